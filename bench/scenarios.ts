@@ -1,0 +1,223 @@
+import type { Locks, MethodLocks, Release, ReleaserLocks } from './contenders.js';
+
+/*
+ * What is measured. Nothing here is random: every batch makes the same calls in the same order. A batch is long enough
+ * that what the measuring itself costs does not show in the time of one operation.
+ */
+
+/** Makes `operations` operations. */
+export type Batch = () => Promise<void>;
+
+export interface Scenario {
+  readonly id: string;
+  readonly title: string;
+  /** Operations in one batch. */
+  readonly operations: number;
+  /** Undefined where the contender has no such thing. May be called once per process. */
+  readonly prepare: (locks: Locks) => Batch | undefined | Promise<Batch | undefined>;
+}
+
+const OPERATIONS = 5_000;
+const RESOLVED: Promise<void> = Promise.resolve();
+const NOTHING: unknown = null;
+
+/** Where the floor puts the closure that an acquisition cannot do without, so that the compiler cannot drop it. */
+let kept: Release = () => undefined;
+let runs = 0;
+const callback = async (): Promise<void> => void runs++;
+
+/** What every lock has to do: an awaited promise and one closure. */
+async function leastAcquire(): Promise<void> {
+  await RESOLVED;
+  leastRelease();
+}
+
+function leastRelease(): void {
+  let called = false;
+  kept = () => void (called = !called);
+  kept();
+}
+
+async function leastRun(inside: () => Promise<void>): Promise<void> {
+  await RESOLVED;
+  try {
+    await inside();
+  } finally {
+    kept = () => undefined;
+  }
+}
+
+function repeated(operation: () => Promise<unknown>, times = OPERATIONS): Batch {
+  return async () => {
+    for (let i = 0; i < times; i++) await operation();
+  };
+}
+
+function uncontended(locks: Locks): Batch {
+  if (locks.style === 'floor') {
+    return async () => {
+      for (let i = 0; i < OPERATIONS; i++) {
+        await RESOLVED;
+        leastRelease();
+      }
+    };
+  }
+  if (locks.style === 'method') {
+    const lock = locks.mutex();
+    return async () => {
+      for (let i = 0; i < OPERATIONS; i++) {
+        await lock.acquire();
+        lock.release();
+      }
+    };
+  }
+  const mutex = new locks.Mutex();
+  return async () => {
+    for (let i = 0; i < OPERATIONS; i++) {
+      const release = await mutex.acquire();
+      release();
+    }
+  };
+}
+
+function runExclusive(locks: Locks): Batch | undefined {
+  if (locks.style === 'floor') return repeated(() => leastRun(callback));
+  if (locks.style === 'method') return undefined;
+  const mutex = new locks.Mutex();
+  return repeated(() => mutex.runExclusive(callback));
+}
+
+/** `count` flows that all ask for the same lock while it is held, `rounds` times over. */
+function waiters(count: number, rounds: number): (locks: Locks) => Batch {
+  return (locks) => {
+    if (locks.style === 'floor') return queue(count, rounds, leastAcquire);
+    if (locks.style === 'method') return queue(count, rounds, methodFlow(locks.mutex()));
+    const mutex = new locks.Mutex();
+    const acquireAndRelease = async (): Promise<void> => {
+      const release = await mutex.acquire();
+      release();
+    };
+    return queue(count, rounds, acquireAndRelease, () => mutex.acquire());
+  };
+}
+
+function methodFlow(lock: { acquire(): Promise<unknown>; release(): void }): () => Promise<void> {
+  return async () => {
+    await lock.acquire();
+    lock.release();
+  };
+}
+
+/** The first of the flows holds what the others wait for, since each lets go no sooner than a turn later. */
+function queue(count: number, rounds: number, flow: () => Promise<void>, hold?: () => Promise<Release>): Batch {
+  return async () => {
+    for (let round = 0; round < rounds; round++) {
+      const release = await hold?.();
+      const flows: Promise<void>[] = [];
+      for (let i = 0; i < count; i++) flows.push(flow());
+      release?.();
+      await Promise.all(flows);
+    }
+  };
+}
+
+const PERMITS = 10;
+
+function semaphore(locks: Locks): Batch | undefined {
+  const count = 100;
+  const rounds = OPERATIONS / count;
+  if (locks.style === 'floor') return queue(count, rounds, leastAcquire);
+  if (locks.style === 'method') return locks.semaphore && queue(count, rounds, methodFlow(locks.semaphore(PERMITS)));
+  const permits = new locks.Semaphore(PERMITS);
+  return queue(count, rounds, async () => {
+    const [, release] = await permits.acquire();
+    release();
+  });
+}
+
+type Mutex = InstanceType<ReleaserLocks['Mutex']>;
+
+/** Two locks born at different places, and so of different classes, and always taken in this order. */
+function pairOf({ Mutex }: ReleaserLocks): readonly [Mutex, Mutex] {
+  const outer = new Mutex();
+  const inner = new Mutex();
+  return [outer, inner];
+}
+
+function nesting(locks: Locks): Batch | undefined {
+  if (locks.style === 'method') return undefined;
+  if (locks.style === 'floor') {
+    return async () => {
+      for (let i = 0; i < OPERATIONS; i++) {
+        await RESOLVED;
+        await RESOLVED;
+        leastRelease();
+        leastRelease();
+      }
+    };
+  }
+  const [outer, inner] = pairOf(locks);
+  return async () => {
+    for (let i = 0; i < OPERATIONS; i++) {
+      const releaseOuter = await outer.acquire();
+      const releaseInner = await inner.acquire();
+      releaseInner();
+      releaseOuter();
+    }
+  };
+}
+
+function nestedScopes(locks: Locks): Batch | undefined {
+  if (locks.style === 'method') return undefined;
+  if (locks.style === 'floor') return repeated(() => leastRun(() => leastRun(callback)));
+  const [outer, inner] = pairOf(locks);
+  return repeated(() => outer.runExclusive(() => inner.runExclusive(callback)));
+}
+
+/** A program that has used a lock and goes on with something else. */
+async function elsewhere(locks: Exclude<Locks, MethodLocks>, held: boolean): Promise<Batch> {
+  const plainAwaits = async (): Promise<void> => {
+    for (let i = 0; i < OPERATIONS; i++) await NOTHING;
+  };
+  if (locks.style === 'floor') return plainAwaits;
+  const mutex = new locks.Mutex();
+  (await mutex.acquire())();
+  if (!held) return plainAwaits;
+  return async () => {
+    const release = await mutex.acquire();
+    await plainAwaits();
+    release();
+  };
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  { id: 'uncontended', title: 'acquire and release, uncontended', operations: OPERATIONS, prepare: uncontended },
+  { id: 'run-exclusive', title: 'runExclusive, async callback', operations: OPERATIONS, prepare: runExclusive },
+  {
+    id: 'waiters-100',
+    title: '100 waiters on one lock',
+    operations: OPERATIONS,
+    prepare: waiters(100, OPERATIONS / 100),
+  },
+  { id: 'waiters-10000', title: '10,000 waiters on one lock', operations: 10_000, prepare: waiters(10_000, 1) },
+  { id: 'semaphore-10', title: '100 flows share 10 permits', operations: OPERATIONS, prepare: semaphore },
+  { id: 'nesting', title: 'a known nesting of two locks, acquire', operations: OPERATIONS, prepare: nesting },
+  {
+    id: 'nested-scopes',
+    title: 'a known nesting of two locks, runExclusive',
+    operations: OPERATIONS,
+    prepare: nestedScopes,
+  },
+  {
+    id: 'await',
+    title: 'a plain await elsewhere in the program',
+    operations: OPERATIONS,
+    prepare: (locks) => (locks.style === 'method' ? undefined : elsewhere(locks, false)),
+  },
+  {
+    id: 'await-held',
+    title: 'a plain await while a lock is held',
+    operations: OPERATIONS,
+    prepare: (locks) => (locks.style === 'method' ? undefined : elsewhere(locks, true)),
+  },
+];

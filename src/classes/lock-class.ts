@@ -1,0 +1,204 @@
+/**
+ * Lock classes: what the validator learns orders between. All locks of one class obey one order.
+ *
+ * Invariant: an id belongs to one class for the life of the process and is never reused, so a stale id can not alias a
+ * newer class. Cost: O(1) for everything but `dispose`, which is linear in the edges of the class.
+ */
+import { sharedState } from './shared-state.js';
+
+/** What a comparator may rely on: the two lock instances of one class. */
+export interface OrderedLock {
+  readonly lockClass: LockClass;
+  readonly name: string | undefined;
+}
+
+export interface LockClassOptions {
+  /** Nesting of two locks of this class is legal if and only if `order(held, wanted) < 0`. */
+  order?: (a: never, b: never) => number;
+  /** Default true. false: listed as held, never checked. */
+  validate?: boolean;
+  /** Default true. false: ignored completely. */
+  track?: boolean;
+  /** Default false. true: nested acquisition of one instance by its own flow is legal. */
+  reentrant?: boolean;
+}
+
+interface ClassTable {
+  nextId: number;
+  readonly nameCounts: Map<string, number>;
+  readonly named: Map<string, LockClass>;
+  readonly bySite: Map<string, LockClass>;
+  readonly disposeListeners: Set<(lockClass: LockClass) => void>;
+}
+
+/** One table in a process, shared by every copy of the package. */
+const table: ClassTable = sharedState('lockdep.classes.1', () => ({
+  nextId: 1,
+  nameCounts: new Map(),
+  named: new Map(),
+  bySite: new Map(),
+  disposeListeners: new Set(),
+}));
+
+/** Raw construction position, named only when somebody reads the name (source maps are slow to load). */
+export interface ConstructionSite {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** @internal How a raw position is printed; the report layer installs its source-map aware version. */
+export const sitePrinter: { print: (site: ConstructionSite) => string } = sharedState('lockdep.sites.1', () => ({
+  print: (site: ConstructionSite) => `${site.file}:${site.line}:${site.column}`,
+}));
+
+const BRAND = Symbol.for('lockdep.LockClass');
+
+export class LockClass {
+  /** @internal */
+  readonly id: number;
+  /** @internal */
+  readonly options: LockClassOptions;
+  /** @internal The class that this one is a subclass of, if any. */
+  readonly base: LockClass | undefined;
+  /** @internal Where its locks are constructed, for a class that is a construction site. */
+  readonly site: ConstructionSite | undefined;
+  #name: string | undefined;
+  #subclasses: Map<number | string, LockClass> | undefined;
+
+  /** A new class, even when the name is taken: reports then print `name#2`. */
+  constructor(name: string, options: LockClassOptions = {}) {
+    const made = constructing;
+    constructing = undefined;
+    this.id = table.nextId++;
+    this.base = made?.base;
+    this.site = made?.site;
+    this.options = made?.base?.options ?? checkedOptions(options);
+    if (made === undefined) this.#name = uniqueName(checkedName(name));
+    else if (made.site === undefined) this.#name = name;
+    else this.#kind = name;
+  }
+
+  #kind = '';
+
+  /** As printed in reports: unique in the process. */
+  get name(): string {
+    this.#name ??= uniqueName(`${this.#kind}@${sitePrinter.print(this.site as ConstructionSite)}`);
+    return this.#name;
+  }
+
+  /** The subclass of that level: the same object every time. `subclass(0)` is the class itself. */
+  subclass(level: number | string): LockClass {
+    checkLevel(level);
+    if (level === 0) return this;
+    this.#subclasses ??= new Map();
+    let found = this.#subclasses.get(level);
+    if (found === undefined) {
+      constructing = { base: this, site: undefined };
+      found = new LockClass(`${this.name}/${level}`);
+      this.#subclasses.set(level, found);
+    }
+    return found;
+  }
+
+  /** Forgets the class: its learned edges, its cached chains and its name. Locks that still carry it teach it anew. */
+  dispose(): void {
+    for (const subclass of this.#subclasses?.values() ?? []) subclass.dispose();
+    this.#subclasses = undefined;
+    if (this.#name !== undefined && table.named.get(this.#name) === this) table.named.delete(this.#name);
+    if (this.site !== undefined) table.bySite.delete(siteKey(this.site, this.#kind));
+    for (const listener of table.disposeListeners) listener(this);
+  }
+
+  /** @internal */
+  get [BRAND](): true {
+    return true;
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+}
+
+let constructing: { base: LockClass | undefined; site: ConstructionSite | undefined } | undefined;
+
+/** The one class of that name in this process: created once, then found. Options count only when it is created. */
+export function lockClass(name: string, options?: LockClassOptions): LockClass {
+  let found = table.named.get(checkedName(name));
+  if (found === undefined) {
+    found = new LockClass(name, options);
+    table.named.set(name, found);
+  }
+  return found;
+}
+
+/** @internal The class of all locks that are constructed at one place in the source. */
+export function classOfSite(site: ConstructionSite, kind: string): LockClass {
+  const key = siteKey(site, kind);
+  let found = table.bySite.get(key);
+  if (found === undefined) {
+    constructing = { base: undefined, site };
+    found = new LockClass(kind);
+    table.bySite.set(key, found);
+  }
+  return found;
+}
+
+/** @internal Called with every class that is disposed. Returns how to stop listening. */
+export function onClassDisposed(listener: (lockClass: LockClass) => void): () => void {
+  table.disposeListeners.add(listener);
+  return () => table.disposeListeners.delete(listener);
+}
+
+function siteKey(site: ConstructionSite, kind: string): string {
+  return `${kind}@${withoutQuery(site.file)}:${site.line}:${site.column}`;
+}
+
+/** Loaders tell reloads of one module by its query. */
+function withoutQuery(file: string): string {
+  const query = file.startsWith('file:') ? file.indexOf('?') : -1;
+  return query === -1 ? file : file.slice(0, query);
+}
+
+function uniqueName(name: string): string {
+  const taken = table.nameCounts.get(name) ?? 0;
+  table.nameCounts.set(name, taken + 1);
+  return taken === 0 ? name : `${name}#${taken + 1}`;
+}
+
+function checkedName(name: unknown): string {
+  if (typeof name !== 'string') throw new TypeError(`lock class name must be a string, got ${describe(name)}`);
+  if (name === '') throw new RangeError("lock class name must not be empty, got ''");
+  return name;
+}
+
+function checkLevel(level: unknown): void {
+  if (typeof level === 'string' && level !== '') return;
+  if (typeof level === 'number' && Number.isInteger(level) && level >= 0) return;
+  if (typeof level === 'number') throw new RangeError(`subclass level must be a non-negative integer, got ${level}`);
+  throw new TypeError(`subclass level must be an integer or a non-empty string, got ${describe(level)}`);
+}
+
+function checkedOptions(options: LockClassOptions): LockClassOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`lock class options must be an object, got ${describe(options)}`);
+  }
+  if (options.order !== undefined && typeof options.order !== 'function') {
+    throw new TypeError(`lock class option order must be a function, got ${describe(options.order)}`);
+  }
+  for (const flag of ['validate', 'track', 'reentrant'] as const) {
+    const value = options[flag];
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw new TypeError(`lock class option ${flag} must be a boolean, got ${describe(value)}`);
+    }
+  }
+  return { ...options };
+}
+
+/** @internal A value as error messages show it. */
+export function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
+}

@@ -1,0 +1,19 @@
+/**
+ * State that every copy of the package in one process shares: one table of classes, one graph.
+ *
+ * The version is part of the key, so two copies share only what they both understand. Where globalThis is frozen each
+ * copy keeps its own state.
+ */
+export function sharedState<T>(key: string, create: () => T): T {
+  const symbol = Symbol.for(key);
+  const holder = globalThis as unknown as Record<symbol, T | undefined>;
+  const found = holder[symbol];
+  if (found !== undefined) return found;
+  const made = create();
+  try {
+    Object.defineProperty(globalThis, symbol, { value: made, enumerable: false, writable: false, configurable: false });
+  } catch {
+    // A frozen global: this copy goes on alone.
+  }
+  return made;
+}

@@ -1,0 +1,18 @@
+/** What a command of the command line is, and how it tells that it was called in a wrong way. */
+
+export const EXIT_CLEAN = 0;
+export const EXIT_USAGE = 2;
+
+export interface Command {
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** The whole help text, with a line break at the end. */
+  readonly help: string;
+  /** Runs it with the words behind its name; the result is the exit code. */
+  run(words: readonly string[]): Promise<number>;
+}
+
+/** The command line makes no sense: shown as one line on stderr, and exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+/**
+ * The command line `lockdep`.
+ *
+ * Guarantees: what a program can read goes to stdout, everything else to stderr; help that was asked for is the
+ * former, a mistake in usage the latter. Exit codes: 0 clean, 1 strict reports, 2 usage, 3 unreadable input; `run`
+ * passes on those of the program it runs.
+ */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { EXIT_CLEAN, EXIT_USAGE, UsageError, type Command } from './command.js';
+import { run } from './run.js';
+
+const commands: ReadonlyMap<string, Command> = new Map([['run', run]]);
+
+function help(): string {
+  const width = Math.max(...[...commands.keys()].map((name) => name.length));
+  const list = [...commands].map(([name, command]) => `  ${name.padEnd(width)}  ${command.summary}\n`);
+  return `\
+Finds deadlocks that could happen, from runs in which they did not.
+
+Usage: lockdep <command> [options]
+       lockdep --help | --version
+
+Commands:
+${list.join('')}
+lockdep <command> --help tells more about a command.
+`;
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL(import.meta.resolve('lockdep/package.json')), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** Options that stand before, or without, a command. */
+function general(words: readonly string[]): number {
+  const options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
+  const { values } = parseArgs({ args: [...words], options });
+  if (values.help !== true && values.version !== true) throw new UsageError('no command given');
+  process.stdout.write(values.help === true ? help() : `${version()}\n`);
+  return EXIT_CLEAN;
+}
+
+async function dispatch([first, ...rest]: readonly string[]): Promise<number> {
+  if (first === undefined || first.startsWith('-')) return general(first === undefined ? [] : [first, ...rest]);
+  const command = commands.get(first);
+  if (command === undefined) throw new UsageError(`unknown command '${first}'`);
+  return command.run(rest);
+}
+
+function isUsageError(error: unknown): error is Error {
+  if (error instanceof UsageError) return true;
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS_');
+}
+
+async function main(): Promise<void> {
+  try {
+    process.exitCode = await dispatch(process.argv.slice(2));
+  } catch (error) {
+    if (!isUsageError(error)) throw error;
+    process.stderr.write(`lockdep: ${error.message}\nTry 'lockdep --help'.\n`);
+    process.exitCode = EXIT_USAGE;
+  }
+}
+
+void main();

@@ -1,0 +1,115 @@
+/**
+ * `lockdep run`: a program with every `async-mutex` in it tracked, and a summary at its end.
+ *
+ * Guarantees: the program is the one that node would have run, with the same stdio, arguments and node options; its
+ * exit code, or the signal that ended it, is the result. Only the preload and the LOCKDEP variables are added.
+ */
+import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runNode } from './child.js';
+import { EXIT_CLEAN, UsageError, type Command } from './command.js';
+
+const MODES: readonly string[] = ['off', 'warn', 'enforce'];
+
+const help = `\
+Runs a program with lock tracking on, and prints a summary at its end.
+
+Usage: lockdep run [--enforce] [--out DIR] [--] script.js [argument...]
+
+  --enforce   fail the call that would break the lock order, instead of reporting it only
+  --out DIR   write the reports to DIR/lockdep-<pid>.json
+  -h, --help  print this text
+
+Every use of async-mutex in the process and in its worker threads is tracked, and so is what
+the program takes from lockdep itself. Child processes are tracked if they are started by fork()
+or cluster, which pass node's options on; each prints a summary of its own. Node options may
+stand before the script: lockdep run -- --expose-gc script.js
+
+LOCKDEP=off|warn|enforce in the environment is kept, unless --enforce is given.
+
+Exit codes: that of the program; 1 if it ended with 0 and there are strict reports; 2 if the
+script does not exist or the command line makes no sense.
+`;
+
+interface RunOptions {
+  readonly help: boolean;
+  readonly enforce: boolean;
+  readonly out: string | undefined;
+  /** What goes to node: its options, the script, the arguments of the script. */
+  readonly program: readonly string[];
+}
+
+/** Everything from the first word that is no option of ours belongs to the program. */
+function parse(words: readonly string[]): RunOptions {
+  let end = 0;
+  while (end < words.length && words[end]?.startsWith('-') === true && words[end] !== '--') {
+    end += words[end] === '--out' ? 2 : 1;
+  }
+  const { values } = parseArgs({
+    args: words.slice(0, end),
+    options: {
+      enforce: { type: 'boolean' },
+      out: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const rest = words.slice(words[end] === '--' ? end + 1 : end);
+  const program = rest[0] === 'node' ? rest.slice(1) : rest;
+  return { help: values.help === true, enforce: values.enforce === true, out: values.out, program };
+}
+
+/** Node would say so too, but with exit code 1, which here means strict reports. */
+function checkScript(program: readonly string[]): void {
+  const script = program[0];
+  if (script === undefined) throw new UsageError('run: no script given');
+  // Which word is the script cannot be told behind options of node: some take the next word.
+  if (script.startsWith('-')) return;
+  const path = resolve(script);
+  try {
+    createRequire(path).resolve(path);
+  } catch {
+    throw new UsageError(`run: script not found: ${path}`);
+  }
+}
+
+function makeFolder(out: string): string {
+  const folder = resolve(out);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new UsageError(`run: cannot write to ${folder}: ${(error as Error).message}`);
+  }
+  return folder;
+}
+
+function modeFor(enforce: boolean): string {
+  if (enforce) return 'enforce';
+  const asked = process.env['LOCKDEP'] ?? '';
+  if (asked === '') return 'warn';
+  if (!MODES.includes(asked)) throw new UsageError(`run: LOCKDEP is '${asked}'; it can be ${MODES.join(', ')}`);
+  if (asked === 'off') process.stderr.write('lockdep: LOCKDEP=off is set, so the program runs without tracking\n');
+  return asked;
+}
+
+function environment({ enforce, out }: RunOptions): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env, LOCKDEP: modeFor(enforce), LOCKDEP_SUMMARY: '1' };
+  if (out !== undefined) env['LOCKDEP_OUT'] = makeFolder(out);
+  return env;
+}
+
+export const run: Command = {
+  summary: 'run a program with lock tracking on',
+  help,
+  async run(words) {
+    const options = parse(words);
+    if (options.help) {
+      process.stdout.write(help);
+      return EXIT_CLEAN;
+    }
+    checkScript(options.program);
+    const preload = new URL('../register.js', import.meta.url).href;
+    return runNode(['--import', preload, ...process.execArgv, ...options.program], environment(options));
+  },
+};

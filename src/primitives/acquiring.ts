@@ -1,0 +1,115 @@
+/**
+ * The ways to a lock, for both primitives: a promise of what was granted, or a callback that runs with it.
+ *
+ * Off: the request alone. Tracked: the attempt is shown to the validator first, before any wait; the place in the queue
+ * is taken at once all the same, so the order of grants is that of the calls in every mode.
+ */
+import { HELD, WAITING, type HeldNode, type HoldKind } from '../tracker/held-node.js';
+import { ready, scopeFrames, type ScopeKeeper } from '../tracker/scope-frame.js';
+import { errorCode, LockdepError } from '../validator/errors.js';
+import type { PermitRequest } from './lock-options.js';
+import type { PermitCore } from './permit-core.js';
+import type { Grant, PermitWaiter } from './permit-waiter.js';
+import { grantValue, releaseHold } from './releasing.js';
+
+type Below = (...args: never[]) => unknown;
+
+/** Is this acquisition followed by the validator? */
+function isTracked(lock: PermitCore): boolean {
+  return !lock.rt.off && lock.lockClass.options.track !== false;
+}
+
+function attempt(lock: PermitCore, wanted: PermitRequest, kind: HoldKind, below: Below): HeldNode {
+  const { lockClass } = lock;
+  const validated = wanted.subclass === undefined ? lockClass : lockClass.subclass(wanted.subclass);
+  return lock.rt.validator.attempt(lock, validated, kind, false, below);
+}
+
+/** Acquires; whoever awaits the promise holds the lock. `below` is the public function that was called. */
+export function acquire<T>(lock: PermitCore, wanted: PermitRequest, grant: Grant<T>, below: Below): Promise<T> {
+  if (!isTracked(lock)) return lock.request(wanted, undefined, grant);
+  const { validator } = lock.rt;
+  const node = attempt(lock, wanted, 'imperative', below);
+  let promise = lock.request(wanted, node, grant);
+  if (validator.wantsProbe(node)) promise = probedWait(lock, node, promise);
+  validator.tracker.carry(promise, node);
+  return promise;
+}
+
+/** The async function that the caller awaits, so that the stack taken here shows who waits. */
+async function probedWait<T>(lock: PermitCore, node: HeldNode, promise: Promise<T>): Promise<T> {
+  await ready;
+  await ready;
+  probe(lock, node, promise);
+  return await promise;
+}
+
+/** In enforce an offending attempt gives up what it has, place or permits, and throws. */
+function probe(lock: PermitCore, node: HeldNode, turn: Promise<unknown>): void {
+  const report = lock.rt.validator.probe(node, probe);
+  if (report === undefined || !lock.rt.enforce) return;
+  const error = new LockdepError(report.message, errorCode(report.kind), report);
+  // Nobody else awaits the turn that is given up here.
+  turn.catch(() => undefined);
+  if (node.state === WAITING) lock.giveUp(node.waiter as PermitWaiter<unknown>, error);
+  else if (node.state === HELD) abandon(lock, node);
+  throw error;
+}
+
+function abandon(lock: PermitCore, node: HeldNode): void {
+  lock.rt.validator.tracker.ended(node);
+  lock.give(node.granted);
+}
+
+/** Takes the lock if that needs no wait. Nothing is learned about getting here, only about what is wanted from here on. */
+export function tryTake<T>(lock: PermitCore, wanted: PermitRequest, grant: Grant<T>, below: Below): T | undefined {
+  if (!lock.isFree(wanted.weight, wanted.priority)) return undefined;
+  if (!isTracked(lock)) return lock.take(wanted.weight, undefined, grant);
+  const node = attempt(lock, wanted, 'try', below);
+  const taken = lock.take(wanted.weight, node, grant);
+  lock.rt.validator.tracker.enterNow(node);
+  return taken;
+}
+
+type Callback<T> = (value: number) => T | Promise<T>;
+
+/** Runs `callback` with the lock held. */
+export function runHolding<T>(
+  lock: PermitCore,
+  wanted: PermitRequest,
+  callback: Callback<T>,
+  passValue: boolean,
+  below: Below,
+): Promise<T> {
+  if (!isTracked(lock)) return runPlain(lock, wanted, callback, passValue);
+  const node = attempt(lock, wanted, 'scope', below);
+  const turn = lock.request(wanted, node, grantValue);
+  const probed = lock.rt.validator.wantsProbe(node) ? ready : undefined;
+  return scopeFrames.run(node, turn, scopeKeeper, callback, passValue, probed);
+}
+
+async function runPlain<T>(
+  lock: PermitCore,
+  wanted: PermitRequest,
+  callback: Callback<T>,
+  passValue: boolean,
+): Promise<T> {
+  const value = await lock.request(wanted, undefined, grantValue);
+  try {
+    return await (passValue ? callback(value) : (callback as () => T | Promise<T>)());
+  } finally {
+    lock.give(wanted.weight);
+  }
+}
+
+const scopeKeeper: ScopeKeeper<HeldNode> = {
+  probe(node, turn) {
+    probe(node.lock as PermitCore, node, turn);
+  },
+  enterScope(node) {
+    (node.lock as PermitCore).rt.validator.tracker.enterScope(node);
+  },
+  leaveScope(node) {
+    releaseHold(node.lock as PermitCore, node.granted, node, scopeKeeper.leaveScope);
+  },
+};

@@ -1,0 +1,143 @@
+/** What the constructors and the acquiring calls accept, checked: a bad value is named together with its argument. */
+import { describe, LockClass, lockClass } from '../classes/lock-class.js';
+
+/** Duration in milliseconds. `Infinity` never ends. */
+export type Milliseconds = number;
+
+/** The longest finite timeout that a timer can keep. */
+export const MAX_TIMEOUT: Milliseconds = 2 ** 31 - 1;
+
+export interface LockOptions {
+  /** The lock's class, or the name of one (`lockClass(name)`). Default: the place where the lock is constructed. */
+  class?: LockClass | string;
+  /** Label of this instance in reports. */
+  name?: string;
+  /** What `cancel()` rejects the waiters with. Default: async-mutex's `E_CANCELED`. */
+  cancelError?: Error;
+}
+
+export interface AcquireOptions {
+  /** Higher first, equal ones in order of arrival. Default 0. */
+  priority?: number;
+  /** Rejects with `signal.reason` unchanged; the place in the queue is given up. */
+  signal?: AbortSignal;
+  /** Rejects with LockTimeoutError after so many milliseconds; the place in the queue is given up. */
+  timeout?: Milliseconds;
+  /** Validate this acquisition as `lockClass.subclass(level)`. */
+  subclass?: number | string;
+}
+
+export interface WeightedAcquireOptions extends AcquireOptions {
+  /** Permits to take. Default 1. */
+  weight?: number;
+}
+
+/** A request as the lock wants it: everything filled in and checked. */
+export interface PermitRequest {
+  readonly weight: number;
+  readonly priority: number;
+  readonly signal: AbortSignal | undefined;
+  readonly timeout: Milliseconds | undefined;
+  /** Rejects a timed-out wait; undefined: a LockTimeoutError. */
+  readonly timeoutError: unknown;
+  readonly subclass: number | string | undefined;
+}
+
+export const PLAIN_REQUEST: PermitRequest = request(1, 0);
+
+export function request(weight: number, priority: number): PermitRequest {
+  return { weight, priority, signal: undefined, timeout: undefined, timeoutError: undefined, subclass: undefined };
+}
+
+/** From the arguments of a Mutex: nothing, a priority, or options. */
+export function mutexRequest(given: unknown): PermitRequest {
+  if (given === undefined) return PLAIN_REQUEST;
+  if (typeof given === 'number') return request(1, checkedPriority(given));
+  return fromOptions(given, 1);
+}
+
+/** From the arguments of a Semaphore: a weight and a priority, or options. */
+export function semaphoreRequest(given: unknown, priority: unknown): PermitRequest {
+  if (given === undefined && priority === undefined) return PLAIN_REQUEST;
+  if (given === undefined || typeof given === 'number') {
+    return request(checkedWeight(given ?? 1), checkedPriority(priority ?? 0));
+  }
+  const options = fromOptions(given, checkedWeight((given as WeightedAcquireOptions).weight ?? 1));
+  return priority === undefined ? options : { ...options, priority: checkedPriority(priority) };
+}
+
+function fromOptions(given: unknown, weight: number): PermitRequest {
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`options must be a number or an object, got ${describe(given)}`);
+  }
+  const { priority, signal, timeout, subclass } = given as AcquireOptions;
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new TypeError(`option signal must be an AbortSignal, got ${describe(signal)}`);
+  }
+  if (subclass !== undefined && typeof subclass !== 'number' && typeof subclass !== 'string') {
+    throw new TypeError(`option subclass must be a number or a string, got ${describe(subclass)}`);
+  }
+  return {
+    weight,
+    priority: checkedPriority(priority ?? 0),
+    signal,
+    timeout: timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout'),
+    timeoutError: undefined,
+    subclass,
+  };
+}
+
+/** async-mutex's own words, so that code that looks for them finds them. */
+export function checkedWeight(weight: unknown): number {
+  if (typeof weight !== 'number') throw new TypeError(`weight must be a number, got ${describe(weight)}`);
+  if (!(weight > 0)) throw new RangeError(`invalid weight ${weight}: must be positive`);
+  return weight;
+}
+
+export function checkedPriority(priority: unknown): number {
+  if (typeof priority !== 'number') throw new TypeError(`priority must be a number, got ${describe(priority)}`);
+  if (Number.isNaN(priority)) throw new RangeError('priority must not be NaN');
+  return priority;
+}
+
+export function checkedTimeout(timeout: unknown, what: string): Milliseconds {
+  if (typeof timeout !== 'number')
+    throw new TypeError(`${what} must be a number of milliseconds, got ${describe(timeout)}`);
+  if (timeout >= 0 && (timeout <= MAX_TIMEOUT || timeout === Infinity)) return timeout;
+  throw new RangeError(`${what} must be from 0 to ${MAX_TIMEOUT} milliseconds or Infinity, got ${timeout}`);
+}
+
+export function checkedValue(value: unknown, what: string): number {
+  if (typeof value !== 'number') throw new TypeError(`${what} must be a number, got ${describe(value)}`);
+  if (Number.isNaN(value)) throw new RangeError(`${what} must not be NaN`);
+  return value;
+}
+
+export function checkedCallback(callback: unknown): void {
+  if (typeof callback !== 'function') throw new TypeError(`callback must be a function, got ${describe(callback)}`);
+}
+
+/** The constructor argument: async-mutex's cancel error, or options. */
+export function lockOptions(given: Error | LockOptions | undefined): LockOptions {
+  if (given === undefined) return {};
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`options must be an object or an Error, got ${describe(given)}`);
+  }
+  if (given instanceof Error) return { cancelError: given };
+  const { class: ofClass, name } = given;
+  if (ofClass !== undefined && typeof ofClass !== 'string' && !(ofClass instanceof LockClass)) {
+    throw new TypeError(`option class must be a LockClass or a string, got ${describe(ofClass)}`);
+  }
+  if (name !== undefined && typeof name !== 'string') {
+    throw new TypeError(`option name must be a string, got ${describe(name)}`);
+  }
+  return given;
+}
+
+export function resolveClass(given: LockClass | string): LockClass {
+  return typeof given === 'string' ? lockClass(given) : given;
+}
+
+function isSignal(value: unknown): value is AbortSignal {
+  return value instanceof AbortSignal || (typeof value === 'object' && value !== null && 'aborted' in value);
+}

@@ -1,0 +1,121 @@
+/**
+ * Mutual exclusion. async-mutex's Mutex, call by call, with lock classes, guards, abort signals and timeouts.
+ *
+ * Fair: waiters of one priority are served in order of arrival, higher priorities first. Not reentrant. Every call is
+ * O(1). A lock that is never released stays locked; a holder that throws inside `runExclusive` releases it.
+ */
+import type { MutexInterface } from 'async-mutex';
+import type { LockClass } from '../classes/lock-class.js';
+import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
+import { processRuntime, type Runtime } from '../validator/runtime.js';
+import { acquire, runHolding, tryTake } from './acquiring.js';
+import { disposeLock } from './dispose-lock.js';
+import {
+  checkedCallback,
+  checkedPriority,
+  mutexRequest,
+  PLAIN_REQUEST,
+  type AcquireOptions,
+  type LockOptions,
+} from './lock-options.js';
+import { CORE, PermitCore, RUNTIME, type Releaser } from './permit-core.js';
+import { grantGuard, grantReleaser, releaseForeign, type LockGuard } from './releasing.js';
+
+export class Mutex implements MutexInterface {
+  /** @internal */
+  static [RUNTIME]: Runtime = processRuntime;
+
+  /** @internal */
+  readonly [CORE]: PermitCore;
+
+  /** An Error is what `cancel()` rejects waiters with, as in async-mutex; else options. */
+  constructor(options?: Error | LockOptions) {
+    this[CORE] = new PermitCore(this, 1, options, 'Mutex', new.target);
+  }
+
+  /** The class whose order this lock obeys. */
+  get lockClass(): LockClass {
+    return this[CORE].lockClass;
+  }
+
+  /**
+   * Waits for the lock and resolves with its releaser, which frees it once, however often it is called.
+   *
+   * Cancelling (`cancel()`, `signal`, `timeout`) gives up the place in the queue and leaves the lock as it is. Rejects
+   * with the cancel error, `signal.reason`, ERR_LOCKDEP_TIMEOUT, or, in enforce, the code of the report.
+   */
+  acquire(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
+    const core = this[CORE];
+    if (priorityOrOptions === undefined && core.value > 0 && core.rt.off) {
+      return Promise.resolve(core.take(1, undefined, grantReleaser));
+    }
+    try {
+      return acquire(core, mutexRequest(priorityOrOptions), grantReleaser, this.acquire);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Runs `callback` with the lock held, and frees it when the callback's result has settled. Rejects as `acquire`. */
+  runExclusive<T>(callback: MutexInterface.Worker<T>, priorityOrOptions?: number | AcquireOptions): Promise<T> {
+    try {
+      checkedCallback(callback);
+      return runHolding(this[CORE], mutexRequest(priorityOrOptions), callback, false, this.runExclusive);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** As `acquire`, with a guard for `using guard = await mutex.lock()`. */
+  lock(options?: AcquireOptions): Promise<LockGuard> {
+    try {
+      return acquire(this[CORE], mutexRequest(options), grantGuard, this.lock);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The releaser if the lock is free, else undefined. Never waits. */
+  tryAcquire(): Releaser | undefined {
+    return tryTake(this[CORE], PLAIN_REQUEST, grantReleaser, this.tryAcquire);
+  }
+
+  /** A guard if the lock is free, else undefined. Never waits. */
+  tryLock(): LockGuard | undefined {
+    return tryTake(this[CORE], PLAIN_REQUEST, grantGuard, this.tryLock);
+  }
+
+  /** Resolves once the lock could be had at once by that priority; does not take it. `cancel()` leaves it waiting. */
+  waitForUnlock(priority?: number): Promise<void> {
+    try {
+      return this[CORE].waitForUnlock(1, checkedPriority(priority ?? 0));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  isLocked(): boolean {
+    return this[CORE].isLocked();
+  }
+
+  /** Frees the lock, whoever holds it. Of a free mutex: no effect, and reported as bad-unlock-balance. */
+  release(): void {
+    const core = this[CORE];
+    if (!core.isLocked()) {
+      if (!core.rt.off) core.rt.report(badUnlockBalance(core, 'free', this.release));
+      return;
+    }
+    if (core.firstHold !== undefined) releaseForeign(core, 1, this.release);
+    core.give(1);
+  }
+
+  /** Rejects every waiter with the cancel error, in queue order. The holder and `waitForUnlock` are left alone. */
+  cancel(): void {
+    this[CORE].cancel();
+  }
+
+  /** The end of the lock's life: held or awaited, it is reported as held-lock-freed. Changes nothing else. */
+  [Symbol.dispose](): void {
+    disposeLock(this[CORE], this[Symbol.dispose]);
+  }
+}

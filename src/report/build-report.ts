@@ -1,0 +1,51 @@
+/**
+ * A violation as the rules found it becomes the report that users see: positions mapped, stacks printed, text written.
+ *
+ * Invariant: a report is JSON-safe. Every field survives `JSON.parse(JSON.stringify(report))`, so none is ever undefined,
+ * a function or a cycle of objects. Only `count` changes afterwards.
+ *
+ * Cost: linear in the frames, plus the source maps that are read for the first time. Only a new report pays it.
+ */
+import { formatSplat } from './splat.js';
+import type { ReportFacts } from './splat.js';
+import { DEFAULT_STACK_DEPTH, siteOf, stackLines } from './stack-text.js';
+import type { Dependency, LockUse, RawDependency, RawUse, Report, Violation } from './types.js';
+
+/** The report of a violation seen for the first time at `now` (milliseconds since the epoch), stacks cut at `depth` lines. */
+export function buildReport(v: Violation, now: number, depth: number = DEFAULT_STACK_DEPTH): Report {
+  const use = (raw: RawUse): LockUse => lockUse(raw, depth);
+  const facts: ReportFacts = {
+    kind: v.kind,
+    tier: v.tier,
+    ...(v.acquiring === undefined ? {} : { acquiring: use(v.acquiring) }),
+    held: v.held.map(use),
+    ...(v.cycle === undefined ? {} : { cycle: v.cycle.map((raw) => dependency(raw, use)) }),
+    task: v.task,
+  };
+  const message = formatSplat(v.summary === undefined ? facts : { ...facts, summary: v.summary });
+  return { id: v.id, ...facts, message, count: 1, firstSeen: now };
+}
+
+function lockUse(raw: RawUse, depth: number): LockUse {
+  return {
+    lockClass: raw.lockClass,
+    ...(raw.name === undefined ? {} : { name: raw.name }),
+    mode: raw.mode,
+    state: raw.state,
+    evidence: raw.evidence,
+    site: siteOf(raw.frames),
+    stack: stackLines(raw.frames, depth),
+    exact: raw.exact,
+  };
+}
+
+function dependency(raw: RawDependency, use: (raw: RawUse) => LockUse): Dependency {
+  return {
+    from: raw.from,
+    to: raw.to,
+    tier: raw.tier,
+    held: use(raw.held),
+    acquiring: use(raw.acquiring),
+    task: raw.task,
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * Shows a report: a process warning, and the user's `onReport`.
+ *
+ * Invariant: showing a report never disturbs the program that it is about. Neither a failing `onReport`, synchronous or not, nor
+ * a replaced `process.emitWarning` that throws reaches the caller. (A throwing listener of 'warning' runs later, outside
+ * of this module, and is the user's.)
+ *
+ * Cost: for new reports only; the caller sees to that, so a distinct report is shown once. Nothing is awaited.
+ */
+import { inspect } from 'node:util';
+import type { Report, ReportKind } from './types.js';
+
+/** The code of the warning that shows an `onReport` that failed. */
+export const ONREPORT_FAILED = 'LOCKDEP_ONREPORT_FAILED';
+
+export interface WarningOptions {
+  readonly type: string;
+  readonly code: string;
+}
+
+export type Warn = (message: string, options: WarningOptions) => void;
+
+export interface EmitOptions {
+  readonly onReport?: ((report: Report) => unknown) | undefined;
+  /** What shows a warning; false for none. Default: `process.emitWarning`. */
+  readonly warn?: Warn | false | undefined;
+}
+
+/** Callbacks whose failure has been shown: one that always fails would otherwise say so at every report. */
+const failed = new WeakSet<WeakKey>();
+
+/** Shows one report. */
+export function emitReport(report: Report, options: EmitOptions = {}): void {
+  const warn = options.warn ?? processWarning;
+  if (warn !== false) contained(warn, report.message, warningCode(report.kind));
+  const { onReport } = options;
+  if (onReport === undefined) return;
+  // An isolated instance without warnings must not hide that its callback is broken.
+  const fail = (error: unknown): void => showFailure(onReport, error, warn === false ? processWarning : warn);
+  try {
+    const result = onReport(report);
+    if (isThenable(result)) void Promise.resolve(result).then(undefined, fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** `LOCKDEP_CIRCULAR_DEPENDENCY` for `circular-dependency`. */
+export function warningCode(kind: ReportKind): string {
+  return `LOCKDEP_${kind.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function processWarning(message: string, options: WarningOptions): void {
+  process.emitWarning(message, options);
+}
+
+function showFailure(onReport: NonNullable<EmitOptions['onReport']>, error: unknown, warn: Warn): void {
+  if (failed.has(onReport)) return;
+  if (typeof onReport === 'function') failed.add(onReport); // without types it can be anything
+  contained(warn, `onReport failed, and is left to fail in silence from now on: ${errorText(error)}`, ONREPORT_FAILED);
+}
+
+function contained(warn: Warn, message: string, code: string): void {
+  try {
+    warn(message, { type: 'LockdepWarning', code });
+  } catch {
+    // There is no further place to complain to.
+  }
+}
+
+function isThenable(value: unknown): boolean {
+  return value !== null && (typeof value === 'object' || typeof value === 'function') && 'then' in value;
+}
+
+/** Anything can be thrown, even what cannot be printed. */
+function errorText(error: unknown): string {
+  try {
+    return inspect(error);
+  } catch {
+    return 'an error that cannot be printed';
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * What each kind of report says of itself: its headline in either tier, how it introduces the lock it is about, and the
+ * advice it ends with. One entry per kind; a new kind is one more entry, and the compiler asks for it.
+ *
+ * Invariant: advice names only what the public interface offers, and only classes and sites that the report has.
+ */
+import type { Dependency, LockUse, Report, ReportKind } from './types.js';
+import { lockName, placeText, plain } from './wording.js';
+
+/** The facts of a report before its text is written. `summary` is one sentence, and is part of the text only. */
+export type ReportFacts = Pick<Report, 'kind' | 'tier' | 'acquiring' | 'held' | 'cycle' | 'task'> & {
+  readonly summary?: string;
+};
+
+export interface KindText {
+  readonly strict: string;
+  readonly advisory: string;
+  /** What the flow is doing with `acquiring`; absent when it is not an attempt to take a lock. */
+  readonly doing?: 'is trying to take' | 'is waiting for';
+  /** Whether a held lock stands in the way of the attempt, and is named beside it. */
+  readonly blocked?: true;
+  /** Whether it has happened already, as opposed to being possible. */
+  readonly happened?: true;
+  readonly advice: (facts: ReportFacts) => string;
+}
+
+const ATTEMPT = { doing: 'is trying to take', blocked: true } as const;
+
+export const KINDS: Readonly<Record<ReportKind, KindText>> = {
+  'circular-dependency': {
+    ...ATTEMPT,
+    strict: 'possible deadlock: lock order inversion',
+    advisory: 'suspected deadlock: lock order inversion',
+    advice: orderAdvice,
+  },
+  'recursive-locking': {
+    ...ATTEMPT,
+    strict: 'possible deadlock: recursive locking',
+    advisory: 'suspected deadlock: recursive locking',
+    advice: recursionAdvice,
+  },
+  'semaphore-exhaustion': {
+    ...ATTEMPT,
+    strict: 'possible deadlock: semaphore exhaustion',
+    advisory: 'suspected deadlock: semaphore exhaustion',
+    advice: (facts) =>
+      `Take all the permits of ${subject(facts)} that a flow needs in one acquisition, with a weight, or give the first ` +
+      'back before asking for the next.',
+  },
+  'bad-unlock-balance': {
+    strict: 'bad unlock balance',
+    advisory: 'suspected bad unlock balance',
+    advice: (facts) =>
+      `Release ${subject(facts)} once per acquisition: runExclusive() or \`using guard = await lock.lock()\` does that by ` +
+      'itself. To let another flow release it, hand it over with guard.transfer().',
+  },
+  'held-lock-freed': {
+    strict: 'held lock freed',
+    advisory: 'suspected freeing of a held lock',
+    advice: (facts) => `Dispose of ${subject(facts)} only after its holder has released it and nobody waits for it.`,
+  },
+  'nest-lock-not-held': {
+    doing: 'is trying to take',
+    strict: 'nest lock not held',
+    advisory: 'suspected use without the nest lock held',
+    advice: (facts) =>
+      `Take the lock given as nestLock before ${subject(facts)}, and keep it until the last lock under it is released.`,
+  },
+  'inconsistent-context': {
+    ...ATTEMPT,
+    strict: 'possible deadlock: inconsistent context',
+    advisory: 'suspected deadlock: inconsistent context',
+    advice: contextAdvice,
+  },
+  'context-inversion': {
+    ...ATTEMPT,
+    strict: 'possible deadlock: lock order inversion through a context',
+    advisory: 'suspected deadlock: lock order inversion through a context',
+    advice: contextAdvice,
+  },
+  'invalid-wait-context': {
+    ...ATTEMPT,
+    strict: 'invalid wait context',
+    advisory: 'suspected invalid wait context',
+    advice: (facts) =>
+      `Take ${subject(facts)} before the section whose \`wait\` option forbids waiting for it, or use tryAcquire().`,
+  },
+  'leaked-lock': {
+    strict: 'leaked lock',
+    advisory: 'suspected leaked lock',
+    advice: (facts) =>
+      `Release ${subject(facts)} on every path: runExclusive() or \`using guard = await lock.lock()\` does that by itself. ` +
+      'If another flow is to release it, hand it over with guard.transfer().',
+  },
+  deadlock: {
+    doing: 'is waiting for',
+    blocked: true,
+    happened: true,
+    strict: 'deadlock: flows that wait for each other',
+    advisory: 'suspected deadlock: flows that seem to wait for each other',
+    advice: orderAdvice,
+  },
+  stall: {
+    doing: 'is waiting for',
+    strict: 'stalled wait',
+    advisory: 'stalled wait (advisory)',
+    advice: (facts) =>
+      `Look at what the holder of ${subject(facts)} does before it releases; a \`timeout\` or \`signal\` bounds this wait, ` +
+      'and `stallTimeout` sets when a wait is reported.',
+  },
+  'ww-misuse': {
+    doing: 'is trying to take',
+    strict: 'wound/wait mutex misuse',
+    advisory: 'suspected wound/wait mutex misuse',
+    advice: () =>
+      'Take all locks of the class through one AcquireContext, and after a back-off release them all first: transaction() ' +
+      'does both by itself.',
+  },
+  assertion: {
+    strict: 'lock assertion failed',
+    advisory: 'suspected failure of a lock assertion',
+    advice: (facts) =>
+      `Make every caller take or release ${subject(facts)} as asserted; where both are legal, ask lockdep.isHeld() instead.`,
+  },
+  'class-conflict': {
+    strict: 'lock class conflict',
+    advisory: 'lock class conflict (advisory)',
+    advice: () =>
+      'Create the class in one place and pass the LockClass object around; kinds of locks that differ need names that differ.',
+  },
+  limit: {
+    strict: 'limit reached',
+    advisory: 'limit reached (advisory)',
+    advice: () =>
+      'What lies beyond the limit is not checked. Give locks that play the same part one class, and dispose() of classes that ' +
+      'are no longer used.',
+  },
+};
+
+/** `LOCKDEP: possible deadlock: recursive locking`. */
+export function headline(facts: ReportFacts): string {
+  return `LOCKDEP: ${KINDS[facts.kind][facts.tier]}`;
+}
+
+/** The lock that the report is about, for use inside a sentence. */
+function subject(facts: ReportFacts): string {
+  const use = operation(facts) ?? (facts.held.length === 1 ? facts.held[0] : undefined);
+  return use === undefined ? 'the lock' : lockName(use);
+}
+
+/** The use that the report is about: for a cycle that came without an attempt of its own, the closing link's. */
+export function operation(facts: ReportFacts): LockUse | undefined {
+  return facts.acquiring ?? facts.cycle?.at(-1)?.acquiring;
+}
+
+/** The held lock that stands in the way: the one the closing link starts from, else the innermost of the wanted class. */
+export function blocker(facts: ReportFacts): LockUse | undefined {
+  const closing = facts.cycle?.at(-1);
+  if (closing !== undefined) return closing.held;
+  return facts.held.findLast((use) => use.lockClass === facts.acquiring?.lockClass) ?? facts.held.at(-1);
+}
+
+function orderAdvice(facts: ReportFacts): string {
+  const cycle = facts.cycle ?? [];
+  const first = cycle[0];
+  const closing = cycle.at(-1);
+  if (first === undefined || closing === undefined || cycle.length < 2) {
+    return `Give back what this flow holds before it takes ${subject(facts)}, or take ${subject(facts)} first everywhere.`;
+  }
+  return `${orderToKeep(cycle, first, closing)}${waysOut(facts, cycle)}`;
+}
+
+function orderToKeep(cycle: readonly Dependency[], first: Dependency, closing: Dependency): string {
+  const here = placeText(closing.acquiring);
+  const [outer, inner] = [plain(first.from), plain(closing.from)];
+  if (cycle.length === 2) {
+    return `Take ${outer} before ${inner} everywhere, as at ${placeText(first.acquiring)}; the attempt at ${here} is the other way round.`;
+  }
+  return `Take ${classOrder(cycle)} in this order everywhere; the attempt at ${here} wants ${outer} while ${inner} is held.`;
+}
+
+/** The classes in the order known before this attempt; the middle of a long one is left out. */
+function classOrder(cycle: readonly Dependency[]): string {
+  const names = cycle.map((link) => plain(link.from));
+  return (names.length > 5 ? [...names.slice(0, 3), '...', ...names.slice(-1)] : names).join(', ');
+}
+
+function waysOut(facts: ReportFacts, cycle: readonly Dependency[]): string {
+  const suspected = !KINDS[facts.kind].happened && cycle.some((link) => link.held.evidence === 'suspected');
+  return suspected ? ' If nobody waits for the work that inherits the lock, start it in lockdep.detached().' : '';
+}
+
+function recursionAdvice(facts: ReportFacts): string {
+  const name = facts.acquiring === undefined ? 'the class' : plain(facts.acquiring.lockClass);
+  return (
+    `Release the first lock of ${name} before taking the second. If two instances nest by design, say how: the LockClass ` +
+    'option `order`, or `subclass` for the inner one. One instance that its flow may retake needs `reentrant: true`.'
+  );
+}
+
+function contextAdvice(facts: ReportFacts): string {
+  return `Hold the context's mask() wherever ${subject(facts)} is held, or do not take ${subject(facts)} in that context.`;
+}

@@ -1,0 +1,121 @@
+/**
+ * The text report.
+ *
+ * Invariant: the order of its parts never varies, so that two reports can be laid side by side: headline; who wants
+ * what; what stands in the way; the chain in reverse, each link with both of its stacks; the scenario; all locks held;
+ * this flow's stack; advice. A part without facts is left out, except the held locks and the stack: there "none" is a fact.
+ * Plain text laid out for 100 columns. Pure; linear in the facts.
+ */
+import { blocker, headline, KINDS, operation } from './kinds.js';
+import type { KindText, ReportFacts } from './kinds.js';
+import { cycleScenario, selfScenario } from './scenario.js';
+import type { Dependency, LockUse } from './types.js';
+import { counted, exactnessNote, indent, lockText, plain, REPORT_WIDTH, siteLine, stackText, wrap } from './wording.js';
+
+export type { ReportFacts } from './kinds.js';
+
+/** Links of a chain that are printed with their stacks. A longer chain says how many it leaves out; `Report.cycle` has all. */
+export const MAX_PRINTED_LINKS = 10;
+
+/** The whole text of a report, without a trailing line break. */
+export function formatSplat(facts: ReportFacts): string {
+  const kind = KINDS[facts.kind];
+  const title = headline(facts);
+  const parts = [
+    introduction(facts, kind),
+    chain(facts, kind),
+    scenario(facts, kind),
+    heldLocks(facts),
+    ownStack(facts),
+    wrap(`Advice: ${kind.advice(facts)}`, 2),
+  ];
+  const body = parts.filter((part) => part.length > 0).map((part) => part.join('\n'));
+  return `${title}\n${'='.repeat(Math.min(title.length, REPORT_WIDTH))}\n${body.join('\n\n')}`;
+}
+
+function introduction(facts: ReportFacts, kind: KindText): string[] {
+  const lines = facts.summary === undefined ? [] : wrap(plain(facts.summary));
+  if (facts.tier === 'advisory') {
+    lines.push('Advisory: part of this is inferred, not proven. It never throws and sets no exit code.');
+  }
+  const use = operation(facts);
+  if (use === undefined) return facts.task === '' ? lines : [...lines, `Seen in task "${plain(facts.task)}".`];
+  if (kind.doing === undefined) return [...lines, `The lock concerned${inTask(facts.task)}:`, ...lockAt(use)];
+  const who = facts.task === '' ? 'This flow' : `Task "${plain(facts.task)}"`;
+  lines.push(`${who} ${kind.doing}:`, ...lockAt(use));
+  const obstacle = kind.blocked ? blocker(facts) : undefined;
+  return obstacle === undefined ? lines : [...lines, 'but it already holds:', ...lockAt(obstacle)];
+}
+
+function inTask(task: string): string {
+  return task === '' ? '' : `, in task "${plain(task)}"`;
+}
+
+function lockAt(use: LockUse): string[] {
+  return [`  ${lockText(use)}`, `    ${siteLine(use)}`];
+}
+
+function chain(facts: ReportFacts, kind: KindText): string[] {
+  const cycle = facts.cycle ?? [];
+  const closing = cycle.at(-1);
+  if (closing === undefined) return [];
+  // Back from the held lock along the known orders, then the attempt that closes the cycle, as #0.
+  const known = cycle.slice(0, -1).reverse();
+  const shown = known.slice(0, MAX_PRINTED_LINKS - 1);
+  const lines = [
+    kind.happened
+      ? 'Who waits for whom, in reverse (#0 is this flow):'
+      : 'The chain of lock orders, in reverse (#0 is this attempt):',
+  ];
+  shown.forEach((link, index) => lines.push('', ...chainLink(link, known.length - index)));
+  const left = known.length - shown.length;
+  if (left > 0) lines.push('', `   ... long chain, truncated: ${counted(left, 'more link')} not shown`);
+  return [...lines, '', ...chainLink(closing, 0)];
+}
+
+function chainLink(link: Dependency, number: number): string[] {
+  const tier = link.tier === 'advisory' ? ' (advisory)' : '';
+  return [
+    `-> #${number} (${plain(link.to)}): wanted while ${plain(link.from)} was held${inTask(link.task)}${tier}`,
+    ...linkStack(link.held, 'taken'),
+    ...linkStack(link.acquiring, 'wanted'),
+  ];
+}
+
+function linkStack(use: LockUse, verb: 'taken' | 'wanted'): string[] {
+  const note = exactnessNote(use);
+  return [`   ${lockText(use)}, ${verb}:`, ...(note === '' ? [] : [`    ${note}`]), ...indent(stackText(use), 5)];
+}
+
+function scenario(facts: ReportFacts, kind: KindText): string[] {
+  const lines = scenarioLines(facts);
+  if (lines.length === 0) return [];
+  return [
+    kind.happened ? 'What has happened:' : 'What can happen:',
+    '',
+    ...lines.map((line) => (line === '' ? '' : `  ${line}`)),
+  ];
+}
+
+function scenarioLines(facts: ReportFacts): string[] {
+  if (facts.cycle !== undefined && facts.cycle.length > 0) return cycleScenario(facts.cycle);
+  const held = facts.kind === 'recursive-locking' ? blocker(facts) : undefined;
+  return held === undefined || facts.acquiring === undefined ? [] : selfScenario(held, facts.acquiring);
+}
+
+function heldLocks(facts: ReportFacts): string[] {
+  if (facts.held.length === 0) return ['No locks held by this flow.'];
+  const lines = [
+    `${counted(facts.held.length, 'lock')} held by this flow${facts.held.length > 1 ? ', outermost first' : ''}:`,
+  ];
+  facts.held.forEach((use, index) =>
+    lines.push(`  #${index}: ${lockText(use)}, ${use.state}`, `      ${siteLine(use)}`),
+  );
+  return lines;
+}
+
+function ownStack(facts: ReportFacts): string[] {
+  const use = operation(facts);
+  const note = use === undefined ? '' : exactnessNote(use);
+  return [`Stack of this flow:${note}`, ...indent(stackText(use), 2)];
+}

@@ -1,0 +1,107 @@
+import type { StackFrame } from '../tracker/stack-frame.js';
+
+export type ReportKind =
+  | 'circular-dependency'
+  | 'recursive-locking'
+  | 'semaphore-exhaustion'
+  | 'bad-unlock-balance'
+  | 'held-lock-freed'
+  | 'nest-lock-not-held'
+  | 'inconsistent-context'
+  | 'context-inversion'
+  | 'invalid-wait-context'
+  | 'leaked-lock'
+  | 'deadlock'
+  | 'stall'
+  | 'ww-misuse'
+  | 'assertion'
+  | 'class-conflict'
+  | 'limit';
+
+/** strict: certain from the evidence. advisory: inferred, never throws and never sets an exit code. */
+export type Tier = 'strict' | 'advisory';
+export type HoldMode = 'exclusive' | 'shared';
+export type HoldState = 'held' | 'waiting';
+export type Evidence = 'own' | 'proven' | 'suspected';
+
+/** One use of a lock by a flow: which lock, how, and where in the source. */
+export interface LockUse {
+  /** Printed class name (`name`, `name#2`, `name/1`). */
+  readonly lockClass: string;
+  /** The instance's own label, when it was given one. */
+  readonly name?: string;
+  readonly mode: HoldMode;
+  readonly state: HoldState;
+  readonly evidence: Evidence;
+  /** `file:line:column` of the caller, source maps honoured; '' when unknown. */
+  readonly site: string;
+  /** The stack, one line per frame without the leading `at `, innermost first; empty when none was captured. */
+  readonly stack: readonly string[];
+  /** False when `site` and `stack` are those of an earlier acquisition in the same held sequence, not of this very one. */
+  readonly exact: boolean;
+}
+
+/** One learned order: `to` was wanted while `from` was held. */
+export interface Dependency {
+  readonly from: string;
+  readonly to: string;
+  readonly tier: Tier;
+  /** The acquisition of `from` by the flow that taught this order. */
+  readonly held: LockUse;
+  /** That flow's attempt at `to`. */
+  readonly acquiring: LockUse;
+  /** Name of the task (root) it ran in. */
+  readonly task: string;
+}
+
+export interface Report {
+  /** Stable across runs: the kind and the canonical cycle, or the rule and its classes. */
+  readonly id: string;
+  readonly kind: ReportKind;
+  readonly tier: Tier;
+  /** The whole text report. */
+  readonly message: string;
+  readonly acquiring?: LockUse;
+  /** Every lock the reporting flow held, outermost first. */
+  readonly held: readonly LockUse[];
+  /** Only for cycles: the links in order, `cycle[i].to === cycle[i + 1].from`, the last one closing it. */
+  readonly cycle?: readonly Dependency[];
+  /** Times seen, repeats included. */
+  count: number;
+  /** Milliseconds since the epoch. */
+  readonly firstSeen: number;
+  readonly task: string;
+}
+
+/** What a rule hands to the report layer: the same facts with raw stacks, before anything is mapped or printed. */
+export interface RawUse {
+  readonly lockClass: string;
+  readonly name: string | undefined;
+  readonly mode: HoldMode;
+  readonly state: HoldState;
+  readonly evidence: Evidence;
+  readonly frames: readonly StackFrame[];
+  readonly exact: boolean;
+}
+
+export interface RawDependency {
+  readonly from: string;
+  readonly to: string;
+  readonly tier: Tier;
+  readonly held: RawUse;
+  readonly acquiring: RawUse;
+  readonly task: string;
+}
+
+export interface Violation {
+  readonly id: string;
+  readonly kind: ReportKind;
+  readonly tier: Tier;
+  /** One sentence for kinds that have no chain, e.g. what was released though it was not held. */
+  readonly summary?: string;
+  /** The attempt; for kinds that are not about an attempt (a release, an assertion, a leak) the lock and the call concerned. */
+  readonly acquiring?: RawUse;
+  readonly held: readonly RawUse[];
+  readonly cycle?: readonly RawDependency[];
+  readonly task: string;
+}

@@ -1,0 +1,81 @@
+/**
+ * The small words of a text report: names, places, plurals, wrapping.
+ *
+ * Invariant: what comes out is plain text on lines of the writer's choosing; a name that holds control characters cannot
+ * break a line or colour the terminal. Pure functions, linear in their text.
+ */
+import type { HoldMode, LockUse } from './types.js';
+
+/** Columns that a report is laid out for. Only names and paths longer than that exceed it. */
+export const REPORT_WIDTH = 100;
+
+/** Names come from the program and from file systems: anything that a terminal would obey is shown as an escape. */
+export function plain(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** `accounts "checking"`: the class, and the instance's label when it has one. */
+export function lockName(use: LockUse): string {
+  const label = use.name === undefined ? '' : ` "${plain(use.name)}"`;
+  return plain(use.lockClass) + label;
+}
+
+/** `accounts "checking", exclusive`, with the evidence when the hold is not the flow's own. */
+export function lockText(use: LockUse): string {
+  const evidence = use.evidence === 'own' ? '' : `, inherited (${use.evidence})`;
+  return `${lockName(use)}, ${use.mode}${evidence}`;
+}
+
+/** The call as a scenario shows it. */
+export function lockCall(lockClass: string, mode: HoldMode): string {
+  return `${mode === 'shared' ? 'rlock' : 'lock'}(${plain(lockClass)})`;
+}
+
+/** The site for use inside a sentence. */
+export function placeText(use: LockUse): string {
+  return use.site === '' ? 'an unknown place' : plain(use.site);
+}
+
+/** The note behind a position that belongs to an earlier run through the same sequence of locks; '' when it is this very one. */
+export function exactnessNote(use: LockUse): string {
+  return use.exact ? '' : ' (as first seen in this sequence; not this acquisition)';
+}
+
+/** `at src/accounts.ts:12:18`, honest about a position that is unknown or not this acquisition's. */
+export function siteLine(use: LockUse): string {
+  return use.site === '' ? '(site unknown)' : `at ${plain(use.site)}${exactnessNote(use)}`;
+}
+
+/** The frames, one per line, or the note that there are none. */
+export function stackText(use: LockUse | undefined): string[] {
+  if (use === undefined || use.stack.length === 0) return ['(no stack captured)'];
+  return use.stack.map((line) => `at ${plain(line)}`);
+}
+
+/** `1 lock`, `2 locks`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+export function indent(lines: readonly string[], columns: number): string[] {
+  const blank = ' '.repeat(columns);
+  return lines.map((line) => blank + line);
+}
+
+/** Breaks at spaces only, so that a `file:line:column` stays whole; the lines after the first are indented. */
+export function wrap(text: string, hanging = 0): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line.trim() !== '' && line.length + 1 + word.length > REPORT_WIDTH) {
+      lines.push(line);
+      line = ' '.repeat(hanging) + word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  lines.push(line);
+  return lines;
+}

@@ -1,0 +1,42 @@
+/**
+ * Stacks as evidence: each frame knows which function it belongs to and, for a scope, which hold it is.
+ *
+ * V8 appends to a stack the frames of the functions that await the running one, so a frame with `isAsync` is proof that
+ * it waits for what is below it. Never wrongly so; its absence proves nothing.
+ */
+import { captureCallSites, fileOf, type CallSite } from '../classes/call-sites.js';
+import type { StackFrame } from './stack-frame.js';
+import { scopeFrames } from './scope-frame.js';
+
+/** Frames that one capture looks at; more than any real call depth, less than what a runaway recursion would cost. */
+export const MAX_CAPTURED_FRAMES = 200;
+
+export interface CapturedFrame extends StackFrame {
+  /** File, name and start of the function: equal for two frames of one function, whatever line they are at. */
+  readonly functionId: string;
+  /** For the frame of a scope: the hold whose callback it runs. */
+  readonly scope: unknown;
+  /** Index within Promise.all, allSettled or any, for such a frame; else -1. */
+  readonly promiseIndex: number;
+}
+
+/** The stack above `below`, innermost first. */
+export function captureFrames(below: (...args: never[]) => unknown): CapturedFrame[] {
+  return captureCallSites(below, MAX_CAPTURED_FRAMES).map(toFrame);
+}
+
+function toFrame(site: CallSite): CapturedFrame {
+  const file = fileOf(site);
+  const functionName = site.getFunctionName() ?? '';
+  const start = `${site.getEnclosingLineNumber?.() ?? ''}:${site.getEnclosingColumnNumber?.() ?? ''}`;
+  return {
+    functionName,
+    file,
+    line: site.getLineNumber() ?? 0,
+    column: site.getColumnNumber() ?? 0,
+    isAsync: site.isAsync(),
+    functionId: `${file}|${functionName}|${start}`,
+    scope: scopeFrames.holdOf(functionName),
+    promiseIndex: site.getPromiseIndex() ?? -1,
+  };
+}

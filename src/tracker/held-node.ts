@@ -1,0 +1,120 @@
+/**
+ * A hold: one acquisition of one lock, from the attempt to the release.
+ *
+ * Holds form immutable lists through `parent`: what a flow holds is one node and all its ancestors that are still
+ * HELD. A flow's AsyncLocalStorage store is such a node, so a fork shares its parent's list and can not change it; a
+ * release changes only the node's own state and so vanishes from every list at once. A link is a second list cell for a
+ * hold (`target`), made when a hold is handed to a flow that already holds others.
+ *
+ * Invariant: state only moves WAITING -> HELD -> RELEASED, WAITING -> RELEASED, or HELD -> TRANSFERRED -> RELEASED.
+ */
+import type { LockClass } from '../classes/lock-class.js';
+import type { ChainNode } from '../order/chain-trie.js';
+import type { CapturedFrame } from './captured-frame.js';
+
+export const WAITING = 0;
+export const HELD = 1;
+export const RELEASED = 2;
+/** Handed off: still held by somebody, by no flow that we know. */
+export const TRANSFERRED = 3;
+export type NodeState = typeof WAITING | typeof HELD | typeof RELEASED | typeof TRANSFERRED;
+
+/** scope: the hold of a `runExclusive`. imperative: acquired and released by calls. try: taken without waiting. */
+export type HoldKind = 'scope' | 'imperative' | 'try';
+
+/** What the tracker needs to know of a lock. */
+export interface TrackedLock {
+  readonly lockClass: LockClass;
+  /** The instance's own name in reports. */
+  readonly label: string | undefined;
+  /** The lock that users see. */
+  readonly owner: object;
+  /** First and last of the holds and waits on this lock, oldest first. */
+  firstHold: HeldNode | undefined;
+  lastHold: HeldNode | undefined;
+}
+
+/** Facts about one held sequence followed by one wanted class; the validator's, kept in the trie. */
+export type Nesting = object;
+
+export class HeldNode {
+  state: NodeState = WAITING;
+  /** The hold that this list cell stands for: itself, except for a link. */
+  target: HeldNode = this;
+  /** The held sequence that ends with this hold; undefined when it has to be found again. */
+  chain: ChainNode<Nesting> | undefined = undefined;
+  /** The stack of the acquisition, where it was captured. */
+  frames: readonly CapturedFrame[] | undefined = undefined;
+  /** How many functions at the start of `frames` have returned this hold to their callers. */
+  returnedBy = 0;
+  /** What the validator still has to decide about this acquisition. */
+  pending: unknown = undefined;
+  /** The flow's own function instance that awaits this acquisition, when the promise hooks saw it. */
+  awaitedBy: Owner | undefined = undefined;
+  pins = 0;
+  /** Ended by a `release()` that was not its own. */
+  foreignRelease = false;
+  /** Permits that it was granted, and of those the ones not returned yet. */
+  granted = 1;
+  weight = 1;
+  /** Its place in the queue of the lock, while it waits. */
+  waiter: unknown = undefined;
+  /** Neighbours on the lock's list of holds. */
+  previous: HeldNode | undefined = undefined;
+  next: HeldNode | undefined = undefined;
+  /** Neighbours on the tracker's list of all holds and waits. */
+  older: HeldNode | undefined = undefined;
+  newer: HeldNode | undefined = undefined;
+  /** Milliseconds since the epoch of the attempt. */
+  since = 0;
+  readonly lock: TrackedLock;
+  readonly lockClass: LockClass;
+  readonly kind: HoldKind;
+  readonly shared: boolean;
+  /** The next hold outwards. */
+  parent: HeldNode | undefined;
+
+  constructor(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, shared: boolean, parent: HeldNode | undefined) {
+    this.lock = lock;
+    this.lockClass = lockClass;
+    this.kind = kind;
+    this.shared = shared;
+    this.parent = parent;
+  }
+}
+
+/** The holds that one running instance of one function got by itself and has not returned or released. */
+export class Owner {
+  nodes: HeldNode[] = [];
+
+  /** Drops what is no longer held. True when nothing is left. */
+  prune(): boolean {
+    const { nodes } = this;
+    let kept = 0;
+    for (const node of nodes) if (node.state === HELD) nodes[kept++] = node;
+    nodes.length = kept;
+    return kept === 0;
+  }
+}
+
+/** The innermost hold of the list that is still held. Also shortens the list for the next walk. */
+export function nearestHeld(cell: HeldNode | undefined): HeldNode | undefined {
+  while (cell !== undefined && cell.target.state !== HELD) cell = cell.parent;
+  return cell;
+}
+
+/** The next hold outwards that is still held, past released ones, which are cut out of the list. */
+export function outerHeld(cell: HeldNode): HeldNode | undefined {
+  const { parent } = cell;
+  if (parent === undefined || parent.target.state === HELD) return parent;
+  const held = nearestHeld(parent);
+  cell.parent = held;
+  cell.chain = undefined;
+  return held;
+}
+
+/** Is `node` among the holds of the list? */
+export function isListed(list: HeldNode | undefined, node: HeldNode): boolean {
+  for (let cell = nearestHeld(list); cell !== undefined; cell = outerHeld(cell)) if (cell.target === node) return true;
+  return false;
+}

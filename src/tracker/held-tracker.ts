@@ -1,0 +1,186 @@
+/**
+ * Which locks does the running flow hold? The face of the tracker.
+ *
+ * A scope enters its hold in its own continuation and leaves nothing behind. A hold taken by `acquire()` travels on the
+ * returned promise (promise-hooks.ts). Cost per acquisition: a walk over the locks that the flow holds.
+ */
+import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
+import type { LockClass } from '../classes/lock-class.js';
+import { HeldContext } from './held-context.js';
+import {
+  HELD,
+  HeldNode,
+  outerHeld,
+  RELEASED,
+  TRANSFERRED,
+  WAITING,
+  type HoldKind,
+  type Nesting,
+  type TrackedLock,
+} from './held-node.js';
+import { PromiseHooks, type OnArrival } from './promise-hooks.js';
+
+export class HeldTracker {
+  readonly #context = new HeldContext();
+  readonly #hooks: PromiseHooks;
+  readonly #trie: ChainTrie<Nesting>;
+  #oldest: HeldNode | undefined;
+  #newest: HeldNode | undefined;
+
+  constructor(trie: ChainTrie<Nesting>, onArrival: OnArrival) {
+    this.#trie = trie;
+    this.#hooks = new PromiseHooks(this.#context, onArrival);
+  }
+
+  start(): void {
+    this.#context.start();
+    this.#hooks.start();
+  }
+
+  stop(): void {
+    this.#hooks.stop();
+    this.#context.stop();
+  }
+
+  /** The innermost hold of the running flow. */
+  current(): HeldNode | undefined {
+    return this.#context.current();
+  }
+
+  /** Every hold of the running flow, innermost first. */
+  held(): HeldNode[] {
+    return listHolds(this.#context.current());
+  }
+
+  /** A new attempt of the running flow at `lock`, on top of what it holds. */
+  attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, shared: boolean): HeldNode {
+    const node = new HeldNode(lock, lockClass, kind, shared, this.#context.current());
+    node.since = Date.now();
+    const last = lock.lastHold;
+    node.previous = last;
+    lock.lastHold = node;
+    if (last === undefined) lock.firstHold = node;
+    else last.next = node;
+    const newest = this.#newest;
+    node.older = newest;
+    this.#newest = node;
+    if (newest === undefined) this.#oldest = node;
+    else newest.newer = node;
+    return node;
+  }
+
+  /** Every hold and wait in the process, oldest first. */
+  *live(): Generator<HeldNode, void, undefined> {
+    for (let node = this.#oldest; node !== undefined; node = node.newer) yield node;
+  }
+
+  /** Drops every hold and wait from every flow. The locks themselves stay as they are. */
+  forgetHolds(): void {
+    for (const node of [...this.live()]) this.ended(node);
+  }
+
+  granted(node: HeldNode): void {
+    if (node.state === WAITING) node.state = HELD;
+  }
+
+  /** The wait was given up, or the hold released: gone from every list at once. */
+  ended(node: HeldNode): void {
+    if (node.state === RELEASED) return;
+    node.state = RELEASED;
+    node.chain = undefined;
+    node.frames = undefined;
+    node.pending = undefined;
+    node.awaitedBy = undefined;
+    unlinkFromLock(node);
+    const { older, newer } = node;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    node.older = undefined;
+    node.newer = undefined;
+  }
+
+  /** The flow gives the hold away: nobody's until it is released. */
+  transferred(node: HeldNode): void {
+    if (node.state === HELD) node.state = TRANSFERRED;
+  }
+
+  /** Lets whoever awaits `promise` hold `node` from there on. */
+  carry(promise: Promise<unknown>, node: HeldNode): void {
+    this.#hooks.carry(promise, node);
+  }
+
+  /** From a scope's own continuation: its callback runs with the hold. */
+  enterScope(node: HeldNode): void {
+    this.#context.enterHere(node);
+  }
+
+  /** A lock taken without waiting: held by the running function from here on. */
+  enterNow(node: HeldNode): void {
+    this.#context.enterHere(node);
+  }
+
+  /** Is it the function instance that took `node`, or that it was returned to, which runs now? */
+  ownsNow(node: HeldNode): boolean {
+    return this.#hooks.owner?.nodes.includes(node) ?? false;
+  }
+
+  /** Runs `fn` with no holds: work that nobody here waits for. */
+  detached<T>(fn: () => T): T {
+    return this.#context.run(undefined, fn);
+  }
+
+  /** The trie node of the held sequence that ends with `cell`, or undefined when the trie is full. */
+  chainOf(cell: HeldNode | undefined): ChainNode<Nesting> | undefined {
+    if (cell === undefined) return this.#trie.root;
+    for (let inner = cell; ;) {
+      const outer = outerHeld(inner);
+      const expected = outer === undefined ? this.#trie.root : outer.chain;
+      if (inner.chain === undefined || inner.chain.parent !== expected) return this.#rebuildChain(cell);
+      if (outer === undefined) return cell.chain;
+      inner = outer;
+    }
+  }
+
+  #rebuildChain(cell: HeldNode): ChainNode<Nesting> | undefined {
+    const cells: HeldNode[] = [];
+    for (let inner: HeldNode | undefined = cell; inner !== undefined; inner = outerHeld(inner)) cells.push(inner);
+    let chain: ChainNode<Nesting> | undefined = this.#trie.root;
+    for (let i = cells.length - 1; i >= 0 && chain !== undefined; i--) {
+      const inner = cells[i] as HeldNode;
+      chain = chain.ensure(chainKey(inner.target));
+      inner.chain = chain;
+    }
+    return chain;
+  }
+}
+
+/** The hold and all that it is nested in, innermost first. */
+export function listHolds(cell: HeldNode | undefined): HeldNode[] {
+  const holds: HeldNode[] = [];
+  for (let inner = cell; inner !== undefined; inner = outerHeld(inner)) {
+    if (inner.target.state === HELD) holds.push(inner.target);
+  }
+  return holds;
+}
+
+/** Vertex of a class in the order graph: what is wanted or held, and how. */
+export function vertexOf(node: { readonly lockClass: LockClass; readonly shared: boolean }): number {
+  return node.lockClass.id * 2 + (node.shared ? 1 : 0);
+}
+
+/** Key in the trie: as the vertex, and whether it was taken without waiting (then nothing leads into it). */
+export function chainKey(node: HeldNode): number {
+  return vertexOf(node) * 2 + (node.kind === 'try' ? 1 : 0);
+}
+
+function unlinkFromLock(node: HeldNode): void {
+  const { lock, previous, next } = node;
+  if (previous === undefined) lock.firstHold = next;
+  else previous.next = next;
+  if (next === undefined) lock.lastHold = previous;
+  else next.previous = previous;
+  node.previous = undefined;
+  node.next = undefined;
+}

@@ -1,0 +1,104 @@
+/**
+ * The functions that run the callbacks of scopes (`runExclusive`), visible as frames of their own on V8's async stack.
+ *
+ * A frame must say which hold it belongs to. Its receiver would, but V8 hides receivers above strict code; its name
+ * does. So there is one function per scope that is live at a time, named by its slot, and slots are used again: making
+ * a named function for every scope would cost as much as the lock.
+ *
+ * Invariant: of two live scopes no two share a slot. Cost: O(1); memory is that of the most scopes ever live at once.
+ *
+ * Order of events in a scope: the probe if one is wanted, the wait for the turn, `enterScope`, the callback,
+ * `leaveScope` (also when the callback throws), then the result. If the wait fails nothing is entered. One microtask
+ * turn each for the wait and for the callback; the two of the probe run while the turn has not come.
+ */
+import { sharedState } from '../classes/shared-state.js';
+
+const PREFIX = 'lockdepScope$';
+
+/** Awaited for one microtask turn. A constant: awaiting a plain value would make V8 tell the hooks a wrong parent. */
+export const ready: Promise<void> = Promise.resolve();
+
+export interface ScopeKeeper<H> {
+  /** Looks at the async stack while waiting. May throw (enforce), after giving up the place in the queue. */
+  probe(hold: H, turn: Promise<unknown>): void;
+  enterScope(hold: H): void;
+  leaveScope(hold: H): void;
+}
+
+type ScopeFunction<H> = <T, V>(
+  hold: H,
+  turn: Promise<V>,
+  keeper: ScopeKeeper<H>,
+  callback: (value: V) => T | Promise<T>,
+  passValue: boolean,
+  probed: Promise<void> | undefined,
+) => Promise<T>;
+
+export class ScopeFrames<H> {
+  readonly #functions: ScopeFunction<H>[] = [];
+  readonly #holds: (H | undefined)[] = [];
+  readonly #free: number[] = [];
+
+  /** Runs `callback` as the scope of `hold`, once `turn` has come. `passValue`: with what the turn brought. */
+  run<T, V>(
+    hold: H,
+    turn: Promise<V>,
+    keeper: ScopeKeeper<H>,
+    callback: (value: V) => T | Promise<T>,
+    passValue: boolean,
+    probed: Promise<void> | undefined,
+  ): Promise<T> {
+    const slot = this.#free.pop() ?? this.#functions.length;
+    const run = (this.#functions[slot] ??= this.#make(slot));
+    this.#holds[slot] = hold;
+    return run(hold, turn, keeper, callback, passValue, probed);
+  }
+
+  /** The hold whose scope runs in the function of that name. */
+  holdOf(functionName: string): H | undefined {
+    return isScopeFrame(functionName) ? this.#holds[Number(functionName.slice(PREFIX.length))] : undefined;
+  }
+
+  #make(slot: number): ScopeFunction<H> {
+    const name = `${PREFIX}${slot}`;
+    const end = (): void => {
+      this.#holds[slot] = undefined;
+      this.#free.push(slot);
+    };
+    const named = {
+      async [name]<T, V>(
+        hold: H,
+        turn: Promise<V>,
+        keeper: ScopeKeeper<H>,
+        callback: (value: V) => T | Promise<T>,
+        passValue: boolean,
+        probed: Promise<void> | undefined,
+      ): Promise<T> {
+        try {
+          if (probed !== undefined) {
+            await probed;
+            await probed;
+            keeper.probe(hold, turn);
+          }
+          const value = await turn;
+          keeper.enterScope(hold);
+          try {
+            return await (passValue ? callback(value) : (callback as () => T | Promise<T>)());
+          } finally {
+            keeper.leaveScope(hold);
+          }
+        } finally {
+          end();
+        }
+      },
+    };
+    return named[name] as ScopeFunction<H>;
+  }
+}
+
+export function isScopeFrame(functionName: string): boolean {
+  return functionName.startsWith(PREFIX);
+}
+
+/** One set of frames in a process: a stack may hold scopes of several trackers and of several copies of the package. */
+export const scopeFrames: ScopeFrames<object> = sharedState('lockdep.scopes.1', () => new ScopeFrames<object>());

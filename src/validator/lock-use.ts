@@ -1,0 +1,56 @@
+/** Holds as the report layer wants them: printed names, raw stacks without this package's own scope frames. */
+import type { LockClass } from '../classes/lock-class.js';
+import type { Evidence, HoldState, RawUse } from '../report/types.js';
+import type { CapturedFrame } from '../tracker/captured-frame.js';
+import { HELD, type HeldNode } from '../tracker/held-node.js';
+import { isScopeFrame } from '../tracker/scope-frame.js';
+import { NestingFacts } from './nesting-facts.js';
+
+/** One use of a lock with what is known of its stack, before any name is resolved or any line is mapped. */
+export interface UseFacts {
+  readonly lockClass: LockClass;
+  readonly name: string | undefined;
+  readonly shared: boolean;
+  readonly state: HoldState;
+  readonly evidence: Evidence;
+  readonly frames: readonly CapturedFrame[];
+  readonly exact: boolean;
+}
+
+/**
+ * `node` as seen from what runs with `stack` (empty when unknown): its own stack where it was captured; for a scope that
+ * is on the stack the frames that await it; else the remembered acquisition that fits best.
+ */
+export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly CapturedFrame[]): UseFacts {
+  const known = ownStack(node, stack);
+  const facts = node.chain?.data;
+  const frames = known ?? (facts instanceof NestingFacts ? facts.likelySite(stack) : []);
+  return {
+    lockClass: node.lockClass,
+    name: node.lock.label,
+    shared: node.shared,
+    state: node.state === HELD ? 'held' : 'waiting',
+    evidence,
+    frames,
+    exact: known !== undefined,
+  };
+}
+
+function ownStack(node: HeldNode, stack: readonly CapturedFrame[]): readonly CapturedFrame[] | undefined {
+  if (node.frames !== undefined) return node.frames;
+  if (node.kind !== 'scope') return undefined;
+  const at = stack.findIndex((frame) => frame.scope === node);
+  return at === -1 ? undefined : stack.slice(at + 1);
+}
+
+export function rawUse(facts: UseFacts): RawUse {
+  return {
+    lockClass: facts.lockClass.name,
+    name: facts.name,
+    mode: facts.shared ? 'shared' : 'exclusive',
+    state: facts.state,
+    evidence: facts.evidence,
+    frames: facts.frames.filter((frame) => !isScopeFrame(frame.functionName)),
+    exact: facts.exact,
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * What is known of one nesting: a held sequence of classes followed by one wanted class. Lives in the trie of chains.
+ *
+ * Invariant: once `settled`, an acquisition with this nesting looks at nothing else: no graph, no stack. A nesting
+ * settles when every edge of it is proven and its stacks have been seen often enough.
+ */
+import type { Violation } from '../report/types.js';
+import type { CapturedFrame } from '../tracker/captured-frame.js';
+
+/** Acquisitions in a row that bring no new call site before a nesting stops to capture stacks. */
+export const CAPTURES_PER_SITE = 4;
+/** Distinct call sites that one nesting remembers. */
+export const MAX_SITES = 16;
+
+export class NestingFacts {
+  settled = false;
+  /** Are all edges of this nesting proven? */
+  proven = false;
+  /** Does the verdict depend on the very instances (comparator, reentrant class)? Then it is asked for every time. */
+  perInstance = false;
+  /** What an acquisition with this nesting commits. */
+  readonly violations: Violation[] = [];
+  readonly #sites: (readonly CapturedFrame[])[] = [];
+  #capturesLeft = CAPTURES_PER_SITE;
+  #attempts = 0;
+
+  /**
+   * Is this acquisition worth a stack? The first few of each call site are. A nesting whose proof never comes asks
+   * again after ever longer pauses, so its cost fades.
+   */
+  wantsStack(): boolean {
+    if (this.#capturesLeft > 0) return true;
+    this.#attempts += 1;
+    return !this.proven && (this.#attempts & (this.#attempts - 1)) === 0;
+  }
+
+  /** Keeps the stack as one of this nesting's call sites. */
+  remember(frames: readonly CapturedFrame[]): void {
+    this.#capturesLeft -= 1;
+    if (this.#sites.length >= MAX_SITES || this.#sites.some((known) => sameSite(known, frames))) return;
+    this.#sites.push(frames);
+    this.#capturesLeft = CAPTURES_PER_SITE;
+  }
+
+  /** Settles if nothing is left to learn. */
+  trySettle(): void {
+    if (this.proven && !this.perInstance && this.#capturesLeft <= 0) this.settled = true;
+  }
+
+  /** The remembered acquisition that fits best with what runs now: one in a function that is on `stack`. */
+  likelySite(stack: readonly CapturedFrame[]): readonly CapturedFrame[] {
+    for (const frame of stack) {
+      const match = this.#sites.find((site) => site.some((taken) => taken.functionId === frame.functionId));
+      if (match !== undefined) return match;
+    }
+    return this.#sites[0] ?? [];
+  }
+
+  /** More acquisitions are to be captured: somebody needed a stack of this nesting and had none. */
+  rearm(): void {
+    this.settled = false;
+    this.#capturesLeft = Math.max(this.#capturesLeft, CAPTURES_PER_SITE);
+  }
+}
+
+function sameSite(a: readonly CapturedFrame[], b: readonly CapturedFrame[]): boolean {
+  const first = a[0];
+  const second = b[0];
+  if (first === undefined || second === undefined) return first === second;
+  return first.functionId === second.functionId && first.line === second.line && first.column === second.column;
+}

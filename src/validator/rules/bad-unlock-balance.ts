@@ -1,0 +1,40 @@
+/**
+ * Something is released that is not held: a free mutex, a guard a second time, or, by a releaser whose lock was taken
+ * from it by a foreign `release()`, the hold of somebody else.
+ */
+import type { Violation } from '../../report/types.js';
+import type { TrackedLock } from '../../tracker/held-node.js';
+import { captureFrames } from '../../tracker/captured-frame.js';
+
+export type UnlockFault = 'free' | 'released-guard' | 'stale-releaser';
+
+const SUMMARIES: Record<UnlockFault, string> = {
+  free: 'the lock is released though nobody holds it',
+  'released-guard': 'a guard is released a second time',
+  'stale-releaser': 'a releaser whose hold was ended by somebody else releases the hold of the next owner',
+};
+
+export function badUnlockBalance(
+  lock: TrackedLock,
+  fault: UnlockFault,
+  below: (...args: never[]) => unknown,
+): Violation {
+  const lockClass = lock.lockClass.name;
+  return {
+    id: `bad-unlock-balance:${fault}:${lockClass}`,
+    kind: 'bad-unlock-balance',
+    tier: 'strict',
+    summary: SUMMARIES[fault],
+    acquiring: {
+      lockClass,
+      name: lock.label,
+      mode: 'exclusive',
+      state: 'held',
+      evidence: 'own',
+      frames: captureFrames(below),
+      exact: true,
+    },
+    held: [],
+    task: 'main',
+  };
+}

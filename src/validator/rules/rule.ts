@@ -1,0 +1,31 @@
+/** What a rule of the validator gets to see, and what it says. */
+import type { RawUse, Violation } from '../../report/types.js';
+import type { CapturedFrame } from '../../tracker/captured-frame.js';
+import type { HeldNode } from '../../tracker/held-node.js';
+import { rawUse, useFacts } from '../lock-use.js';
+
+/** One held lock against one wanted lock of the same flow. */
+export interface NestedAttempt {
+  readonly held: HeldNode;
+  readonly wanted: HeldNode;
+  /** strict: the holder of `held` is known to wait for this attempt. */
+  readonly tier: 'strict' | 'advisory';
+  readonly evidence: 'own' | 'proven' | 'suspected';
+  /** Everything the flow holds, outermost first, `held` included. */
+  readonly holds: readonly HeldNode[];
+  /** The stack that goes with the attempt; empty when none was captured. */
+  readonly stack: readonly CapturedFrame[];
+}
+
+export type Verdict = Violation | undefined;
+
+/** The flow's holds as a report lists them. */
+export function heldUses(attempt: NestedAttempt): RawUse[] {
+  const { holds, held, evidence, stack } = attempt;
+  return holds.map((node) => rawUse(useFacts(node, node === held ? evidence : 'proven', stack)));
+}
+
+/** The wanted lock as a report shows it: still waited for. */
+export function wantedUse(attempt: NestedAttempt): RawUse {
+  return rawUse({ ...useFacts(attempt.wanted, 'own', attempt.stack), state: 'waiting' });
+}

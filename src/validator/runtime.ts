@@ -1,0 +1,125 @@
+/**
+ * One world of locks: its mode, its validator, its reports. A process has one (shared by every copy of the package);
+ * tests may make isolated ones.
+ *
+ * Invariant: `off` is the only thing a primitive reads before it goes its fast way.
+ */
+import { describe, onClassDisposed, sitePrinter } from '../classes/lock-class.js';
+import { sharedState } from '../classes/shared-state.js';
+import { emitReport } from '../report/emit.js';
+import { ReportLog } from '../report/report-log.js';
+import { sitePosition } from '../report/stack-text.js';
+import type { Report, Violation } from '../report/types.js';
+import { Validator, type ValidatorHost } from './validator.js';
+
+export type Mode = 'off' | 'warn' | 'enforce';
+const MODES: readonly string[] = ['off', 'warn', 'enforce'] satisfies Mode[];
+
+export interface LockdepOptions {
+  /** off: locks only. warn: reports. enforce: the offending call throws too. The environment's LOCKDEP wins. */
+  mode: Mode;
+  /** Called with every distinct report, besides the process warning. Its own failures are contained and shown. */
+  onReport: ((report: Report) => void) | undefined;
+  /** Lines kept of each stack in a report. */
+  stackDepth: number;
+}
+
+export class Runtime implements ValidatorHost {
+  /** The one branch that a lock pays while the validator is off. */
+  off = true;
+  enforce = false;
+  /** Are reports kept from being printed as process warnings? For isolated instances. */
+  quiet = false;
+  readonly validator: Validator = new Validator(this);
+  readonly log: ReportLog = new ReportLog();
+  #onReport: ((report: Report) => void) | undefined;
+  #modeIsForced = false;
+  #comparatorFailures = new Set<string>();
+
+  readonly #unlisten: () => void = onClassDisposed((lockClass) => this.validator.forget(lockClass));
+
+  /** The end of an isolated runtime: its hooks and listeners go, its locks stay usable. */
+  dispose(): void {
+    this.#setMode('off');
+    this.#unlisten();
+  }
+
+  get mode(): Mode {
+    if (this.off) return 'off';
+    return this.enforce ? 'enforce' : 'warn';
+  }
+
+  /** The mode that the environment asks for, which wins over code; else `off` in production and `warn` elsewhere. */
+  startFromEnvironment(env: NodeJS.ProcessEnv): void {
+    const asked = env['LOCKDEP'];
+    if (asked === undefined || asked === '') {
+      this.#setMode(env['NODE_ENV'] === 'production' ? 'off' : 'warn');
+      return;
+    }
+    this.#setMode(checkedMode(asked, 'environment variable LOCKDEP'));
+    this.#modeIsForced = true;
+  }
+
+  configure(options: Partial<LockdepOptions>): void {
+    if (typeof options !== 'object' || options === null) {
+      throw new TypeError(`options must be an object, got ${describe(options)}`);
+    }
+    const mode = options.mode === undefined ? undefined : checkedMode(options.mode, 'option mode');
+    const { onReport, stackDepth } = options;
+    if (onReport !== undefined && typeof onReport !== 'function') {
+      throw new TypeError(`option onReport must be a function, got ${describe(onReport)}`);
+    }
+    if (stackDepth !== undefined && !(Number.isInteger(stackDepth) && stackDepth > 0)) {
+      throw new RangeError(`option stackDepth must be a positive integer, got ${describe(stackDepth)}`);
+    }
+    if ('onReport' in options) this.#onReport = onReport;
+    if (stackDepth !== undefined) this.log.stackDepth = stackDepth;
+    if (mode !== undefined && !this.#modeIsForced) this.#setMode(mode);
+  }
+
+  report(violation: Violation): Report {
+    const { report, isNew } = this.log.add(violation);
+    if (isNew)
+      emitReport(report, this.quiet ? { onReport: this.#onReport, warn: false } : { onReport: this.#onReport });
+    return report;
+  }
+
+  onComparatorError(className: string, error: unknown): void {
+    if (this.#comparatorFailures.has(className)) return;
+    this.#comparatorFailures.add(className);
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.emitWarning(`the order comparator of lock class ${className} failed: ${reason}`, {
+      type: 'LockdepWarning',
+      code: 'LOCKDEP_COMPARATOR_FAILED',
+    });
+  }
+
+  /** Forgets what is held and all reports; with `graph` also all learned order. */
+  reset(graph: boolean): void {
+    this.validator.tracker.forgetHolds();
+    this.log.clear();
+    this.#comparatorFailures.clear();
+    if (graph) this.validator.reset();
+  }
+
+  #setMode(mode: Mode): void {
+    this.off = mode === 'off';
+    this.enforce = mode === 'enforce';
+    if (this.off) this.validator.tracker.stop();
+    else this.validator.tracker.start();
+  }
+}
+
+function checkedMode(value: unknown, what: string): Mode {
+  if (typeof value === 'string' && MODES.includes(value)) return value as Mode;
+  const message = `${what} must be 'off', 'warn' or 'enforce', got ${describe(value)}`;
+  throw typeof value === 'string' ? new RangeError(message) : new TypeError(message);
+}
+
+/** The runtime of this process. */
+export const processRuntime: Runtime = sharedState('lockdep.runtime.1', () => {
+  sitePrinter.print = sitePosition;
+  const runtime = new Runtime();
+  runtime.startFromEnvironment(process.env);
+  return runtime;
+});

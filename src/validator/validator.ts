@@ -1,0 +1,231 @@
+/**
+ * The acquire pipeline: every attempt of a tracked flow passes through here, and every verdict leaves from here.
+ *
+ * An attempt with a known nesting costs one step in the trie. A new one remembers which locks were held (Pending) and
+ * is judged as soon as it is known whether their holders wait for it: when the hold arrives in the function that owns
+ * the outer one, when a waiting attempt looks at its async stack, or at the latest when it is released. What is not
+ * proven by then is dropped if the outer lock is gone by now (the holder did not wait), else learned as suspected.
+ *
+ * Grants never depend on any of this: in `warn` no turn is added, except one to a contended call with a new nesting.
+ */
+import type { LockClass } from '../classes/lock-class.js';
+import { ChainTrie } from '../order/chain-trie.js';
+import type { Report, Violation } from '../report/types.js';
+import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
+import { provenByStack } from '../tracker/evidence.js';
+import {
+  HELD,
+  WAITING,
+  type HeldNode,
+  type HoldKind,
+  type Nesting,
+  type Owner,
+  type TrackedLock,
+} from '../tracker/held-node.js';
+import { chainKey, HeldTracker, listHolds, vertexOf } from '../tracker/held-tracker.js';
+import { Dependencies } from './dependencies.js';
+import { NestingFacts } from './nesting-facts.js';
+import { recursiveLocking } from './rules/recursive-locking.js';
+import type { NestedAttempt } from './rules/rule.js';
+
+/** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
+export const MAX_HELD_DEPTH = 48;
+
+type Below = (...args: never[]) => unknown;
+
+/** An attempt whose nesting is not settled. */
+interface Pending {
+  readonly facts: NestingFacts;
+  /** All that was held at the attempt, outermost first. */
+  readonly holds: readonly HeldNode[];
+  /** Held at the attempt, innermost first, and not proven yet. */
+  open: HeldNode[];
+  /** The stack of the call. */
+  readonly stack: readonly CapturedFrame[];
+}
+
+export interface ValidatorHost {
+  /** Records a violation: shows it if it is new, else counts it. */
+  report(violation: Violation): Report;
+  onComparatorError(className: string, error: unknown): void;
+  /** In enforce a strict violation is thrown. */
+  readonly enforce: boolean;
+}
+
+export class Validator {
+  readonly trie: ChainTrie<Nesting> = new ChainTrie<Nesting>();
+  readonly dependencies: Dependencies = new Dependencies();
+  readonly tracker: HeldTracker = new HeldTracker(this.trie, (node, owner) => this.#arrived(node, owner));
+  readonly #host: ValidatorHost;
+  #limitReported = false;
+  readonly #classes = new Set<number>();
+
+  constructor(host: ValidatorHost) {
+    this.#host = host;
+  }
+
+  /** The running flow is about to want `lock`. `below` is the public function that was called. */
+  attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, shared: boolean, below: Below): HeldNode {
+    const node = this.tracker.attempt(lock, lockClass, kind, shared);
+    if (lockClass.options.validate === false) return node;
+    const outer = this.tracker.chainOf(node.parent);
+    const chain = outer !== undefined && outer.depth < MAX_HELD_DEPTH ? outer.ensure(chainKey(node)) : undefined;
+    if (chain === undefined) {
+      this.#degraded(outer === undefined);
+      return node;
+    }
+    node.chain = chain;
+    if (chain.data === undefined) this.#classes.add(lockClass.id);
+    const facts = (chain.data ??= new NestingFacts()) as NestingFacts;
+    if (!facts.settled || (this.#host.enforce && facts.violations.length > 0)) this.#open(node, facts, below);
+    else for (const violation of facts.violations) this.#host.report(violation);
+    return node;
+  }
+
+  /** Does this attempt want to look at its async stack before it goes on? */
+  wantsProbe(node: HeldNode): boolean {
+    const pending = node.pending as Pending | undefined;
+    if (pending === undefined || pending.open.length === 0) return false;
+    if (node.state === WAITING) return true;
+    return this.#host.enforce && pending.open.some((hold) => this.#isSuspect(hold, node));
+  }
+
+  /**
+   * From an async function of ours that the caller awaits. In enforce returns the strict report that this attempt
+   * commits, for the caller to throw.
+   */
+  probe(node: HeldNode, below: Below): Report | undefined {
+    const pending = node.pending as Pending | undefined;
+    if (pending === undefined) return undefined;
+    return this.#judge(node, pending, captureFrames(below));
+  }
+
+  /** The hold is about to be released: what is known of it now is all there will be. */
+  close(node: HeldNode, below: Below): void {
+    const pending = node.pending as Pending | undefined;
+    if (pending === undefined) return;
+    node.pending = undefined;
+    if (pending.open.length > 0) {
+      const mayLook = node.kind !== 'imperative' || this.tracker.ownsNow(node);
+      this.#judge(node, pending, mayLook ? captureFrames(below) : []);
+      for (const hold of pending.open) if (hold.state === HELD) this.#learn(node, hold, pending, 'suspected', []);
+    }
+    if (pending.open.length === 0) pending.facts.proven = true;
+    pending.facts.trySettle();
+  }
+
+  /** Classes that were acquired so far. */
+  get classCount(): number {
+    return this.#classes.size;
+  }
+
+  /** Forgets a class, with everything that was learned of it. */
+  forget(lockClass: LockClass): void {
+    this.dependencies.remove(lockClass.id * 2);
+    this.dependencies.remove(lockClass.id * 2 + 1);
+    this.#classes.delete(lockClass.id);
+    this.trie.clear();
+  }
+
+  /** Forgets all learned order. */
+  reset(): void {
+    this.dependencies.clear();
+    this.trie.clear();
+    this.#classes.clear();
+    this.#limitReported = false;
+  }
+
+  #open(node: HeldNode, facts: NestingFacts, below: Below): void {
+    const holds = node.kind === 'try' ? [] : listHolds(node.parent).filter(isChecked);
+    const captured = facts.wantsStack();
+    if (captured) {
+      node.frames = captureFrames(below);
+      facts.remember(node.frames);
+    }
+    if (holds.length === 0) facts.proven = true;
+    else if (captured || facts.perInstance || this.#host.enforce) {
+      node.pending = { facts, holds: holds.toReversed(), open: holds, stack: node.frames ?? [] } satisfies Pending;
+      return;
+    } else for (const violation of facts.violations) this.#host.report(violation);
+    facts.trySettle();
+  }
+
+  /** The hold has reached the function that awaited it, which may own the outer holds: then it waited, for certain. */
+  #arrived(node: HeldNode, owner: Owner): void {
+    const pending = node.pending as Pending | undefined;
+    if (pending === undefined) return;
+    node.awaitedBy = owner;
+    this.#judge(node, pending, []);
+  }
+
+  #judge(node: HeldNode, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
+    const proven = stack.length > 0 ? provenByStack(stack, pending.open) : new Set<HeldNode>();
+    const open: HeldNode[] = [];
+    let offence: Report | undefined;
+    for (const hold of pending.open) {
+      const own = node.awaitedBy?.nodes.includes(hold) ?? false;
+      if (own || proven.has(hold)) {
+        const report = this.#learn(node, hold, pending, own ? 'own' : 'proven', stack);
+        if (report?.tier === 'strict') offence ??= report;
+      } else open.push(hold);
+    }
+    pending.open = open;
+    return offence;
+  }
+
+  #learn(
+    wanted: HeldNode,
+    held: HeldNode,
+    pending: Pending,
+    evidence: 'own' | 'proven' | 'suspected',
+    stack: readonly CapturedFrame[],
+  ): Report | undefined {
+    const attempt: NestedAttempt = {
+      held,
+      wanted,
+      holds: pending.holds,
+      evidence,
+      tier: evidence === 'suspected' ? 'advisory' : 'strict',
+      stack: stack.length > 0 ? stack : pending.stack,
+    };
+    if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
+    const { violation } = this.dependencies.learn(attempt);
+    return violation === undefined ? undefined : this.#violated(violation, pending.facts);
+  }
+
+  #judgeSameClass(attempt: NestedAttempt, facts: NestingFacts): Report | undefined {
+    const { options } = attempt.wanted.lockClass;
+    facts.perInstance ||= options.order !== undefined || options.reentrant === true;
+    const violation = recursiveLocking(attempt, (name, error) => this.#host.onComparatorError(name, error));
+    return violation === undefined ? undefined : this.#violated(violation, facts);
+  }
+
+  #violated(violation: Violation, facts: NestingFacts): Report {
+    if (!facts.perInstance && !facts.violations.some((known) => known.id === violation.id))
+      facts.violations.push(violation);
+    return this.#host.report(violation);
+  }
+
+  #isSuspect(hold: HeldNode, wanted: HeldNode): boolean {
+    if (hold.lockClass === wanted.lockClass) return true;
+    return this.dependencies.wouldClose(vertexOf(hold), vertexOf(wanted));
+  }
+
+  #degraded(full: boolean): void {
+    if (this.#limitReported) return;
+    this.#limitReported = true;
+    const limit = full || this.trie.full ? 'MAX_CHAIN_NODES' : 'MAX_HELD_DEPTH';
+    this.#host.report({
+      id: `limit:${limit}`,
+      kind: 'limit',
+      tier: 'advisory',
+      summary: `${limit} is reached: nestings beyond it are held and released as ever, but no longer checked`,
+      held: [],
+      task: 'main',
+    });
+  }
+}
+
+function isChecked(hold: HeldNode): boolean {
+  return hold.lockClass.options.validate !== false;
+}

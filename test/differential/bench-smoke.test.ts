@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { CONTENDERS } from '../../bench/contenders.js';
+import { median, type ScenarioResults, summarise } from '../../bench/results.js';
+import { SCENARIOS } from '../../bench/scenarios.js';
+
+const MAIN = fileURLToPath(new URL('../../bench/main.js', import.meta.url));
+
+function bench(...args: readonly string[]): {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+} {
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+}
+
+test('a quick benchmark runs every contender and yields finite positive figures', () => {
+  const { status, stdout, stderr } = bench('--quick', '--json');
+  assert.equal(stderr, '');
+  assert.equal(status, 0);
+  const { scenarios } = JSON.parse(stdout) as { readonly scenarios: readonly ScenarioResults[] };
+  assert.deepEqual(
+    scenarios.map(({ id }) => id),
+    SCENARIOS.map(({ id }) => id),
+  );
+  const everyone = CONTENDERS.filter(({ byDefault }) => byDefault).map(({ id }) => id);
+  assert.deepEqual(
+    scenarios[0]!.results.map(({ contender }) => contender),
+    everyone,
+  );
+  for (const { id, results } of scenarios) {
+    for (const { contender, median: nanoseconds, timesFloor, timesAsyncMutex } of results) {
+      for (const figure of [nanoseconds, timesFloor, timesAsyncMutex]) {
+        assert.ok(figure !== null && Number.isFinite(figure) && figure > 0, `${contender} in ${id}: ${figure}`);
+      }
+    }
+  }
+});
+
+test('the table shows one scenario and the contenders that were asked for', () => {
+  const { status, stdout } = bench(
+    '--quick',
+    '--scenario',
+    'uncontended',
+    '--contender',
+    'floor',
+    '--contender',
+    'async-mutex (cjs)',
+  );
+  assert.equal(status, 0);
+  assert.match(
+    stdout,
+    /uncontended\)\n +median ns +best ns +x floor +x async-mutex\nfloor .*1\.00 .*\nasync-mutex \(cjs\) .* 1\.00\n/,
+  );
+});
+
+test('an unknown scenario is a usage error', () => {
+  const { status, stderr } = bench('--scenario', 'unheard-of');
+  assert.equal(status, 2);
+  assert.match(stderr, /^--scenario unheard-of is unknown\n/);
+});
+
+test('ratios are those of medians in the same run', () => {
+  assert.equal(median([3, 1, 2]), 2);
+  assert.equal(median([4, 1, 2, 3]), 2.5);
+  const rounds = new Map([
+    ['floor', [10, 20, 30]],
+    ['async-mutex (cjs)', [100, 200, 100]],
+    ['other', [50]],
+  ]);
+  const [, yardstick, other] = summarise(rounds);
+  assert.deepEqual(
+    [yardstick!.median, yardstick!.best, yardstick!.timesFloor, yardstick!.timesAsyncMutex],
+    [100, 100, 5, 1],
+  );
+  assert.deepEqual([other!.timesFloor, other!.timesAsyncMutex], [2.5, 0.5]);
+});

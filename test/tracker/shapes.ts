@@ -1,0 +1,340 @@
+/**
+ * Shapes of asynchronous code, each with what its two locks must teach: A -> B is `strict` when the holder of A really
+ * waits for B, and must never be strict when it does not. `unknown`: waits, but no proof can be had; never strict.
+ */
+import { EventEmitter } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { LockGuard, Mutex, Releaser } from '../../src/index.js';
+
+export interface Locks {
+  readonly a: Mutex;
+  readonly b: Mutex;
+}
+
+export interface Shape {
+  readonly name: string;
+  /** strict: A -> B must be learned as strict. never: it must not be strict. none: it must not be learned at all. */
+  readonly edge: 'strict' | 'never' | 'none';
+  readonly run: (locks: Locks) => Promise<unknown>;
+}
+
+async function take(lock: Mutex): Promise<void> {
+  const release = await lock.acquire();
+  null;
+  release();
+}
+
+async function takeLate(lock: Mutex): Promise<void> {
+  await nextTurn();
+  await take(lock);
+}
+
+async function takeAndReturn(lock: Mutex): Promise<Releaser> {
+  return await lock.acquire();
+}
+
+function passOn(lock: Mutex): Promise<Releaser> {
+  return lock.acquire();
+}
+
+async function promiseOn(lock: Mutex): Promise<Releaser> {
+  return lock.acquire();
+}
+
+async function takeBoth(first: Mutex, second: Mutex): Promise<Releaser[]> {
+  return [await first.acquire(), await second.acquire()];
+}
+
+class Session {
+  #guard: LockGuard | undefined;
+  async open(lock: Mutex): Promise<void> {
+    await nextTurn();
+    this.#guard = await lock.lock();
+  }
+  close(): void {
+    this.#guard?.release();
+  }
+}
+
+/** Work that was started and not awaited, for the end of a shape to wait for. */
+function started(): { readonly all: Promise<unknown>[]; add(work: Promise<unknown>): void } {
+  const all: Promise<unknown>[] = [];
+  return { all, add: (work) => void all.push(work) };
+}
+
+export const SHAPES: readonly Shape[] = [
+  {
+    name: 'both by acquire in one function',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const first = await a.acquire();
+      const second = await b.acquire();
+      second();
+      first();
+    },
+  },
+  {
+    name: 'released in the order of acquisition',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const first = await a.acquire();
+      const second = await b.acquire();
+      first();
+      null;
+      second();
+    },
+  },
+  { name: 'nested runExclusive', edge: 'strict', run: ({ a, b }) => a.runExclusive(() => b.runExclusive(() => 1)) },
+  {
+    name: 'runExclusive around a helper that acquires',
+    edge: 'strict',
+    run: ({ a, b }) => a.runExclusive(async () => await take(b)),
+  },
+  {
+    name: 'runExclusive around a helper whose promise is returned',
+    edge: 'strict',
+    run: ({ a, b }) => a.runExclusive(() => take(b)),
+  },
+  {
+    name: 'acquire, then a helper that runs exclusively',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const release = await a.acquire();
+      await b.runExclusive(async () => await nextTurn());
+      release();
+    },
+  },
+  {
+    name: 'acquire, then an awaited helper that acquires late',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const release = await a.acquire();
+      await takeLate(b);
+      release();
+    },
+  },
+  {
+    name: 'a plain helper passes the promise on',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const first = await passOn(a);
+      const second = await passOn(b);
+      second();
+      first();
+    },
+  },
+  {
+    name: 'async helpers return the releaser',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const first = await takeAndReturn(a);
+      const second = await takeAndReturn(b);
+      second();
+      first();
+    },
+  },
+  {
+    name: 'async helpers return the promise of the releaser',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const first = await promiseOn(a);
+      const second = await promiseOn(b);
+      second();
+      first();
+    },
+  },
+  {
+    name: 'one helper takes both and returns the releasers',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      for (const release of await takeBoth(a, b)) release();
+    },
+  },
+  {
+    name: 'a session holds from open to close',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const session = new Session();
+      await session.open(a);
+      await take(b);
+      session.close();
+    },
+  },
+  {
+    name: 'guards of lock()',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const first = await a.lock();
+      const second = await b.lock();
+      second.release();
+      first.release();
+    },
+  },
+  {
+    name: 'two locks in one Promise.all, then a third wait under both',
+    edge: 'none',
+    run: async ({ a, b }) => {
+      const releases = await Promise.all([a.acquire(), b.acquire()]);
+      for (const release of releases) release();
+    },
+  },
+  {
+    name: 'Promise.all of two siblings that take one lock each',
+    edge: 'none',
+    run: ({ a, b }) => Promise.all([take(a), take(b), takeLate(b), takeLate(a)]),
+  },
+  {
+    name: 'Promise.all of two siblings that run exclusively',
+    edge: 'none',
+    run: ({ a, b }) =>
+      Promise.all([a.runExclusive(async () => await nextTurn()), b.runExclusive(async () => await nextTurn())]),
+  },
+  {
+    name: 'a callback of then takes the second lock and is awaited',
+    edge: 'strict',
+    run: ({ a, b }) =>
+      a.acquire().then(async (release) => {
+        await take(b);
+        release();
+      }),
+  },
+  {
+    name: 'tryAcquire, then a wait',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      await nextTurn();
+      const release = a.tryAcquire();
+      await take(b);
+      release?.();
+    },
+  },
+  {
+    name: 'a wait, then tryAcquire',
+    edge: 'none',
+    run: async ({ a, b }) => {
+      const release = await a.acquire();
+      b.tryAcquire()?.();
+      release();
+    },
+  },
+  {
+    name: 'released before the second is wanted',
+    edge: 'none',
+    run: async ({ a, b }) => {
+      (await a.acquire())();
+      await take(b);
+    },
+  },
+  {
+    name: 'detached child in runExclusive outlives the scope',
+    edge: 'none',
+    run: async ({ a, b }) => {
+      const work = started();
+      await a.runExclusive(() => {
+        work.add(takeLate(b));
+      });
+      await Promise.all(work.all);
+    },
+  },
+  {
+    name: 'detached child in runExclusive ends first',
+    edge: 'never',
+    run: async ({ a, b }) => {
+      const work = started();
+      await a.runExclusive(async () => {
+        work.add(takeLate(b));
+        for (let turn = 0; turn < 8; turn++) await nextTurn();
+      });
+      await Promise.all(work.all);
+    },
+  },
+  {
+    name: 'detached child under an imperative hold ends first',
+    edge: 'never',
+    run: async ({ a, b }) => {
+      const work = started();
+      const release = await a.acquire();
+      work.add(takeLate(b));
+      for (let turn = 0; turn < 8; turn++) await nextTurn();
+      release();
+      await Promise.all(work.all);
+    },
+  },
+  {
+    name: 'a worker loop starts jobs without awaiting them',
+    edge: 'none',
+    run: async ({ a, b }) => {
+      const work = started();
+      for (const lock of [a, b, a, b]) {
+        work.add(take(lock));
+        await nextTurn();
+      }
+      await Promise.all(work.all);
+    },
+  },
+  {
+    name: 'started, something else awaited, then awaited',
+    edge: 'none',
+    run: async ({ a, b }) => {
+      const first = take(a);
+      await take(b);
+      await first;
+    },
+  },
+  {
+    name: 'an emitter calls a detached handler under the lock',
+    edge: 'never',
+    run: async ({ a, b }) => {
+      const work = started();
+      const emitter = new EventEmitter();
+      emitter.on('event', () => work.add(takeLate(b)));
+      await a.runExclusive(async () => {
+        emitter.emit('event');
+        for (let turn = 0; turn < 8; turn++) await nextTurn();
+      });
+      await Promise.all(work.all);
+    },
+  },
+  {
+    name: 'a timer set under the lock fires after it',
+    edge: 'none',
+    run: async ({ a, b }) => {
+      const { promise, resolve } = deferred<void>();
+      await a.runExclusive(() => {
+        setTimeout(() => resolve(take(b)), 1);
+      });
+      await promise;
+    },
+  },
+  {
+    name: 'an awaited Promise.all of children under the lock',
+    edge: 'strict',
+    run: ({ a, b }) => a.runExclusive(async () => void (await Promise.all([takeLate(b), nextTurn()]))),
+  },
+  {
+    name: 'a loop of acquisitions, one after the other',
+    edge: 'none',
+    run: async ({ a, b }) => {
+      for (const lock of [a, b, a, b, a]) (await lock.acquire())();
+    },
+  },
+  {
+    name: 'the waiter gives up, and goes on without the lock',
+    edge: 'none',
+    run: async ({ a, b }) => {
+      const release = await a.acquire();
+      const waiter = a.acquire({ signal: AbortSignal.abort(new Error('enough')) }).catch(() => undefined);
+      release();
+      await waiter;
+      await take(b);
+    },
+  },
+];
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T | PromiseLike<T>) => void } {
+  let resolve!: (value: T | PromiseLike<T>) => void;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LockClass, LockdepError, type Mutex } from '../../src/index.js';
+import { isolated, nextTurn, seen } from './harness.js';
+
+const enforce = { mode: 'enforce' } as const;
+
+describe('enforce', () => {
+  it('the offending runExclusive rejects before its callback runs, every time, and leaves both locks free', async () => {
+    await isolated(async (instance) => {
+      const [a, b] = [
+        new instance.Mutex({ class: new LockClass('a') }),
+        new instance.Mutex({ class: new LockClass('b') }),
+      ];
+      await a.runExclusive(() => b.runExclusive(() => undefined));
+      let ran = 0;
+      for (let i = 0; i < 12; i++) {
+        await assert.rejects(
+          b.runExclusive(() => a.runExclusive(() => void ran++)),
+          (error: unknown) => {
+            assert.ok(error instanceof LockdepError);
+            assert.equal(error.code, 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY');
+            assert.equal(error.report?.kind, 'circular-dependency');
+            return true;
+          },
+        );
+      }
+      assert.equal(ran, 0);
+      assert.deepEqual([a.isLocked(), b.isLocked()], [false, false]);
+      assert.deepEqual(seen(instance), ['circular-dependency strict x12']);
+    }, enforce);
+  });
+
+  it('the offending acquire rejects, the order that came first goes on', async () => {
+    await isolated(async (instance) => {
+      const [a, b] = [
+        new instance.Mutex({ class: new LockClass('a') }),
+        new instance.Mutex({ class: new LockClass('b') }),
+      ];
+      const nest = async (outer: Mutex, inner: Mutex): Promise<void> => {
+        const first = await outer.acquire();
+        try {
+          (await inner.acquire())();
+        } finally {
+          first();
+        }
+      };
+      for (let i = 0; i < 8; i++) {
+        await nest(a, b);
+        await assert.rejects(nest(b, a), { code: 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY' });
+      }
+      assert.deepEqual([a.isLocked(), b.isLocked()], [false, false]);
+    }, enforce);
+  });
+
+  it('a flow that would wait for itself gets an error in place of the hang', async () => {
+    await isolated(async (instance) => {
+      const lock = new instance.Mutex();
+      await assert.rejects(
+        lock.runExclusive(() => lock.runExclusive(() => undefined)),
+        { code: 'ERR_LOCKDEP_RECURSIVE_LOCKING' },
+      );
+      assert.equal(lock.isLocked(), false);
+      assert.equal(await lock.runExclusive(() => 'free'), 'free');
+    }, enforce);
+  });
+
+  it('giving up the place lets those behind move up', async () => {
+    await isolated(async (instance) => {
+      const lock = new instance.Mutex();
+      const order: string[] = [];
+      let behind: Promise<unknown> | undefined;
+      await lock.runExclusive(async () => {
+        const stuck = lock.runExclusive(() => order.push('stuck'));
+        behind = instance.lockdep.detached(() => lock.runExclusive(() => order.push('behind')));
+        try {
+          await stuck;
+        } catch {
+          order.push('rejected');
+        }
+      });
+      await behind;
+      assert.deepEqual(order, ['rejected', 'behind']);
+    }, enforce);
+  });
+
+  it('a suspicion alone never throws', async () => {
+    await isolated(async (instance) => {
+      const lock = new instance.Mutex();
+      let child: Promise<string> | undefined;
+      await lock.runExclusive(async () => {
+        child = lock.runExclusive(() => 'in the end');
+        await nextTurn();
+        await nextTurn();
+      });
+      assert.equal(await child, 'in the end');
+      assert.deepEqual(seen(instance), []);
+    }, enforce);
+  });
+});
