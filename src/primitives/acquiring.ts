@@ -14,15 +14,18 @@ import { grantValue, releaseHold } from './releasing.js';
 
 type Below = (...args: never[]) => unknown;
 
-/** Is this acquisition followed by the validator? */
+/**
+ * Is this acquisition followed by the validator? A semaphore that starts at 0 is a signal: who acquires it holds nothing,
+ * and who releases it need not have acquired it.
+ */
 function isTracked(lock: PermitCore): boolean {
-  return !lock.rt.off && lock.lockClass.options.track !== false;
+  return !lock.rt.off && lock.capacity > 0 && lock.lockClass.options.track !== false;
 }
 
 function attempt(lock: PermitCore, wanted: PermitRequest, kind: HoldKind, below: Below): HeldNode {
   const { lockClass } = lock;
   const validated = wanted.subclass === undefined ? lockClass : lockClass.subclass(wanted.subclass);
-  return lock.rt.validator.attempt(lock, validated, kind, false, below);
+  return lock.rt.validator.attempt(lock, validated, kind, wanted.weight, below);
 }
 
 /** Acquires; whoever awaits the promise holds the lock. `below` is the public function that was called. */

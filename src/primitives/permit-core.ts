@@ -42,6 +42,8 @@ export class PermitCore implements TrackedLock {
   readonly rt: Runtime;
   /** The lock that users see. */
   readonly owner: object;
+  /** Permits at the start. */
+  readonly capacity: number;
   /** Free permits; may be negative after `setValue`. */
   value: number;
   queue: WaiterQueue<PermitWaiter<unknown>> | undefined = undefined;
@@ -63,6 +65,7 @@ export class PermitCore implements TrackedLock {
     const options = lockOptions(given);
     this.rt = constructor[RUNTIME];
     this.owner = owner;
+    this.capacity = value;
     this.value = value;
     this.label = options.name;
     this.#cancelError = options.cancelError ?? E_CANCELED;
@@ -111,11 +114,7 @@ export class PermitCore implements TrackedLock {
   take<T>(weight: number, node: HeldNode | undefined, grant: Grant<T>): T {
     const previous = this.value;
     this.value = previous - weight;
-    if (node !== undefined) {
-      node.granted = weight;
-      node.weight = weight;
-      this.rt.validator.tracker.granted(node);
-    }
+    if (node !== undefined) this.rt.validator.tracker.granted(node);
     return grant(this, weight, previous, node);
   }
 

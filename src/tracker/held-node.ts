@@ -29,6 +29,8 @@ export interface TrackedLock {
   readonly label: string | undefined;
   /** The lock that users see. */
   readonly owner: object;
+  /** How many may hold it at once. */
+  readonly capacity: number;
   /** First and last of the holds and waits on this lock, oldest first. */
   firstHold: HeldNode | undefined;
   lastHold: HeldNode | undefined;
@@ -51,10 +53,14 @@ export class HeldNode {
   pending: unknown = undefined;
   /** The flow's own function instance that awaits this acquisition, when the promise hooks saw it. */
   awaitedBy: Owner | undefined = undefined;
+  /** Handed on by a turn that may have been a callback's, whose signal is no return: no longer counts as proof. */
+  unsure = false;
+  /** Judgements that wait for proof that the holder of this lock waited. */
+  debts: Debt[] | undefined = undefined;
   pins = 0;
   /** Ended by a `release()` that was not its own. */
   foreignRelease = false;
-  /** Permits that it was granted, and of those the ones not returned yet. */
+  /** Permits that it wants or was granted, and of those the ones not returned yet. */
   granted = 1;
   weight = 1;
   /** Its place in the queue of the lock, while it waits. */
@@ -83,17 +89,54 @@ export class HeldNode {
   }
 }
 
-/** The holds that one running instance of one function got by itself and has not returned or released. */
-export class Owner {
-  nodes: HeldNode[] = [];
+/** A lock was taken and released under others whose holders were not yet seen to wait for it. */
+export interface Debt {
+  /** The outer holds that are still in question. */
+  open: HeldNode[];
+}
 
-  /** Drops what is no longer held. True when nothing is left. */
+/** What one running instance of one function has to account for. */
+export class Owner {
+  /** The holds that it got by itself, or that were returned to it, and has not returned or released. */
+  nodes: HeldNode[];
+  /** What it and the functions that it waited for still have to prove. */
+  debts: Debt[] | undefined = undefined;
+  /** Is it certain that this is a function that awaits, not a callback of `then`? */
+  sure: boolean;
+
+  /** Has somebody received what this owner returned? */
+  received = false;
+
+  constructor(sure: boolean, nodes: HeldNode[] = []) {
+    this.sure = sure;
+    this.nodes = nodes;
+  }
+
+  get isEmpty(): boolean {
+    return this.nodes.length === 0 && this.debts === undefined;
+  }
+
+  /** Is it this instance that holds `node`, for certain? */
+  holds(node: HeldNode): boolean {
+    return !node.unsure && this.nodes.includes(node);
+  }
+
+  owe(debt: Debt): void {
+    this.debts ??= [];
+    if (!this.debts.includes(debt)) this.debts.push(debt);
+  }
+
+  /** Drops what is no longer held or in question. True when nothing is left. */
   prune(): boolean {
     const { nodes } = this;
     let kept = 0;
     for (const node of nodes) if (node.state === HELD) nodes[kept++] = node;
     nodes.length = kept;
-    return kept === 0;
+    if (this.debts !== undefined) {
+      const debts = this.debts.filter(({ open }) => open.some(({ state }) => state === HELD));
+      this.debts = debts.length === 0 ? undefined : debts;
+    }
+    return this.isEmpty;
   }
 }
 

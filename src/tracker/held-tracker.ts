@@ -8,6 +8,7 @@ import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
 import type { LockClass } from '../classes/lock-class.js';
 import { HeldContext } from './held-context.js';
 import {
+  type Debt,
   HELD,
   HeldNode,
   outerHeld,
@@ -18,7 +19,7 @@ import {
   type Nesting,
   type TrackedLock,
 } from './held-node.js';
-import { PromiseHooks, type OnArrival } from './promise-hooks.js';
+import { PromiseHooks, type Arrivals } from './promise-hooks.js';
 
 export class HeldTracker {
   readonly #context = new HeldContext();
@@ -27,9 +28,9 @@ export class HeldTracker {
   #oldest: HeldNode | undefined;
   #newest: HeldNode | undefined;
 
-  constructor(trie: ChainTrie<Nesting>, onArrival: OnArrival) {
+  constructor(trie: ChainTrie<Nesting>, arrivals: Arrivals) {
     this.#trie = trie;
-    this.#hooks = new PromiseHooks(this.#context, onArrival);
+    this.#hooks = new PromiseHooks(this.#context, arrivals);
   }
 
   start(): void {
@@ -76,7 +77,7 @@ export class HeldTracker {
 
   /** Drops every hold and wait from every flow. The locks themselves stay as they are. */
   forgetHolds(): void {
-    for (const node of [...this.live()]) this.ended(node);
+    for (const node of Array.from(this.live())) this.ended(node);
   }
 
   granted(node: HeldNode): void {
@@ -88,8 +89,8 @@ export class HeldTracker {
     if (node.state === RELEASED) return;
     node.state = RELEASED;
     node.chain = undefined;
-    node.frames = undefined;
-    node.pending = undefined;
+    if (node.pending === undefined) node.frames = undefined;
+    node.debts = undefined;
     node.awaitedBy = undefined;
     unlinkFromLock(node);
     const { older, newer } = node;
@@ -124,6 +125,11 @@ export class HeldTracker {
   /** Is it the function instance that took `node`, or that it was returned to, which runs now? */
   ownsNow(node: HeldNode): boolean {
     return this.#hooks.owner?.nodes.includes(node) ?? false;
+  }
+
+  /** Leaves it to the running function, and to those it returns to, to prove a judgement. */
+  owe(debt: Debt): void {
+    this.#hooks.owner?.owe(debt);
   }
 
   /** Runs `fn` with no holds: work that nobody here waits for. */

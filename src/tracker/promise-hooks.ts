@@ -15,7 +15,7 @@
  */
 import { promiseHooks } from 'node:v8';
 import type { HeldContext } from './held-context.js';
-import { HELD, HeldNode, isListed, outerHeld, Owner } from './held-node.js';
+import { HELD, HeldNode, isListed, outerHeld, Owner, type Debt } from './held-node.js';
 
 /** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
 interface Marked {
@@ -31,8 +31,12 @@ const NOTHING = 0;
 const SUSPENDED = 1;
 const SETTLED = 2;
 
-/** Called when a hold has arrived in the flow that awaited it. */
-export type OnArrival = (node: HeldNode, owner: Owner) => void;
+export interface Arrivals {
+  /** A hold has arrived in the function instance that awaited it. */
+  onHold(node: HeldNode, owner: Owner): void;
+  /** A function with a debt has returned to one that awaited it. */
+  onDebt(debt: Debt, owner: Owner): void;
+}
 
 export class PromiseHooks {
   /** On a promise: the holds that whoever awaits it receives. */
@@ -46,23 +50,23 @@ export class PromiseHooks {
   /** Derived with a user's callback: what that resolves is a signal, not its return. */
   readonly #callback = Symbol('lockdep.callback');
   readonly #context: HeldContext;
-  readonly #onArrival: OnArrival;
+  readonly #arrivals: Arrivals;
   #stop: (() => void) | undefined;
   /** The continuation that runs, and the function instance it belongs to, while that owns holds. */
   #turn: Marked | undefined;
   #owner: Owner | undefined;
   #last = NOTHING;
   #lastPromise: Marked | undefined;
-  #handingOver: { nodes: HeldNode[]; received: boolean } | undefined;
+  #handingOver: Owner | undefined;
   /** Promises that settled as their function returned with holds, until their reactions have run. */
-  readonly #returned = new WeakMap<Marked, HeldNode[]>();
+  readonly #returned = new WeakMap<Marked, Owner>();
   /** Holds that pass through one combinator, by the reject function that it gives to all its elements. */
-  readonly #groups = new WeakMap<object, HeldNode[]>();
+  readonly #groups = new WeakMap<object, Owner>();
   readonly #then = carryingThen(this);
 
-  constructor(context: HeldContext, onArrival: OnArrival) {
+  constructor(context: HeldContext, arrivals: Arrivals) {
     this.#context = context;
-    this.#onArrival = onArrival;
+    this.#arrivals = arrivals;
   }
 
   start(): void {
@@ -83,10 +87,13 @@ export class PromiseHooks {
 
   /** Lets `promise` bring `node` to whoever awaits it. */
   carry(promise: Promise<unknown>, node: HeldNode): void {
-    const carrier = marked(promise);
-    carrier[this.#carried] = [node];
+    this.#mark(marked(promise), new Owner(true, [node]));
+  }
+
+  #mark(promise: Marked, parcel: Owner): void {
+    promise[this.#carried] = parcel;
     // oxlint-disable-next-line unicorn/no-thenable -- it is a promise already; `await` never looks at its `then`.
-    carrier.then = this.#then;
+    promise.then = this.#then;
   }
 
   /** The running function instance, if it owns holds. */
@@ -100,33 +107,30 @@ export class PromiseHooks {
       this.#lastPromise = promise;
     }
     if (parent === undefined) return;
-    const nodes = parent[this.#carried] as HeldNode[] | undefined;
-    if (nodes === undefined) return;
-    promise[this.#incoming] = nodes;
-    promise[this.#carried] = nodes;
+    const parcel = parent[this.#carried] as Owner | undefined;
+    if (parcel === undefined) return;
+    promise[this.#incoming] = parcel;
+    promise[this.#carried] = parcel;
   }
 
   #before(promise: Marked): void {
     const owner = promise[this.#owned] as Owner | undefined;
-    let arriving = promise[this.#incoming] as HeldNode[] | undefined;
-    if (this.#handingOver !== undefined) {
-      this.#handingOver.received = true;
-      arriving = arriving === undefined ? this.#handingOver.nodes : [...arriving, ...this.#handingOver.nodes];
-    }
-    if (owner === undefined && arriving === undefined) {
+    const arriving = promise[this.#incoming] as Owner | undefined;
+    if (owner === undefined && arriving === undefined && this.#handingOver === undefined) {
       this.#owner = undefined;
       return;
     }
     this.#openTurn(promise, owner, arriving);
   }
 
-  #openTurn(promise: Marked, known: Owner | undefined, arriving: HeldNode[] | undefined): void {
+  #openTurn(promise: Marked, known: Owner | undefined, arriving: Owner | undefined): void {
     promise[this.#owned] = undefined;
     promise[this.#incoming] = undefined;
-    const owner = known ?? new Owner();
+    const owner = known ?? new Owner(arriving !== undefined);
     owner.prune();
     if (arriving !== undefined) this.#receive(promise, owner, arriving);
-    if (owner.nodes.length === 0) {
+    if (this.#handingOver !== undefined) this.#receive(promise, owner, this.#handingOver);
+    if (owner.isEmpty) {
       this.#owner = undefined;
       return;
     }
@@ -135,18 +139,30 @@ export class PromiseHooks {
     this.#last = NOTHING;
   }
 
-  #receive(promise: Marked, owner: Owner, arriving: HeldNode[]): void {
+  #receive(promise: Marked, owner: Owner, parcel: Owner): void {
+    this.#receiveDebts(owner, parcel);
+    // One hold has one holder: when several await it, nobody knows which.
+    if (parcel.received) for (const node of parcel.nodes) node.unsure = true;
+    parcel.received = true;
     let list = this.#context.current();
     let entered = false;
-    for (const node of arriving) {
+    for (const node of parcel.nodes) {
       if (node.state !== HELD) continue;
       if (!owner.nodes.includes(node)) owner.nodes.push(node);
       if (isListed(list, node)) continue;
       list = cellUnder(node, list);
       entered = true;
-      this.#onArrival(node, owner);
+      this.#arrivals.onHold(node, owner);
     }
     if (entered && list !== undefined) this.#context.enterContinuation(promise, list);
+  }
+
+  #receiveDebts(owner: Owner, parcel: Owner): void {
+    if (parcel.debts === undefined) return;
+    for (const debt of parcel.debts) {
+      this.#arrivals.onDebt(debt, owner);
+      if (debt.open.length > 0) owner.owe(debt);
+    }
   }
 
   #settled(promise: Marked): void {
@@ -163,8 +179,8 @@ export class PromiseHooks {
    */
   #armHandOver(promise: Marked): void {
     queueMicrotask(() => {
-      const nodes = this.#returned.get(promise);
-      if (nodes !== undefined) this.#handingOver = { nodes, received: false };
+      const from = this.#returned.get(promise);
+      this.#handingOver = from;
     });
   }
 
@@ -174,7 +190,7 @@ export class PromiseHooks {
     const turn = this.#turn as Marked;
     if (this.#last === SUSPENDED) this.#suspend(owner);
     else if (this.#last === SETTLED && turn[this.#callback] !== true) {
-      const through = turn[this.#through] as HeldNode[] | undefined;
+      const through = turn[this.#through] as Owner | undefined;
       if (through !== undefined) this.#handOver(this.#lastPromise as Marked, through);
       else this.#return(this.#lastPromise as Marked, owner);
     }
@@ -183,25 +199,29 @@ export class PromiseHooks {
 
   #suspend(owner: Owner): void {
     const next = this.#lastPromise as Marked;
-    const awaited = next[this.#incoming] as HeldNode[] | undefined;
-    if (awaited !== undefined) for (const node of awaited) node.awaitedBy = owner;
+    const awaited = next[this.#incoming] as Owner | undefined;
+    if (awaited !== undefined) for (const node of awaited.nodes) node.awaitedBy = owner;
+    // What has suspended is a function; a callback of `then` runs once.
+    owner.sure = true;
     if (!owner.prune()) next[this.#owned] = owner;
   }
 
   #return(promise: Marked, owner: Owner): void {
     if (owner.prune()) return;
-    for (const node of owner.nodes) node.returnedBy += 1;
-    this.#handOver(promise, owner.nodes);
+    for (const node of owner.nodes) {
+      node.returnedBy += 1;
+      if (!owner.sure) node.unsure = true;
+    }
+    this.#handOver(promise, owner);
   }
 
-  #handOver(promise: Marked, nodes: HeldNode[]): void {
-    this.#returned.set(promise, nodes);
+  /** Those that await `promise` by now are between the two microtasks; those that will await it find it marked. */
+  #handOver(promise: Marked, owner: Owner): void {
+    this.#returned.set(promise, owner);
+    this.#mark(promise, owner);
     queueMicrotask(() => {
-      const open = this.#handingOver;
       this.#handingOver = undefined;
       this.#returned.delete(promise);
-      // Nobody awaits it yet: it keeps its holds for whoever will.
-      if (open !== undefined && !open.received) promise[this.#carried] = open.nodes;
     });
   }
 
@@ -214,8 +234,15 @@ export class PromiseHooks {
 
   /** @internal Notes what kind of handlers made `derived` from a promise that carries a hold. */
   derived(source: Marked, derived: Marked, onFulfilled: unknown, onRejected: unknown): void {
-    const nodes = source[this.#carried] as HeldNode[] | undefined;
-    if (nodes === undefined) return;
+    const parcel = source[this.#carried] as Owner | undefined;
+    if (parcel === undefined) return;
+    if (typeof onFulfilled !== 'function') {
+      // A `catch`: what is fulfilled goes past it, to whoever awaits the derived promise.
+      derived[this.#incoming] = undefined;
+      // oxlint-disable-next-line unicorn/no-thenable -- as above.
+      derived.then = this.#then;
+      return;
+    }
     if (!isNative(onFulfilled)) {
       derived[this.#callback] = true;
       // oxlint-disable-next-line unicorn/no-thenable -- as above.
@@ -224,10 +251,11 @@ export class PromiseHooks {
     }
     let group = typeof onRejected === 'function' ? this.#groups.get(onRejected) : undefined;
     if (group === undefined) {
-      group = [];
+      group = new Owner(true);
       if (typeof onRejected === 'function') this.#groups.set(onRejected, group);
     }
-    group.push(...nodes);
+    group.nodes.push(...parcel.nodes);
+    for (const debt of parcel.debts ?? []) group.owe(debt);
     derived[this.#through] = group;
   }
 }

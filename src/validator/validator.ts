@@ -14,6 +14,7 @@ import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
 import { provenByStack } from '../tracker/evidence.js';
 import {
+  type Debt,
   HELD,
   WAITING,
   type HeldNode,
@@ -27,6 +28,7 @@ import { Dependencies } from './dependencies.js';
 import { NestingFacts } from './nesting-facts.js';
 import { recursiveLocking } from './rules/recursive-locking.js';
 import type { NestedAttempt } from './rules/rule.js';
+import { isCountedNesting, semaphoreExhaustion } from './rules/semaphore-exhaustion.js';
 
 /** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
 export const MAX_HELD_DEPTH = 48;
@@ -44,6 +46,12 @@ interface Pending {
   readonly stack: readonly CapturedFrame[];
 }
 
+/** An attempt that ended before it was proven. */
+interface Due extends Debt {
+  readonly wanted: HeldNode;
+  readonly pending: Pending;
+}
+
 export interface ValidatorHost {
   /** Records a violation: shows it if it is new, else counts it. */
   report(violation: Violation): Report;
@@ -55,7 +63,10 @@ export interface ValidatorHost {
 export class Validator {
   readonly trie: ChainTrie<Nesting> = new ChainTrie<Nesting>();
   readonly dependencies: Dependencies = new Dependencies();
-  readonly tracker: HeldTracker = new HeldTracker(this.trie, (node, owner) => this.#arrived(node, owner));
+  readonly tracker: HeldTracker = new HeldTracker(this.trie, {
+    onHold: (node, owner) => this.#arrived(node, owner),
+    onDebt: (debt, owner) => this.#redeem(debt as Due, owner),
+  });
   readonly #host: ValidatorHost;
   #limitReported = false;
   readonly #classes = new Set<number>();
@@ -65,8 +76,10 @@ export class Validator {
   }
 
   /** The running flow is about to want `lock`. `below` is the public function that was called. */
-  attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, shared: boolean, below: Below): HeldNode {
-    const node = this.tracker.attempt(lock, lockClass, kind, shared);
+  attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, permits: number, below: Below): HeldNode {
+    const node = this.tracker.attempt(lock, lockClass, kind, false);
+    node.granted = permits;
+    node.weight = permits;
     if (lockClass.options.validate === false) return node;
     const outer = this.tracker.chainOf(node.parent);
     const chain = outer !== undefined && outer.depth < MAX_HELD_DEPTH ? outer.ensure(chainKey(node)) : undefined;
@@ -100,18 +113,17 @@ export class Validator {
     return this.#judge(node, pending, captureFrames(below));
   }
 
-  /** The hold is about to be released: what is known of it now is all there will be. */
+  /** The hold is about to be released: the last look at its own stack, and the last chance of what waits for it. */
   close(node: HeldNode, below: Below): void {
     const pending = node.pending as Pending | undefined;
-    if (pending === undefined) return;
-    node.pending = undefined;
-    if (pending.open.length > 0) {
-      const mayLook = node.kind !== 'imperative' || this.tracker.ownsNow(node);
-      this.#judge(node, pending, mayLook ? captureFrames(below) : []);
-      for (const hold of pending.open) if (hold.state === HELD) this.#learn(node, hold, pending, 'suspected', []);
+    if (pending !== undefined) this.#closePending(node, pending, below);
+    if (node.debts === undefined) return;
+    for (const debt of node.debts as Due[]) {
+      const at = debt.open.indexOf(node);
+      if (at === -1) continue;
+      debt.open.splice(at, 1);
+      this.#learn(debt.wanted, node, debt.pending, 'suspected', []);
     }
-    if (pending.open.length === 0) pending.facts.proven = true;
-    pending.facts.trySettle();
   }
 
   /** Classes that were acquired so far. */
@@ -143,7 +155,11 @@ export class Validator {
       facts.remember(node.frames);
     }
     if (holds.length === 0) facts.proven = true;
-    else if (captured || facts.perInstance || this.#host.enforce) {
+    else if (
+      captured ||
+      facts.perInstance ||
+      (this.#host.enforce && holds.some((hold) => this.#isSuspect(hold, node)))
+    ) {
       node.pending = { facts, holds: holds.toReversed(), open: holds, stack: node.frames ?? [] } satisfies Pending;
       return;
     } else for (const violation of facts.violations) this.#host.report(violation);
@@ -158,12 +174,47 @@ export class Validator {
     this.#judge(node, pending, []);
   }
 
+  #closePending(node: HeldNode, pending: Pending, below: Below): void {
+    if (pending.open.length > 0) {
+      const mayLook = node.kind !== 'imperative' || this.tracker.ownsNow(node);
+      this.#judge(node, pending, mayLook ? captureFrames(below) : []);
+      // Who has gone by now did not wait for this lock.
+      const open = pending.open.filter((hold) => hold.state === HELD);
+      if (open.length > 0) this.#owe({ wanted: node, pending, open });
+      else if (pending.open.length > 0) node.pending = undefined;
+    }
+    if (pending.open.length > 0) return;
+    node.pending = undefined;
+    pending.facts.proven = true;
+    pending.facts.trySettle();
+  }
+
+  #owe(debt: Due): void {
+    for (const hold of debt.open) (hold.debts ??= []).push(debt);
+    this.tracker.owe(debt);
+  }
+
+  /** A function that took and released a lock has returned to one that awaited it: does that hold what is in question? */
+  #redeem(debt: Due, owner: Owner): void {
+    const { wanted, pending } = debt;
+    debt.open = debt.open.filter((hold) => {
+      if (hold.state !== HELD) return false;
+      if (!owner.holds(hold)) return true;
+      this.#learn(wanted, hold, pending, 'proven', []);
+      pending.open = pending.open.filter((other) => other !== hold);
+      return false;
+    });
+    if (pending.open.length > 0) return;
+    pending.facts.proven = true;
+    pending.facts.trySettle();
+  }
+
   #judge(node: HeldNode, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
     const proven = stack.length > 0 ? provenByStack(stack, pending.open) : new Set<HeldNode>();
     const open: HeldNode[] = [];
     let offence: Report | undefined;
     for (const hold of pending.open) {
-      const own = node.awaitedBy?.nodes.includes(hold) ?? false;
+      const own = node.awaitedBy?.holds(hold) ?? false;
       if (own || proven.has(hold)) {
         const report = this.#learn(node, hold, pending, own ? 'own' : 'proven', stack);
         if (report?.tier === 'strict') offence ??= report;
@@ -196,7 +247,9 @@ export class Validator {
   #judgeSameClass(attempt: NestedAttempt, facts: NestingFacts): Report | undefined {
     const { options } = attempt.wanted.lockClass;
     facts.perInstance ||= options.order !== undefined || options.reentrant === true;
-    const violation = recursiveLocking(attempt, (name, error) => this.#host.onComparatorError(name, error));
+    const violation =
+      (isCountedNesting(attempt) ? semaphoreExhaustion(attempt) : undefined) ??
+      recursiveLocking(attempt, (name, error) => this.#host.onComparatorError(name, error));
     return violation === undefined ? undefined : this.#violated(violation, facts);
   }
 

@@ -29,14 +29,24 @@ const DEMONSTRATIONS: Record<
     ours: ['fulfilled', 0],
   },
   'impossible timeouts': {
-    show: async (library) =>
-      [-1, Number.NaN, Number.NEGATIVE_INFINITY].map((timeout) =>
-        outcome(() => library.withTimeout(new library.Mutex(), timeout)),
-      ),
-    asyncMutex: ['fine', 'fine', 'fine'],
-    ours: ['RangeError', 'RangeError', 'RangeError'],
+    show: async (library, clock) => {
+      const timeouts = [-1, Number.NaN, Number.NEGATIVE_INFINITY, 2 ** 31, Number.POSITIVE_INFINITY];
+      const fates: string[] = [];
+      for (const timeout of timeouts) {
+        const mutex = new library.Mutex();
+        await mutex.acquire();
+        const waiter = new Watched(new Actor().do(() => library.withTimeout(mutex, timeout).acquire()));
+        await settled();
+        await clock.advance(1);
+        fates.push(waiter.error === library.E_TIMEOUT ? 'E_TIMEOUT' : nameOf(waiter));
+        mutex.release();
+      }
+      return fates;
+    },
+    asyncMutex: ['E_TIMEOUT', 'E_TIMEOUT', 'E_TIMEOUT', 'E_TIMEOUT', 'E_TIMEOUT'],
+    ours: ['RangeError', 'RangeError', 'RangeError', 'RangeError', 'pending'],
   },
-  'NaN weight or priority': {
+  'NaN weight, priority or value': {
     show: async (library) => {
       const semaphore = new library.Semaphore(1);
       const mutex = new library.Mutex();
@@ -45,11 +55,27 @@ const DEMONSTRATIONS: Record<
         await fate(() => semaphore.runExclusive(() => 1, Number.NaN)),
         await fate(() => semaphore.acquire(1, Number.NaN)),
         await fate(() => mutex.acquire(Number.NaN)),
+        await fate(async () => semaphore.setValue(Number.NaN)),
       ];
-      return { fates: new Set(fates), locks: [semaphore.getValue(), mutex.isLocked()] };
+      return { fates, locks: [semaphore.getValue(), mutex.isLocked()] };
     },
-    asyncMutex: { fates: new Set(['pending', 'fulfilled']), locks: [0, true] },
-    ours: { fates: new Set(['rejected']), locks: [1, false] },
+    asyncMutex: { fates: ['pending', 'pending', 'fulfilled', 'fulfilled', 'fulfilled'], locks: [Number.NaN, true] },
+    ours: { fates: ['RangeError', 'RangeError', 'RangeError', 'RangeError', 'RangeError'], locks: [1, false] },
+  },
+  'arguments of the wrong type': {
+    show: async (library) => {
+      const semaphore = new library.Semaphore(3);
+      const mutex = new library.Mutex();
+      const fates = [
+        await fate(() => semaphore.acquire('2' as never)),
+        await fate(() => mutex.acquire('high' as never)),
+        await fate(async () => new library.Mutex('cancelled' as never)),
+        await fate(async () => library.withTimeout(mutex, '50' as never)),
+      ];
+      return { fates, locks: [semaphore.getValue(), mutex.isLocked()] };
+    },
+    asyncMutex: { fates: ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled'], locks: [1, true] },
+    ours: { fates: ['TypeError', 'TypeError', 'TypeError', 'TypeError'], locks: [3, false] },
   },
   'unlock waiters and fractions': {
     show: async (library) => {
@@ -69,16 +95,12 @@ const DEMONSTRATIONS: Record<
 async function fate(call: () => Promise<unknown>): Promise<string> {
   const watched = new Watched(new Actor().do(call));
   await settled();
-  return watched.state;
+  return nameOf(watched);
 }
 
-function outcome(call: () => unknown): string {
-  try {
-    call();
-    return 'fine';
-  } catch (error) {
-    return (error as Error).constructor.name;
-  }
+/** Where a call stands; if it failed, with what kind of error. */
+function nameOf({ state, error }: Watched<unknown>): string {
+  return state === 'rejected' ? (error as Error).constructor.name : state;
 }
 
 for (const { id, ours, asyncMutex } of DEVIATIONS) {

@@ -80,7 +80,8 @@ for (const mode of MODES) {
       isolated(
         async (instance) => {
           const permits = new instance.Semaphore(2);
-          const [, release] = await permits.acquire(1);
+          const held = await permits.lock();
+          held.transfer();
           const controller = new AbortController();
           const heavy = permits.acquire({ weight: 2, signal: controller.signal });
           const light = permits.acquire(1);
@@ -88,7 +89,7 @@ for (const mode of MODES) {
           controller.abort(reason);
           await assert.rejects(heavy, (error) => error === reason);
           (await light)[1]();
-          release();
+          held.release();
           assert.equal(permits.getValue(), 2);
         },
         { mode },
@@ -140,7 +141,8 @@ for (const mode of MODES) {
       await isolated(
         async (instance) => {
           const lock = new instance.Mutex();
-          const release = await lock.acquire();
+          const held = await lock.lock();
+          held.transfer();
           const late = lock.acquire({ timeout: 50 });
           const failed = assert.rejects(
             late,
@@ -148,7 +150,7 @@ for (const mode of MODES) {
           );
           t.mock.timers.tick(50);
           await failed;
-          release();
+          held.release();
           assert.equal(lock.isLocked(), false);
         },
         { mode },
@@ -266,7 +268,7 @@ describe('misuse', () => {
       const guard = await instance.lockdep.detached(() => lock.lock());
       guard.transfer();
       await instance.lockdep.detached(async () => {
-        null;
+        await Promise.resolve();
         guard.release();
       });
       assert.deepEqual(seen(instance), []);

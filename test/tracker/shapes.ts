@@ -20,7 +20,7 @@ export interface Shape {
 
 async function take(lock: Mutex): Promise<void> {
   const release = await lock.acquire();
-  null;
+  await Promise.resolve();
   release();
 }
 
@@ -39,6 +39,14 @@ function passOn(lock: Mutex): Promise<Releaser> {
 
 async function promiseOn(lock: Mutex): Promise<Releaser> {
   return lock.acquire();
+}
+
+async function takeAtOnce(lock: Mutex): Promise<void> {
+  (await lock.acquire())();
+}
+
+async function pass<T>(work: () => Promise<T>): Promise<T> {
+  return work();
 }
 
 async function takeBoth(first: Mutex, second: Mutex): Promise<Releaser[]> {
@@ -80,7 +88,7 @@ export const SHAPES: readonly Shape[] = [
       const first = await a.acquire();
       const second = await b.acquire();
       first();
-      null;
+      await Promise.resolve();
       second();
     },
   },
@@ -197,6 +205,88 @@ export const SHAPES: readonly Shape[] = [
         await take(b);
         release();
       }),
+  },
+  {
+    name: 'a callback of then is the holder, and its helper releases at once',
+    edge: 'strict',
+    run: ({ a, b }) =>
+      a.acquire().then(async (release) => {
+        (await takeAndReturn(b))();
+        release();
+      }),
+  },
+  {
+    name: 'a returned helper that releases at once',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const release = await a.acquire();
+      await pass(() => takeAtOnce(b));
+      release();
+    },
+  },
+  {
+    name: 'a child with a second reaction on its promise',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const release = await a.acquire();
+      const child = takeLate(b);
+      child.catch(() => undefined);
+      await child;
+      release();
+    },
+  },
+  {
+    name: 'a child awaited through new Promise, resolved where the child ends',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const release = await a.acquire();
+      await new Promise<void>((resolve) => {
+        void takeLate(b).then(() => resolve());
+      });
+      release();
+    },
+  },
+  {
+    name: 'started under the lock, something else awaited, then awaited',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const release = await a.acquire();
+      const child = take(b);
+      await nextTurn();
+      await child;
+      release();
+    },
+  },
+  {
+    name: 'a callback of then signals and keeps the lock; who awaits the signal does not hold it',
+    edge: 'never',
+    run: async ({ a, b }) => {
+      const { promise, resolve } = deferred<void>();
+      const kept = takeAndReturn(a).then(async (release) => {
+        resolve();
+        await nextTurn();
+        await nextTurn();
+        release();
+      });
+      await promise;
+      await take(b);
+      await kept;
+    },
+  },
+  {
+    name: 'the same with a plain callback',
+    edge: 'never',
+    run: async ({ a, b }) => {
+      const { promise, resolve } = deferred<void>();
+      let release: Releaser | undefined;
+      void takeAndReturn(a).then((releaser) => {
+        release = releaser;
+        resolve();
+      });
+      await promise;
+      await take(b);
+      release?.();
+    },
   },
   {
     name: 'tryAcquire, then a wait',

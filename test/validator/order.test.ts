@@ -176,7 +176,7 @@ describe('two locks in both orders', () => {
       ];
       await nestedRun(a, b);
       await b.runExclusive(async () => {
-        null;
+        await Promise.resolve();
         a.tryAcquire()?.();
       });
       assert.deepEqual(seen(instance), []);

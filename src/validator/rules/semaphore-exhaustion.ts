@@ -1,0 +1,42 @@
+/**
+ * A flow holds permits of a counted lock and wants more of the same class. One flow alone gets them; as many flows as
+ * it takes to hold all permits wait for each other for ever.
+ *
+ * With n permits, h held by each flow and w wanted, ceil((n - w + 1) / h) flows suffice. If a flow wants more than there
+ * are beside its own, it waits for itself: that is recursive-locking.
+ */
+import type { HeldNode } from '../../tracker/held-node.js';
+import { heldUses, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
+
+/** Is this nesting one of permits, and can the flow alone get what it wants? */
+export function isCountedNesting({ held, wanted }: NestedAttempt): boolean {
+  return held.lock.capacity > 1 && wanted.lock.capacity > 1;
+}
+
+/** `undefined` when the flow waits for itself. */
+export function semaphoreExhaustion(attempt: NestedAttempt): Verdict {
+  const { held, wanted, tier } = attempt;
+  const same = held.lock === wanted.lock;
+  const mine = same ? permitsHeld(attempt.holds, wanted) : held.granted;
+  const { capacity } = wanted.lock;
+  if (same && mine + wanted.granted > capacity) return undefined;
+  const flows = Math.ceil((capacity - wanted.granted + 1) / mine);
+  const pool = same ? 'the same semaphore' : 'another semaphore of the class';
+  return {
+    id: `semaphore-exhaustion:${same ? 'same' : 'other'}:${wanted.lockClass.name}`,
+    kind: 'semaphore-exhaustion',
+    tier,
+    summary:
+      `the flow holds ${mine} of ${held.lock.capacity} permits and wants ${wanted.granted} more of ${pool}: ` +
+      `${flows} flows that do so at once leave no permit for any of them`,
+    acquiring: wantedUse(attempt),
+    held: heldUses(attempt),
+    task: 'main',
+  };
+}
+
+function permitsHeld(holds: readonly HeldNode[], wanted: HeldNode): number {
+  let permits = 0;
+  for (const hold of holds) if (hold.lock === wanted.lock) permits += hold.granted;
+  return permits;
+}
