@@ -59,6 +59,7 @@ test('taking turns among many children', () => {
   for (let round = 0; round < 3; round++) {
     for (const [key, child] of children.entries()) {
       assert.equal(trie.root.child(key), child);
+      assert.equal(trie.root._lastChild, child, 'the one that was asked for last is at hand');
       assert.equal(trie.root.child(key), child);
       assert.equal(trie.root.child(99), undefined);
       trie.checkInvariants();
