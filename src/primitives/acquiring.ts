@@ -61,7 +61,7 @@ function probe(lock: PermitCore, node: HeldNode, turn: Promise<unknown>): void {
 
 function abandon(lock: PermitCore, node: HeldNode): void {
   lock.rt.validator.tracker.ended(node);
-  lock.give(node.granted);
+  lock.give(node.permits);
 }
 
 /** Takes the lock if that needs no wait. Nothing is learned about getting here, only about what is wanted from here on. */
@@ -113,6 +113,6 @@ const scopeKeeper: ScopeKeeper<HeldNode> = {
     (node.lock as PermitCore).rt.validator.tracker.enterScope(node);
   },
   leaveScope(node) {
-    releaseHold(node.lock as PermitCore, node.granted, node, scopeKeeper.leaveScope);
+    releaseHold(node.lock as PermitCore, node.permits, node, scopeKeeper.leaveScope);
   },
 };

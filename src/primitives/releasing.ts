@@ -38,7 +38,7 @@ export function releaseHold(lock: PermitCore, weight: number, node: HeldNode, be
     staleRelease(lock, weight, node, below);
     return;
   }
-  if (node.pins > 0) lock.rt.report(pinnedRelease(lock, below));
+  if (node.asked.pins > 0) lock.rt.report(pinnedRelease(lock, below));
   validator.close(node, below);
   validator.tracker.ended(node);
   lock.give(weight);
@@ -49,8 +49,9 @@ export function releaseHold(lock: PermitCore, weight: number, node: HeldNode, be
  * may free the next owner's lock: so it is reported, and the next owner's hold ends with it.
  */
 function staleRelease(lock: PermitCore, weight: number, node: HeldNode, below: Below): void {
-  if (node.foreignRelease && !lock.rt.off) lock.rt.report(badUnlockBalance(lock, 'stale-releaser', below));
-  if (node.foreignRelease) endOldest(lock, weight, below);
+  const { foreignRelease } = node.asked;
+  if (foreignRelease && !lock.rt.off) lock.rt.report(badUnlockBalance(lock, 'stale-releaser', below));
+  if (foreignRelease) endOldest(lock, weight, below);
   lock.give(weight);
 }
 
@@ -72,9 +73,10 @@ function endOldest(lock: PermitCore, weight: number, below: Below): boolean {
 }
 
 function endWith(lock: PermitCore, node: HeldNode, weight: number, below: Below): void {
-  node.weight -= weight;
-  if (node.weight > 0) return;
-  node.foreignRelease = true;
+  const asked = node.ask();
+  asked.returned += weight;
+  if (asked.returned < node.permits) return;
+  asked.foreignRelease = true;
   lock.rt.validator.close(node, below);
   lock.rt.validator.tracker.ended(node);
 }
@@ -124,10 +126,10 @@ class PermitGuard implements LockGuard {
     if (this.#released) throw new NotHeldError();
     const node = this.#node;
     let pinned = node !== undefined;
-    if (node !== undefined) node.pins += 1;
+    if (node !== undefined) node.ask().pins += 1;
     return {
       [Symbol.dispose](): void {
-        if (pinned && node !== undefined) node.pins -= 1;
+        if (pinned && node !== undefined) node.ask().pins -= 1;
         pinned = false;
       },
     };

@@ -30,9 +30,9 @@ export function provenByStack(stack: readonly CapturedFrame[], candidates: reado
 
 /** Index of the frame of the function that took `hold`, or -1. */
 function holderFrame(stack: readonly CapturedFrame[], hold: HeldNode, from: number): number {
-  const taken = hold.frames;
-  if (taken === undefined || hold.unsure) return -1;
-  for (let first = hold.returnedBy; first < taken.length; first++) {
+  const { frames: taken, unsure, returnedBy } = hold.asked;
+  if (taken === undefined || unsure) return -1;
+  for (let first = returnedBy; first < taken.length; first++) {
     const holder = taken[first] as CapturedFrame;
     for (let at = from; at < stack.length; at++) {
       const frame = stack[at] as CapturedFrame;

@@ -11,6 +11,7 @@
 import type { LockClass } from '../classes/lock-class.js';
 import type { ChainNode } from '../order/chain-trie.js';
 import type { CapturedFrame } from './captured-frame.js';
+import type { Task } from './task.js';
 
 export const WAITING = 0;
 export const HELD = 1;
@@ -39,12 +40,87 @@ export interface TrackedLock {
 /** Facts about one held sequence followed by one wanted class; the validator's, kept in the trie. */
 export type Nesting = object;
 
-export class HeldNode {
+/** What a flow's store is: the innermost cell of its list of holds, or the root of its task. */
+export interface ListCell {
+  readonly target: { readonly state: NodeState };
+  readonly parent: HeldNode | undefined;
+  readonly task: Task | undefined;
+}
+
+export class HeldNode implements ListCell {
   state: NodeState = WAITING;
   /** The hold that this list cell stands for: itself, except for a link. */
   target: HeldNode = this;
+  /** The next hold outwards. */
+  parent: HeldNode | undefined;
   /** The held sequence that ends with this hold; undefined when it has to be found again. */
   chain: ChainNode<Nesting> | undefined = undefined;
+  /** Neighbours on the lock's list of holds. */
+  previous: HeldNode | undefined = undefined;
+  next: HeldNode | undefined = undefined;
+  /** Neighbours on the tracker's list of all holds and waits. */
+  older: HeldNode | undefined = undefined;
+  newer: HeldNode | undefined = undefined;
+  /** Its place in the queue of the lock, while it waits. */
+  waiter: unknown = undefined;
+  /** What is needed while something about this hold is in question, or it is used in a rare way. */
+  #question: HoldQuestion | undefined = undefined;
+  /** Permits that it wants or was granted. */
+  permits = 1;
+  /** Milliseconds since the epoch of the attempt, as fine as the tracker's clock. */
+  readonly since: number;
+  readonly lock: TrackedLock;
+  readonly lockClass: LockClass;
+  readonly kind: HoldKind;
+  readonly shared: boolean;
+  readonly task: Task | undefined;
+  /** A link made by `structured`: all holds from here outwards are those of somebody who waits. */
+  vouched = false;
+
+  constructor(
+    lock: TrackedLock,
+    lockClass: LockClass,
+    kind: HoldKind,
+    shared: boolean,
+    parent: HeldNode | undefined,
+    task: Task | undefined,
+    since: number,
+  ) {
+    this.lock = lock;
+    this.lockClass = lockClass;
+    this.kind = kind;
+    this.shared = shared;
+    this.parent = parent;
+    this.task = task;
+    this.since = since;
+  }
+
+  /** What is in question about this hold; most holds never have any of it. */
+  get asked(): Readonly<HoldQuestion> {
+    return this.#question ?? NOTHING_ASKED;
+  }
+
+  /** The same, to be written. */
+  ask(): HoldQuestion {
+    return (this.#question ??= new HoldQuestion());
+  }
+
+  /** Nothing is in question any more. */
+  settle(): void {
+    this.#question = undefined;
+  }
+
+  /** Another list cell for this hold, on top of `parent`. */
+  link(parent: HeldNode | undefined): HeldNode {
+    const { lock, lockClass, kind, shared, task, since } = this;
+    const link = new HeldNode(lock, lockClass, kind, shared, parent, parent?.task ?? task, since);
+    link.target = this.target;
+    return link;
+  }
+}
+
+/** The rare facts of a hold. */
+class HoldQuestion {
   /** The stack of the acquisition, where it was captured. */
   frames: readonly CapturedFrame[] | undefined = undefined;
   /** How many functions at the start of `frames` have returned this hold to their callers. */
@@ -53,41 +129,18 @@ export class HeldNode {
   pending: unknown = undefined;
   /** The flow's own function instance that awaits this acquisition, when the promise hooks saw it. */
   awaitedBy: Owner | undefined = undefined;
-  /** Handed on by a turn that may have been a callback's, whose signal is no return: no longer counts as proof. */
-  unsure = false;
   /** Judgements that wait for proof that the holder of this lock waited. */
   debts: Debt[] | undefined = undefined;
+  /** Handed on by a turn that may have been a callback's, whose signal is no return: no longer counts as proof. */
+  unsure = false;
   pins = 0;
   /** Ended by a `release()` that was not its own. */
   foreignRelease = false;
-  /** Permits that it wants or was granted, and of those the ones not returned yet. */
-  granted = 1;
-  weight = 1;
-  /** Its place in the queue of the lock, while it waits. */
-  waiter: unknown = undefined;
-  /** Neighbours on the lock's list of holds. */
-  previous: HeldNode | undefined = undefined;
-  next: HeldNode | undefined = undefined;
-  /** Neighbours on the tracker's list of all holds and waits. */
-  older: HeldNode | undefined = undefined;
-  newer: HeldNode | undefined = undefined;
-  /** Milliseconds since the epoch of the attempt. */
-  since = 0;
-  readonly lock: TrackedLock;
-  readonly lockClass: LockClass;
-  readonly kind: HoldKind;
-  readonly shared: boolean;
-  /** The next hold outwards. */
-  parent: HeldNode | undefined;
-
-  constructor(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, shared: boolean, parent: HeldNode | undefined) {
-    this.lock = lock;
-    this.lockClass = lockClass;
-    this.kind = kind;
-    this.shared = shared;
-    this.parent = parent;
-  }
+  /** Permits that a foreign `release()` has returned of it. */
+  returned = 0;
 }
+
+const NOTHING_ASKED: Readonly<HoldQuestion> = Object.freeze(new HoldQuestion());
 
 /** A lock was taken and released under others whose holders were not yet seen to wait for it. */
 export interface Debt {
@@ -118,7 +171,7 @@ export class Owner {
 
   /** Is it this instance that holds `node`, for certain? */
   holds(node: HeldNode): boolean {
-    return !node.unsure && this.nodes.includes(node);
+    return !node.asked.unsure && this.nodes.includes(node);
   }
 
   owe(debt: Debt): void {
@@ -140,10 +193,10 @@ export class Owner {
   }
 }
 
-/** The innermost hold of the list that is still held. Also shortens the list for the next walk. */
-export function nearestHeld(cell: HeldNode | undefined): HeldNode | undefined {
+/** The innermost hold of the list that is still held. */
+export function nearestHeld(cell: ListCell | undefined): HeldNode | undefined {
   while (cell !== undefined && cell.target.state !== HELD) cell = cell.parent;
-  return cell;
+  return cell as HeldNode | undefined;
 }
 
 /** The next hold outwards that is still held, past released ones, which are cut out of the list. */

@@ -6,11 +6,15 @@
  */
 import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
 import type { LockClass } from '../classes/lock-class.js';
+import { CoarseClock } from './coarse-clock.js';
 import { HeldContext } from './held-context.js';
+import type { Task } from './task.js';
 import {
   type Debt,
   HELD,
   HeldNode,
+  type ListCell,
+  nearestHeld,
   outerHeld,
   RELEASED,
   TRANSFERRED,
@@ -21,7 +25,10 @@ import {
 } from './held-node.js';
 import { PromiseHooks, type Arrivals } from './promise-hooks.js';
 
+export type TrackingLevel = 'precise' | 'light';
+
 export class HeldTracker {
+  readonly #clock = new CoarseClock();
   readonly #context = new HeldContext();
   readonly #hooks: PromiseHooks;
   readonly #trie: ChainTrie<Nesting>;
@@ -33,14 +40,18 @@ export class HeldTracker {
     this.#hooks = new PromiseHooks(this.#context, arrivals);
   }
 
-  start(): void {
+  /** precise: imperative holds are followed, by promise hooks. light: scopes alone, at no cost per promise. */
+  start(level: TrackingLevel): void {
+    this.#clock.start();
     this.#context.start();
-    this.#hooks.start();
+    if (level === 'precise') this.#hooks.start();
+    else this.#hooks.stop();
   }
 
   stop(): void {
     this.#hooks.stop();
     this.#context.stop();
+    this.#clock.stop();
   }
 
   /** The innermost hold of the running flow. */
@@ -55,8 +66,8 @@ export class HeldTracker {
 
   /** A new attempt of the running flow at `lock`, on top of what it holds. */
   attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, shared: boolean): HeldNode {
-    const node = new HeldNode(lock, lockClass, kind, shared, this.#context.current());
-    node.since = Date.now();
+    const { store } = this.#context;
+    const node = new HeldNode(lock, lockClass, kind, shared, nearestHeld(store), store?.task, this.#clock.now);
     const last = lock.lastHold;
     node.previous = last;
     lock.lastHold = node;
@@ -89,9 +100,7 @@ export class HeldTracker {
     if (node.state === RELEASED) return;
     node.state = RELEASED;
     node.chain = undefined;
-    if (node.pending === undefined) node.frames = undefined;
-    node.debts = undefined;
-    node.awaitedBy = undefined;
+    if (node.asked.pending === undefined && !node.asked.foreignRelease) node.settle();
     unlinkFromLock(node);
     const { older, newer } = node;
     if (older === undefined) this.#oldest = newer;
@@ -109,7 +118,7 @@ export class HeldTracker {
 
   /** Lets whoever awaits `promise` hold `node` from there on. */
   carry(promise: Promise<unknown>, node: HeldNode): void {
-    this.#hooks.carry(promise, node);
+    if (this.#hooks.isRunning) this.#hooks.carry(promise, node);
   }
 
   /** From a scope's own continuation: its callback runs with the hold. */
@@ -134,7 +143,34 @@ export class HeldTracker {
 
   /** Runs `fn` with no holds: work that nobody here waits for. */
   detached<T>(fn: () => T): T {
-    return this.#context.run(undefined, fn);
+    return this.#context.run(this.#context.store?.task, fn);
+  }
+
+  /** Runs `fn` as the root of a task. */
+  runTask<T>(task: Task, fn: () => T): T {
+    return this.#context.run(task, fn);
+  }
+
+  /** Runs `fn` so that the holds of this flow count as those of somebody who waits for all that it starts. */
+  structured<T>(fn: () => T): T {
+    const innermost = this.#context.current();
+    if (innermost === undefined) return fn();
+    const link = innermost.target.link(outerHeld(innermost));
+    link.vouched = true;
+    return this.#context.run(link, fn);
+  }
+
+  /** The running flow takes over a hold that was handed to it. */
+  adopt(node: HeldNode): void {
+    if (node.state === TRANSFERRED) node.state = HELD;
+    const { store } = this.#context;
+    this.#context.enterHere(node.link(nearestHeld(store)));
+    this.#hooks.own(node);
+  }
+
+  /** What was last entered in this flow; undefined when the flow is not known. */
+  get store(): ListCell | undefined {
+    return this.#context.store;
   }
 
   /** The trie node of the held sequence that ends with `cell`, or undefined when the trie is full. */

@@ -15,7 +15,7 @@
  */
 import { promiseHooks } from 'node:v8';
 import type { HeldContext } from './held-context.js';
-import { HELD, HeldNode, isListed, outerHeld, Owner, type Debt } from './held-node.js';
+import { HELD, type HeldNode, isListed, outerHeld, Owner, type Debt } from './held-node.js';
 
 /** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
 interface Marked {
@@ -96,6 +96,15 @@ export class PromiseHooks {
     promise.then = this.#then;
   }
 
+  get isRunning(): boolean {
+    return this.#stop !== undefined;
+  }
+
+  /** The running function instance takes over `node`. */
+  own(node: HeldNode): void {
+    if (this.#owner !== undefined && !this.#owner.nodes.includes(node)) this.#owner.nodes.push(node);
+  }
+
   /** The running function instance, if it owns holds. */
   get owner(): Owner | undefined {
     return this.#owner;
@@ -142,7 +151,7 @@ export class PromiseHooks {
   #receive(promise: Marked, owner: Owner, parcel: Owner): void {
     this.#receiveDebts(owner, parcel);
     // One hold has one holder: when several await it, nobody knows which.
-    if (parcel.received) for (const node of parcel.nodes) node.unsure = true;
+    if (parcel.received) for (const node of parcel.nodes) node.ask().unsure = true;
     parcel.received = true;
     let list = this.#context.current();
     let entered = false;
@@ -200,7 +209,8 @@ export class PromiseHooks {
   #suspend(owner: Owner): void {
     const next = this.#lastPromise as Marked;
     const awaited = next[this.#incoming] as Owner | undefined;
-    if (awaited !== undefined) for (const node of awaited.nodes) node.awaitedBy = owner;
+    if (awaited !== undefined)
+      for (const node of awaited.nodes) if (node.asked.pending !== undefined) node.ask().awaitedBy = owner;
     // What has suspended is a function; a callback of `then` runs once.
     owner.sure = true;
     if (!owner.prune()) next[this.#owned] = owner;
@@ -209,8 +219,9 @@ export class PromiseHooks {
   #return(promise: Marked, owner: Owner): void {
     if (owner.prune()) return;
     for (const node of owner.nodes) {
-      node.returnedBy += 1;
-      if (!owner.sure) node.unsure = true;
+      const asked = node.ask();
+      asked.returnedBy += 1;
+      asked.unsure ||= !owner.sure;
     }
     this.#handOver(promise, owner);
   }
@@ -262,10 +273,7 @@ export class PromiseHooks {
 
 /** A list cell for `node` with `list` as its outer holds: the node itself where it already continues that list. */
 function cellUnder(node: HeldNode, list: HeldNode | undefined): HeldNode {
-  if (outerHeld(node) === list) return node;
-  const link = new HeldNode(node.lock, node.lockClass, node.kind, node.shared, list);
-  link.target = node;
-  return link;
+  return outerHeld(node) === list ? node : node.link(list);
 }
 
 const nativeThen = Promise.prototype.then;

@@ -37,7 +37,8 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
 }
 
 function ownStack(node: HeldNode, stack: readonly CapturedFrame[]): readonly CapturedFrame[] | undefined {
-  if (node.frames !== undefined) return node.frames;
+  const { frames } = node.asked;
+  if (frames !== undefined) return frames;
   if (node.kind !== 'scope') return undefined;
   const at = stack.findIndex((frame) => frame.scope === node);
   return at === -1 ? undefined : stack.slice(at + 1);

@@ -106,7 +106,7 @@ export class Runtime implements ValidatorHost {
     this.off = mode === 'off';
     this.enforce = mode === 'enforce';
     if (this.off) this.validator.tracker.stop();
-    else this.validator.tracker.start();
+    else this.validator.tracker.start('precise');
   }
 }
 

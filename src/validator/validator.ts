@@ -78,8 +78,7 @@ export class Validator {
   /** The running flow is about to want `lock`. `below` is the public function that was called. */
   attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, permits: number, below: Below): HeldNode {
     const node = this.tracker.attempt(lock, lockClass, kind, false);
-    node.granted = permits;
-    node.weight = permits;
+    node.permits = permits;
     if (lockClass.options.validate === false) return node;
     const outer = this.tracker.chainOf(node.parent);
     const chain = outer !== undefined && outer.depth < MAX_HELD_DEPTH ? outer.ensure(chainKey(node)) : undefined;
@@ -97,7 +96,7 @@ export class Validator {
 
   /** Does this attempt want to look at its async stack before it goes on? */
   wantsProbe(node: HeldNode): boolean {
-    const pending = node.pending as Pending | undefined;
+    const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || pending.open.length === 0) return false;
     if (node.state === WAITING) return true;
     return this.#host.enforce && pending.open.some((hold) => this.#isSuspect(hold, node));
@@ -108,17 +107,18 @@ export class Validator {
    * commits, for the caller to throw.
    */
   probe(node: HeldNode, below: Below): Report | undefined {
-    const pending = node.pending as Pending | undefined;
+    const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined) return undefined;
     return this.#judge(node, pending, captureFrames(below));
   }
 
   /** The hold is about to be released: the last look at its own stack, and the last chance of what waits for it. */
   close(node: HeldNode, below: Below): void {
-    const pending = node.pending as Pending | undefined;
+    const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined) this.#closePending(node, pending, below);
-    if (node.debts === undefined) return;
-    for (const debt of node.debts as Due[]) {
+    const { debts } = node.asked;
+    if (debts === undefined) return;
+    for (const debt of debts as Due[]) {
       const at = debt.open.indexOf(node);
       if (at === -1) continue;
       debt.open.splice(at, 1);
@@ -151,8 +151,9 @@ export class Validator {
     const holds = node.kind === 'try' ? [] : listHolds(node.parent).filter(isChecked);
     const captured = facts.wantsStack();
     if (captured) {
-      node.frames = captureFrames(below);
-      facts.remember(node.frames);
+      const frames = captureFrames(below);
+      node.ask().frames = frames;
+      facts.remember(frames);
     }
     if (holds.length === 0) facts.proven = true;
     else if (
@@ -160,7 +161,8 @@ export class Validator {
       facts.perInstance ||
       (this.#host.enforce && holds.some((hold) => this.#isSuspect(hold, node)))
     ) {
-      node.pending = { facts, holds: holds.toReversed(), open: holds, stack: node.frames ?? [] } satisfies Pending;
+      const stack = node.asked.frames ?? [];
+      node.ask().pending = { facts, holds: holds.toReversed(), open: holds, stack } satisfies Pending;
       return;
     } else for (const violation of facts.violations) this.#host.report(violation);
     facts.trySettle();
@@ -168,9 +170,9 @@ export class Validator {
 
   /** The hold has reached the function that awaited it, which may own the outer holds: then it waited, for certain. */
   #arrived(node: HeldNode, owner: Owner): void {
-    const pending = node.pending as Pending | undefined;
+    const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined) return;
-    node.awaitedBy = owner;
+    node.ask().awaitedBy = owner;
     this.#judge(node, pending, []);
   }
 
@@ -181,16 +183,20 @@ export class Validator {
       // Who has gone by now did not wait for this lock.
       const open = pending.open.filter((hold) => hold.state === HELD);
       if (open.length > 0) this.#owe({ wanted: node, pending, open });
-      else if (pending.open.length > 0) node.pending = undefined;
+      else if (pending.open.length > 0) node.ask().pending = undefined;
     }
     if (pending.open.length > 0) return;
-    node.pending = undefined;
+    node.ask().pending = undefined;
     pending.facts.proven = true;
     pending.facts.trySettle();
   }
 
   #owe(debt: Due): void {
-    for (const hold of debt.open) (hold.debts ??= []).push(debt);
+    for (const hold of debt.open) {
+      const asked = hold.ask();
+      asked.debts ??= [];
+      asked.debts.push(debt);
+    }
     this.tracker.owe(debt);
   }
 
@@ -214,7 +220,7 @@ export class Validator {
     const open: HeldNode[] = [];
     let offence: Report | undefined;
     for (const hold of pending.open) {
-      const own = node.awaitedBy?.holds(hold) ?? false;
+      const own = node.asked.awaitedBy?.holds(hold) ?? false;
       if (own || proven.has(hold)) {
         const report = this.#learn(node, hold, pending, own ? 'own' : 'proven', stack);
         if (report?.tier === 'strict') offence ??= report;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Component, contract, edgesInto, edgesOutOf, inOrder, VertexNode } from '../../src/order/component.js';
+import { contract, edgesInto, edgesOutOf, inOrder, VertexNode, type Component } from '../../src/order/component.js';
 
 function node(vertex: number, successors: readonly number[] = []): VertexNode<undefined> {
   const result = new VertexNode<undefined>(vertex);
@@ -17,7 +17,7 @@ test('the heaviest component takes in the others, wherever it stands', () => {
     const nodes = [0, 1, 2].map((vertex) => node(vertex, vertex === place ? [7, 8, 9] : [vertex + 3]));
     const kept = contract(components(...nodes));
     assert.equal(kept.members[0], nodes[place]);
-    assert.deepEqual(kept.members.map(({ vertex }) => vertex).sort(), [0, 1, 2]);
+    assert.deepEqual(new Set(kept.members), new Set(nodes));
     assert.ok(nodes.every(({ component }) => component === kept));
     assert.deepEqual([edgesOutOf(kept).size, edgesInto(kept).size], [5, 0]);
   }

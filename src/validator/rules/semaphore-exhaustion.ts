@@ -17,17 +17,17 @@ export function isCountedNesting({ held, wanted }: NestedAttempt): boolean {
 export function semaphoreExhaustion(attempt: NestedAttempt): Verdict {
   const { held, wanted, tier } = attempt;
   const same = held.lock === wanted.lock;
-  const mine = same ? permitsHeld(attempt.holds, wanted) : held.granted;
+  const mine = same ? permitsHeld(attempt.holds, wanted) : held.permits;
   const { capacity } = wanted.lock;
-  if (same && mine + wanted.granted > capacity) return undefined;
-  const flows = Math.ceil((capacity - wanted.granted + 1) / mine);
+  if (same && mine + wanted.permits > capacity) return undefined;
+  const flows = Math.ceil((capacity - wanted.permits + 1) / mine);
   const pool = same ? 'the same semaphore' : 'another semaphore of the class';
   return {
     id: `semaphore-exhaustion:${same ? 'same' : 'other'}:${wanted.lockClass.name}`,
     kind: 'semaphore-exhaustion',
     tier,
     summary:
-      `the flow holds ${mine} of ${held.lock.capacity} permits and wants ${wanted.granted} more of ${pool}: ` +
+      `the flow holds ${mine} of ${held.lock.capacity} permits and wants ${wanted.permits} more of ${pool}: ` +
       `${flows} flows that do so at once leave no permit for any of them`,
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),
@@ -37,6 +37,6 @@ export function semaphoreExhaustion(attempt: NestedAttempt): Verdict {
 
 function permitsHeld(holds: readonly HeldNode[], wanted: HeldNode): number {
   let permits = 0;
-  for (const hold of holds) if (hold.lock === wanted.lock) permits += hold.granted;
+  for (const hold of holds) if (hold.lock === wanted.lock) permits += hold.permits;
   return permits;
 }

@@ -1,0 +1,19 @@
+/**
+ * Tasks: named roots. What starts in a task inherits no hold from outside, and what it leaves held is judged at its end.
+ *
+ * A root is an empty list cell, so a flow without holds still knows its task.
+ */
+import { RELEASED, type ListCell } from './held-node.js';
+
+export class Task implements ListCell {
+  /** Never among the holds. */
+  readonly state: typeof RELEASED = RELEASED;
+  readonly target: ListCell['target'] = this;
+  readonly parent: undefined = undefined;
+  readonly task: Task = this;
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
