@@ -12,7 +12,7 @@ export { LockdepError, LockTimeoutError, NotHeldError } from './validator/errors
 
 export type { MutexInterface, SemaphoreInterface } from 'async-mutex';
 export type { LockClassOptions } from './classes/lock-class.js';
-export type { HeldLock, Lockdep } from './control/lockdep.js';
+export type { HeldLock, Lock, Lockdep } from './control/lockdep.js';
 export type { AcquireOptions, LockOptions, Milliseconds, WeightedAcquireOptions } from './primitives/lock-options.js';
 export type { Releaser } from './primitives/permit-core.js';
 export type { LockGuard } from './primitives/releasing.js';
@@ -21,6 +21,3 @@ export type { LockdepOptions, Mode } from './validator/runtime.js';
 
 /** The validator of this process. */
 export const lockdep: Lockdep = new Lockdep(processRuntime);
-
-/** Any lock of this package. */
-export type Lock = Mutex | Semaphore;

@@ -1,10 +1,19 @@
 /** The control object: modes, reports, and what the running flow holds. A thin face over one Runtime. */
 import { describe, type LockClass } from '../classes/lock-class.js';
+import type { Mutex } from '../primitives/mutex.js';
+import { CORE, type PermitCore, type Releaser } from '../primitives/permit-core.js';
+import { holdOf, type LockGuard } from '../primitives/releasing.js';
+import type { Semaphore } from '../primitives/semaphore.js';
 import { siteOf } from '../report/stack-text.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
 import { useFacts } from '../validator/lock-use.js';
 import type { LockdepOptions, Mode, Runtime } from '../validator/runtime.js';
+import { assertHeld, assertNoneHeld, assertNotHeld, isHeldBy } from './assertions.js';
+import { runTask } from './run-task.js';
+
+/** Any lock of this package. */
+export type Lock = Mutex | Semaphore;
 
 export interface HeldLock {
   readonly lock: object;
@@ -58,10 +67,10 @@ export class Lockdep {
   /** The locks that this flow holds, outermost first. Empty while the mode is off. */
   held(): readonly HeldLock[] {
     if (this.#rt.off) return [];
-    const { tracker } = this.#rt.validator;
-    return tracker
+    const { validator } = this.#rt;
+    return validator.tracker
       .held()
-      .map((node) => heldLock(node, tracker.ownsNow(node) ? 'own' : 'suspected'))
+      .map((node) => heldLock(node, validator.evidenceNow(node, this.held)))
       .toReversed();
   }
 
@@ -73,10 +82,57 @@ export class Lockdep {
     return lines.length === 0 ? 'no locks are held or awaited' : lines.join('\n');
   }
 
+  /** Does this flow hold `lock`? undefined: tracking is off, or this flow is not known. */
+  isHeld(lock: Lock): boolean | undefined {
+    return isHeldBy(this.#rt, coreOf(lock), this.isHeld);
+  }
+
+  /** Fails with an assertion report, in enforce also with an error, where this flow certainly does not hold `lock`. */
+  assertHeld(lock: Lock, mode: 'read' | 'write' = 'write'): void {
+    if (mode !== 'read' && mode !== 'write')
+      throw new RangeError(`mode must be 'read' or 'write', got ${describe(mode)}`);
+    assertHeld(this.#rt, coreOf(lock), this.assertHeld);
+  }
+
+  /** Fails where this flow certainly holds `lock`. */
+  assertNotHeld(lock: Lock): void {
+    assertNotHeld(this.#rt, coreOf(lock), this.assertNotHeld);
+  }
+
+  /** Fails where this flow certainly holds a lock. */
+  assertNoneHeld(): void {
+    assertNoneHeld(this.#rt, this.assertNoneHeld);
+  }
+
+  /**
+   * Runs `fn` as the root of a task: nothing is inherited, reports carry its name, and a lock that it took and still
+   * holds when its result has settled is reported as leaked (advisory).
+   */
+  task<T>(name: string, fn: () => T): T {
+    if (typeof name !== 'string') throw new TypeError(`name must be a string, got ${describe(name)}`);
+    checkFunction(fn);
+    return this.#rt.off ? fn() : runTask(this.#rt, name, fn);
+  }
+
   /** Runs `fn` with no inherited holds: for work that nobody here waits for. */
   detached<T>(fn: () => T): T {
-    if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${describe(fn)}`);
+    checkFunction(fn);
     return this.#rt.off ? fn() : this.#rt.validator.tracker.detached(fn);
+  }
+
+  /** Runs `fn`, for all of which the holds of this flow do wait, however it is awaited. */
+  structured<T>(fn: () => T): T {
+    checkFunction(fn);
+    return this.#rt.off ? fn() : this.#rt.validator.tracker.structured(fn);
+  }
+
+  /** This flow takes over a lock that another one handed to it. What is not followed is left alone. */
+  adopt(hold: LockGuard | Releaser): void {
+    if (typeof hold !== 'function' && (typeof hold !== 'object' || hold === null)) {
+      throw new TypeError(`hold must be a guard or a releaser, got ${describe(hold)}`);
+    }
+    const node = holdOf(hold);
+    if (node !== undefined && !this.#rt.off) this.#rt.validator.tracker.adopt(node);
   }
 
   /** @internal */
@@ -84,6 +140,16 @@ export class Lockdep {
     const { dependencies } = this.#rt.validator;
     return { classes: this.#rt.validator.classCount, edges: dependencies.edgeCount, reports: this.reports() };
   }
+}
+
+function checkFunction(fn: unknown): void {
+  if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${describe(fn)}`);
+}
+
+function coreOf(lock: Lock): PermitCore {
+  const core = (lock as { [CORE]?: PermitCore } | null | undefined)?.[CORE];
+  if (core === undefined) throw new TypeError(`lock must be a lock of this package, got ${describe(lock)}`);
+  return core;
 }
 
 function heldLock(node: HeldNode, evidence: Evidence): HeldLock {

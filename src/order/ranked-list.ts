@@ -11,7 +11,7 @@
  * Calls are serial. Only what is in the list may be removed, and only what is in none inserted: the callers see to it.
  */
 
-/** Distance of new ranks: so often can a gap be halved. */
+/** Distance of new ranks: a fresh gap can be halved 36 times. */
 const STRIDE = 2 ** 36;
 /** Ranks stay between this and its negative; far enough inside what is exact for a sum of two. */
 const MAX_RANK = 2 ** 52;

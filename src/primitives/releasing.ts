@@ -6,21 +6,41 @@
 import { HELD, RELEASED, TRANSFERRED, type HeldNode } from '../tracker/held-node.js';
 import { NotHeldError } from '../validator/errors.js';
 import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
-import { pinnedRelease } from '../validator/rules/pinned-release.js';
+import { failedAssertion } from '../validator/rules/assertion.js';
 import type { PermitCore, Releaser } from './permit-core.js';
 import type { Grant } from './permit-waiter.js';
 
 type Below = (...args: never[]) => unknown;
 
+/** Property of what a tracked acquisition gave its caller: the hold. */
+const HOLD: unique symbol = Symbol('lockdep.hold');
+
+interface TrackedReleaser extends Releaser {
+  [HOLD]?: HeldNode;
+}
+
+/** The hold behind a guard or a releaser of ours; undefined when it is not followed, or not ours. */
+export function holdOf(handle: LockGuard | Releaser): HeldNode | undefined {
+  return (handle as TrackedReleaser)[HOLD];
+}
+
 /** A releaser: idempotent. */
 export const grantReleaser: Grant<Releaser> = (lock, weight, _previous, node) => {
   let called = false;
-  return function release(): void {
+  if (node === undefined) {
+    return () => {
+      if (called) return;
+      called = true;
+      lock.give(weight);
+    };
+  }
+  const release: TrackedReleaser = () => {
     if (called) return;
     called = true;
-    if (node === undefined) lock.give(weight);
-    else releaseHold(lock, weight, node, release);
+    releaseHold(lock, weight, node, release);
   };
+  release[HOLD] = node;
+  return release;
 };
 
 /** What Semaphore.acquire resolves with. */
@@ -38,7 +58,7 @@ export function releaseHold(lock: PermitCore, weight: number, node: HeldNode, be
     staleRelease(lock, weight, node, below);
     return;
   }
-  if (node.asked.pins > 0) lock.rt.report(pinnedRelease(lock, below));
+  if (node.asked.pins > 0) lock.rt.report(failedAssertion('the lock is released while it is pinned', lock, [], below));
   validator.close(node, below);
   validator.tracker.ended(node);
   lock.give(weight);
@@ -97,6 +117,10 @@ class PermitGuard implements LockGuard {
   readonly #weight: number;
   readonly #node: HeldNode | undefined;
   #released = false;
+
+  get [HOLD](): HeldNode | undefined {
+    return this.#node;
+  }
 
   constructor(lock: PermitCore, weight: number, node: HeldNode | undefined) {
     this.#lock = lock;

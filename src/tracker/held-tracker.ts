@@ -116,6 +116,11 @@ export class HeldTracker {
     if (node.state === HELD) node.state = TRANSFERRED;
   }
 
+  /** Are imperative holds followed too? */
+  get followsCalls(): boolean {
+    return this.#hooks.isRunning;
+  }
+
   /** Lets whoever awaits `promise` hold `node` from there on. */
   carry(promise: Promise<unknown>, node: HeldNode): void {
     if (this.#hooks.isRunning) this.#hooks.carry(promise, node);
@@ -134,6 +139,11 @@ export class HeldTracker {
   /** Is it the function instance that took `node`, or that it was returned to, which runs now? */
   ownsNow(node: HeldNode): boolean {
     return this.#hooks.owner?.nodes.includes(node) ?? false;
+  }
+
+  /** The same, for certain. */
+  isOwnNow(node: HeldNode): boolean {
+    return this.#hooks.owner?.holds(node) ?? false;
   }
 
   /** Leaves it to the running function, and to those it returns to, to prove a judgement. */
@@ -205,6 +215,13 @@ export function listHolds(cell: HeldNode | undefined): HeldNode[] {
     if (inner.target.state === HELD) holds.push(inner.target);
   }
   return holds;
+}
+
+/** Those of the holds that a `structured` around the flow vouches for. */
+export function vouchedHolds(cell: HeldNode | undefined): HeldNode[] {
+  let inner = cell;
+  while (inner !== undefined && !inner.vouched) inner = outerHeld(inner);
+  return listHolds(inner);
 }
 
 /** Vertex of a class in the order graph: what is wanted or held, and how. */

@@ -12,12 +12,14 @@ import { OrderGraph, type Edge } from '../order/order-graph.js';
 import type { RawDependency, Tier, Violation } from '../report/types.js';
 import { vertexOf } from '../tracker/held-tracker.js';
 import { rawUse, useFacts, type UseFacts } from './lock-use.js';
-import { heldUses, wantedUse, type NestedAttempt } from './rules/rule.js';
+import { heldUses, taskOf, wantedUse, type NestedAttempt } from './rules/rule.js';
 
 interface EdgeFacts {
   readonly held: UseFacts;
   readonly wanted: UseFacts;
   readonly tier: Tier;
+  /** The task that taught it. */
+  readonly task: string;
   /** The cycle that this edge closed. */
   closed: Violation | undefined;
 }
@@ -101,6 +103,7 @@ function edgeFacts(attempt: NestedAttempt): EdgeFacts {
     held: useFacts(attempt.held, attempt.evidence, attempt.stack),
     wanted: { ...useFacts(attempt.wanted, 'own', attempt.stack), state: 'waiting' },
     tier: attempt.tier,
+    task: taskOf(attempt.wanted),
     closed: undefined,
   };
 }
@@ -119,12 +122,12 @@ function circularDependency(cycle: readonly Edge<EdgeFacts>[], tier: Tier, attem
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),
     cycle: [...links.slice(1), ...links.slice(0, 1)],
-    task: 'main',
+    task: taskOf(attempt.wanted),
   };
 }
 
 function rawDependency(facts: EdgeFacts): RawDependency {
   const held = rawUse(facts.held);
   const acquiring = rawUse(facts.wanted);
-  return { from: held.lockClass, to: acquiring.lockClass, tier: facts.tier, held, acquiring, task: 'main' };
+  return { from: held.lockClass, to: acquiring.lockClass, tier: facts.tier, held, acquiring, task: facts.task };
 }

@@ -10,6 +10,7 @@ import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
 import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
+import type { TrackingLevel } from '../tracker/held-tracker.js';
 import { Validator, type ValidatorHost } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';
@@ -18,6 +19,8 @@ const MODES: readonly string[] = ['off', 'warn', 'enforce'] satisfies Mode[];
 export interface LockdepOptions {
   /** off: locks only. warn: reports. enforce: the offending call throws too. The environment's LOCKDEP wins. */
   mode: Mode;
+  /** precise: also imperative holds are followed, by promise hooks. light: scopes alone. LOCKDEP_TRACKING wins. */
+  tracking: TrackingLevel;
   /** Called with every distinct report, besides the process warning. Its own failures are contained and shown. */
   onReport: ((report: Report) => void) | undefined;
   /** Lines kept of each stack in a report. */
@@ -34,6 +37,8 @@ export class Runtime implements ValidatorHost {
   readonly log: ReportLog = new ReportLog();
   #onReport: ((report: Report) => void) | undefined;
   #modeIsForced = false;
+  #tracking: TrackingLevel = 'precise';
+  #trackingIsForced = false;
   #comparatorFailures = new Set<string>();
 
   readonly #unlisten: () => void = onClassDisposed((lockClass) => this.validator.forget(lockClass));
@@ -44,6 +49,10 @@ export class Runtime implements ValidatorHost {
     this.#unlisten();
   }
 
+  get tracking(): TrackingLevel {
+    return this.#tracking;
+  }
+
   get mode(): Mode {
     if (this.off) return 'off';
     return this.enforce ? 'enforce' : 'warn';
@@ -51,6 +60,11 @@ export class Runtime implements ValidatorHost {
 
   /** The mode that the environment asks for, which wins over code; else `off` in production and `warn` elsewhere. */
   startFromEnvironment(env: NodeJS.ProcessEnv): void {
+    const level = env['LOCKDEP_TRACKING'];
+    if (level !== undefined && level !== '') {
+      this.#tracking = checkedTracking(level, 'environment variable LOCKDEP_TRACKING');
+      this.#trackingIsForced = true;
+    }
     const asked = env['LOCKDEP'];
     if (asked === undefined || asked === '') {
       this.#setMode(env['NODE_ENV'] === 'production' ? 'off' : 'warn');
@@ -65,6 +79,7 @@ export class Runtime implements ValidatorHost {
       throw new TypeError(`options must be an object, got ${describe(options)}`);
     }
     const mode = options.mode === undefined ? undefined : checkedMode(options.mode, 'option mode');
+    const level = options.tracking === undefined ? undefined : checkedTracking(options.tracking, 'option tracking');
     const { onReport, stackDepth } = options;
     if (onReport !== undefined && typeof onReport !== 'function') {
       throw new TypeError(`option onReport must be a function, got ${describe(onReport)}`);
@@ -74,7 +89,8 @@ export class Runtime implements ValidatorHost {
     }
     if ('onReport' in options) this.#onReport = onReport;
     if (stackDepth !== undefined) this.log.stackDepth = stackDepth;
-    if (mode !== undefined && !this.#modeIsForced) this.#setMode(mode);
+    if (level !== undefined && !this.#trackingIsForced) this.#tracking = level;
+    this.#setMode(mode === undefined || this.#modeIsForced ? this.mode : mode);
   }
 
   report(violation: Violation): Report {
@@ -106,8 +122,14 @@ export class Runtime implements ValidatorHost {
     this.off = mode === 'off';
     this.enforce = mode === 'enforce';
     if (this.off) this.validator.tracker.stop();
-    else this.validator.tracker.start('precise');
+    else this.validator.tracker.start(this.#tracking);
   }
+}
+
+function checkedTracking(value: unknown, what: string): TrackingLevel {
+  if (value === 'precise' || value === 'light') return value;
+  const message = `${what} must be 'precise' or 'light', got ${describe(value)}`;
+  throw typeof value === 'string' ? new RangeError(message) : new TypeError(message);
 }
 
 function checkedMode(value: unknown, what: string): Mode {

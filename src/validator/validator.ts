@@ -23,7 +23,7 @@ import {
   type Owner,
   type TrackedLock,
 } from '../tracker/held-node.js';
-import { chainKey, HeldTracker, listHolds, vertexOf } from '../tracker/held-tracker.js';
+import { chainKey, HeldTracker, listHolds, vertexOf, vouchedHolds } from '../tracker/held-tracker.js';
 import { Dependencies } from './dependencies.js';
 import { NestingFacts } from './nesting-facts.js';
 import { recursiveLocking } from './rules/recursive-locking.js';
@@ -42,6 +42,8 @@ interface Pending {
   readonly holds: readonly HeldNode[];
   /** Held at the attempt, innermost first, and not proven yet. */
   open: HeldNode[];
+  /** Of those, the ones whose holder has said that it waits (`structured`). */
+  readonly vouched: readonly HeldNode[];
   /** The stack of the call. */
   readonly stack: readonly CapturedFrame[];
 }
@@ -98,7 +100,7 @@ export class Validator {
   wantsProbe(node: HeldNode): boolean {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || pending.open.length === 0) return false;
-    if (node.state === WAITING) return true;
+    if (node.state === WAITING || !this.tracker.followsCalls) return true;
     return this.#host.enforce && pending.open.some((hold) => this.#isSuspect(hold, node));
   }
 
@@ -124,6 +126,12 @@ export class Validator {
       debt.open.splice(at, 1);
       this.#learn(debt.wanted, node, debt.pending, 'suspected', []);
     }
+  }
+
+  /** What is known of a hold in the running flow's list, from what runs now. Captures a stack where the owner is not it. */
+  evidenceNow(node: HeldNode, below: Below): 'own' | 'proven' | 'suspected' {
+    if (this.tracker.isOwnNow(node)) return 'own';
+    return provenByStack(captureFrames(below), [node]).has(node) ? 'proven' : 'suspected';
   }
 
   /** Classes that were acquired so far. */
@@ -162,7 +170,13 @@ export class Validator {
       (this.#host.enforce && holds.some((hold) => this.#isSuspect(hold, node)))
     ) {
       const stack = node.asked.frames ?? [];
-      node.ask().pending = { facts, holds: holds.toReversed(), open: holds, stack } satisfies Pending;
+      node.ask().pending = {
+        facts,
+        holds: holds.toReversed(),
+        open: holds,
+        vouched: vouchedHolds(node.parent),
+        stack,
+      } satisfies Pending;
       return;
     } else for (const violation of facts.violations) this.#host.report(violation);
     facts.trySettle();
@@ -221,7 +235,7 @@ export class Validator {
     let offence: Report | undefined;
     for (const hold of pending.open) {
       const own = node.asked.awaitedBy?.holds(hold) ?? false;
-      if (own || proven.has(hold)) {
+      if (own || proven.has(hold) || pending.vouched.includes(hold)) {
         const report = this.#learn(node, hold, pending, own ? 'own' : 'proven', stack);
         if (report?.tier === 'strict') offence ??= report;
       } else open.push(hold);

@@ -6,7 +6,7 @@
  */
 import { describe } from '../../classes/lock-class.js';
 import type { TrackedLock } from '../../tracker/held-node.js';
-import { heldUses, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
+import { heldUses, taskOf, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
 
 /** Shown when a comparator fails; the nesting then counts as out of order. */
 export type OnComparatorError = (className: string, error: unknown) => void;
@@ -26,7 +26,7 @@ export function recursiveLocking(attempt: NestedAttempt, onError: OnComparatorEr
       : 'two locks of one class are nested, and no order among them is declared',
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),
-    task: 'main',
+    task: taskOf(wanted),
   };
 }
 

@@ -29,3 +29,8 @@ export function heldUses(attempt: NestedAttempt): RawUse[] {
 export function wantedUse(attempt: NestedAttempt): RawUse {
   return rawUse({ ...useFacts(attempt.wanted, 'own', attempt.stack), state: 'waiting' });
 }
+
+/** The task that an acquisition runs in, as reports name it. */
+export function taskOf(node: HeldNode): string {
+  return node.task?.name ?? 'main';
+}

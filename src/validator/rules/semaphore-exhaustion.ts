@@ -6,7 +6,7 @@
  * are beside its own, it waits for itself: that is recursive-locking.
  */
 import type { HeldNode } from '../../tracker/held-node.js';
-import { heldUses, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
+import { heldUses, taskOf, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
 
 /** Is this nesting one of permits, and can the flow alone get what it wants? */
 export function isCountedNesting({ held, wanted }: NestedAttempt): boolean {
@@ -31,7 +31,7 @@ export function semaphoreExhaustion(attempt: NestedAttempt): Verdict {
       `${flows} flows that do so at once leave no permit for any of them`,
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),
-    task: 'main',
+    task: taskOf(wanted),
   };
 }
 
