@@ -16,6 +16,8 @@ export interface Shape {
   /** strict: A -> B must be learned as strict. never: it must not be strict. none: it must not be learned at all. */
   readonly edge: 'strict' | 'never' | 'none';
   readonly run: (locks: Locks) => Promise<unknown>;
+  /** Strict without promise hooks too: the outer hold is a scope. */
+  readonly light?: true;
 }
 
 async function take(lock: Mutex): Promise<void> {
@@ -92,15 +94,22 @@ export const SHAPES: readonly Shape[] = [
       second();
     },
   },
-  { name: 'nested runExclusive', edge: 'strict', run: ({ a, b }) => a.runExclusive(() => b.runExclusive(() => 1)) },
+  {
+    name: 'nested runExclusive',
+    edge: 'strict',
+    light: true,
+    run: ({ a, b }) => a.runExclusive(() => b.runExclusive(() => 1)),
+  },
   {
     name: 'runExclusive around a helper that acquires',
     edge: 'strict',
+    light: true,
     run: ({ a, b }) => a.runExclusive(async () => await take(b)),
   },
   {
     name: 'runExclusive around a helper whose promise is returned',
     edge: 'strict',
+    light: true,
     run: ({ a, b }) => a.runExclusive(() => take(b)),
   },
   {
@@ -399,6 +408,7 @@ export const SHAPES: readonly Shape[] = [
   {
     name: 'an awaited Promise.all of children under the lock',
     edge: 'strict',
+    light: true,
     run: ({ a, b }) => a.runExclusive(async () => void (await Promise.all([takeLate(b), nextTurn()]))),
   },
   {

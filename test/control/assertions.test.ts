@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LockClass, type LockGuard, type Mutex } from '../../src/index.js';
+import { isolated, nextTurn, seen, settle } from '../validator/harness.js';
+
+describe('isHeld', () => {
+  it('is true for the function that acquired, and for a helper that it awaits', () =>
+    isolated(async (instance) => {
+      const lock = new instance.Mutex();
+      const helper = async (): Promise<boolean | undefined> => {
+        await nextTurn();
+        return instance.lockdep.isHeld(lock);
+      };
+      const release = await lock.acquire();
+      assert.equal(instance.lockdep.isHeld(lock), true);
+      assert.equal(await helper(), true);
+      release();
+      assert.equal(instance.lockdep.isHeld(lock), false);
+      await lock.runExclusive(async () => {
+        await nextTurn();
+        assert.equal(await helper(), true);
+      });
+    }));
+
+  it('is not true for a detached child, which nobody waits for', () =>
+    isolated(async (instance) => {
+      const lock = new instance.Mutex();
+      let child: Promise<boolean | undefined> | undefined;
+      await lock.runExclusive(async () => {
+        child = (async () => {
+          await nextTurn();
+          return instance.lockdep.isHeld(lock);
+        })();
+        await settle(4);
+      });
+      assert.equal(await child, undefined);
+    }));
+
+  it('is false in a flow that is known and holds something else, unknown in one that is not', () =>
+    isolated(async (instance) => {
+      const [lock, other] = [new instance.Mutex(), new instance.Mutex()];
+      const guard = await instance.lockdep.detached(() => lock.lock());
+      guard.transfer();
+      const answers = await instance.lockdep.detached(async () => {
+        await nextTurn();
+        const unknown = instance.lockdep.isHeld(lock);
+        return other.runExclusive(async () => [unknown, instance.lockdep.isHeld(lock)]);
+      });
+      assert.equal(answers[1], false);
+      guard.release();
+    }));
+
+  it('is unknown while nothing is followed', () =>
+    isolated(
+      async (instance) => {
+        const lock = new instance.Mutex();
+        await lock.runExclusive(() => {
+          assert.equal(instance.lockdep.isHeld(lock), undefined);
+          instance.lockdep.assertHeld(lock);
+          instance.lockdep.assertNotHeld(lock);
+          instance.lockdep.assertNoneHeld();
+        });
+        assert.deepEqual(seen(instance), []);
+      },
+      { mode: 'off' },
+    ));
+
+  it('names what is not a lock', () =>
+    isolated((instance) => {
+      assert.throws(() => instance.lockdep.isHeld({} as never), { name: 'TypeError', message: /lock must be a lock/ });
+      assert.throws(() => instance.lockdep.assertHeld(null as never), { name: 'TypeError' });
+      const lock = new instance.Mutex();
+      assert.throws(() => instance.lockdep.assertHeld(lock, 'append' as never), {
+        name: 'RangeError',
+        message: /append/,
+      });
+    }));
+});
+
+describe('assertions', () => {
+  it('that hold are silent', () =>
+    isolated(async (instance) => {
+      const lock = new instance.Mutex();
+      instance.lockdep.assertNotHeld(lock);
+      instance.lockdep.assertNoneHeld();
+      const release = await lock.acquire();
+      instance.lockdep.assertHeld(lock);
+      release();
+      assert.deepEqual(seen(instance), []);
+    }));
+
+  it('that fail are reported, each place of a lock once', () =>
+    isolated(async (instance) => {
+      const lock = new instance.Mutex({ class: new LockClass('vault') });
+      instance.lockdep.assertHeld(lock);
+      await lock.runExclusive(async () => {
+        await nextTurn();
+        instance.lockdep.assertNotHeld(lock);
+        instance.lockdep.assertNoneHeld();
+      });
+      assert.deepEqual(seen(instance), ['assertion strict x1', 'assertion strict x1', 'assertion strict x1']);
+      assert.match(instance.lockdep.reports()[0]?.message ?? '', /does not hold the lock, as it must here/);
+      assert.match(instance.lockdep.reports()[0]?.message ?? '', /assertions\.test\.ts/);
+    }));
+
+  it('throw in enforce, and leave the lock as it is', () =>
+    isolated(
+      async (instance) => {
+        const lock = new instance.Mutex();
+        assert.throws(() => instance.lockdep.assertHeld(lock), { code: 'ERR_LOCKDEP_ASSERTION' });
+        const guard = await lock.lock();
+        assert.throws(() => instance.lockdep.assertNotHeld(lock), { code: 'ERR_LOCKDEP_ASSERTION' });
+        assert.equal(lock.isLocked(), true);
+        guard.release();
+      },
+      { mode: 'enforce' },
+    ));
+});
+
+describe('task', () => {
+  it('inherits nothing, and gives its name to reports', () =>
+    isolated(async (instance) => {
+      const [a, b] = [
+        new instance.Mutex({ class: new LockClass('a') }),
+        new instance.Mutex({ class: new LockClass('b') }),
+      ];
+      await a.runExclusive(() =>
+        instance.lockdep.task('nightly', async () => {
+          assert.deepEqual(instance.lockdep.held(), []);
+          await b.runExclusive(() => a.isLocked());
+        }),
+      );
+      const nest = (): Promise<void> =>
+        instance.lockdep.task('refund', () => b.runExclusive(() => a.runExclusive(() => undefined)));
+      await nest();
+      await a.runExclusive(() => b.runExclusive(() => undefined));
+      const report = instance.lockdep.reports()[0];
+      assert.equal(report?.kind, 'circular-dependency');
+      assert.deepEqual(report?.cycle?.map(({ task }) => task).toSorted(), ['main', 'refund']);
+    }));
+
+  it('that leaves a lock held is advised of a leak, with the place that took it; a hand-over is none', () =>
+    isolated(async (instance) => {
+      const [kept, handed] = [new instance.Mutex(), new instance.Mutex()];
+      let guard: LockGuard | undefined;
+      const release = await instance.lockdep.task('import', async () => {
+        guard = await handed.lock();
+        guard.transfer();
+        return await kept.acquire();
+      });
+      await settle(1);
+      assert.deepEqual(seen(instance), ['leaked-lock advisory x1']);
+      assert.match(instance.lockdep.reports()[0]?.message ?? '', /task "import" has ended/);
+      release();
+      guard?.release();
+    }));
+
+  it('passes the result on, and an error as well', () =>
+    isolated(async (instance) => {
+      assert.equal(
+        instance.lockdep.task('sync', () => 7),
+        7,
+      );
+      await assert.rejects(
+        instance.lockdep.task('fails', async () => {
+          throw new Error('inside');
+        }),
+        /inside/,
+      );
+      const fail = (): never => {
+        throw new Error('at once');
+      };
+      assert.throws(() => instance.lockdep.task('throws', fail), /at once/);
+      assert.throws(() => instance.lockdep.task(1 as never, () => 1), { name: 'TypeError', message: /name/ });
+      assert.throws(() => instance.lockdep.task('x', 1 as never), { name: 'TypeError', message: /fn/ });
+    }));
+});
+
+describe('ways out where proof can not be had', () => {
+  const throughTimer = (work: () => Promise<void>): Promise<void> =>
+    new Promise((resolve, reject) => {
+      setImmediate(() => {
+        work().then(resolve, reject);
+      });
+    });
+
+  it('structured: what it starts is waited for, however it is awaited', () =>
+    isolated(async (instance) => {
+      const [a, b] = [
+        new instance.Mutex({ class: new LockClass('a') }),
+        new instance.Mutex({ class: new LockClass('b') }),
+      ];
+      const take = (lock: Mutex) => (): Promise<void> => lock.runExclusive(() => undefined);
+      await a.runExclusive(() => instance.lockdep.structured(() => throughTimer(take(b))));
+      await b.runExclusive(take(a));
+      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+    }));
+
+  it('structured without a hold just runs', () =>
+    isolated((instance) => {
+      assert.equal(
+        instance.lockdep.structured(() => 3),
+        3,
+      );
+    }));
+
+  it('adopt: a lock that another flow handed here is this flow’s', () =>
+    isolated(async (instance) => {
+      const [a, b] = [
+        new instance.Mutex({ class: new LockClass('a') }),
+        new instance.Mutex({ class: new LockClass('b') }),
+      ];
+      await b.runExclusive(() => a.runExclusive(() => undefined));
+      const guard = await instance.lockdep.detached(() => a.lock());
+      guard.transfer();
+      assert.deepEqual(instance.lockdep.held(), []);
+      await instance.lockdep.task('worker', async () => {
+        await nextTurn();
+        instance.lockdep.adopt(guard);
+        assert.equal(instance.lockdep.held()[0]?.lock, a);
+        await nextTurn();
+        await (async () => {
+          (await b.acquire())();
+        })();
+        guard.release();
+      });
+      assert.equal(instance.lockdep.reports()[0]?.kind, 'circular-dependency');
+      assert.throws(() => instance.lockdep.adopt(1 as never), { name: 'TypeError', message: /hold/ });
+    }));
+});
