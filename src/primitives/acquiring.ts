@@ -28,12 +28,22 @@ function attempt(lock: PermitCore, wanted: PermitRequest, kind: HoldKind, below:
   return lock.rt.validator.attempt(lock, validated, kind, wanted.weight, below);
 }
 
+function trackedRequest<T>(lock: PermitCore, wanted: PermitRequest, node: HeldNode, grant: Grant<T>): Promise<T> {
+  const { tracker } = lock.rt.validator;
+  tracker.mute();
+  try {
+    return lock.request(wanted, node, grant);
+  } finally {
+    tracker.unmute();
+  }
+}
+
 /** Acquires; whoever awaits the promise holds the lock. `below` is the public function that was called. */
 export function acquire<T>(lock: PermitCore, wanted: PermitRequest, grant: Grant<T>, below: Below): Promise<T> {
   if (!isTracked(lock)) return lock.request(wanted, undefined, grant);
   const { validator } = lock.rt;
   const node = attempt(lock, wanted, 'imperative', below);
-  let promise = lock.request(wanted, node, grant);
+  let promise = trackedRequest(lock, wanted, node, grant);
   if (validator.wantsProbe(node)) promise = probedWait(lock, node, promise);
   validator.tracker.carry(promise, node);
   return promise;
@@ -86,7 +96,7 @@ export function runHolding<T>(
 ): Promise<T> {
   if (!isTracked(lock)) return runPlain(lock, wanted, callback, passValue);
   const node = attempt(lock, wanted, 'scope', below);
-  const turn = lock.request(wanted, node, grantValue);
+  const turn = trackedRequest(lock, wanted, node, grantValue);
   const probed = lock.rt.validator.wantsProbe(node) ? ready : undefined;
   return scopeFrames.run(node, turn, scopeKeeper, callback, passValue, probed);
 }

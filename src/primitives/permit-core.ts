@@ -126,14 +126,18 @@ export class PermitCore implements TrackedLock {
 
   dispatch(): void {
     this.#wakeUnlockWaiters();
-    const queue = this.queue;
-    if (queue === undefined) return;
-    for (let head = queue.peek(); head !== undefined && head.weight <= this.value; head = queue.peek()) {
-      queue.dequeue();
-      head.unbind();
-      head.resolve(this.take(head.weight, head.node, head.grant));
+    const head = this.queue?.peek();
+    if (head === undefined || head.weight > this.value) return;
+    const { tracker } = this.rt.validator;
+    tracker.mute();
+    for (let next: typeof head | undefined = head; next !== undefined && next.weight <= this.value;) {
+      this.queue?.dequeue();
+      next.unbind();
+      next.resolve(this.take(next.weight, next.node, next.grant));
       this.#wakeUnlockWaiters();
+      next = this.queue?.peek();
     }
+    tracker.unmute();
   }
 
   /** Gives up a wait; false when it is over already. */

@@ -74,6 +74,8 @@ export class HeldNode implements ListCell {
   readonly kind: HoldKind;
   readonly shared: boolean;
   readonly task: Task | undefined;
+  /** Has some function instance received it? */
+  received = false;
   /** A link made by `structured`: all holds from here outwards are those of somebody who waits. */
   vouched = false;
 
@@ -182,9 +184,11 @@ export class Owner {
   /** Drops what is no longer held or in question. True when nothing is left. */
   prune(): boolean {
     const { nodes } = this;
-    let kept = 0;
-    for (const node of nodes) if (node.state === HELD) nodes[kept++] = node;
-    nodes.length = kept;
+    for (let i = nodes.length - 1; i >= 0; i--) {
+      if (nodes[i]?.state === HELD) continue;
+      if (i === nodes.length - 1) nodes.pop();
+      else nodes.splice(i, 1);
+    }
     if (this.debts !== undefined) {
       const debts = this.debts.filter(({ open }) => open.some(({ state }) => state === HELD));
       this.debts = debts.length === 0 ? undefined : debts;

@@ -116,6 +116,15 @@ export class HeldTracker {
     if (node.state === HELD) node.state = TRANSFERRED;
   }
 
+  /** What settles until `unmute` is made by the locks themselves, and no event of the program's own functions. */
+  mute(): void {
+    this.#hooks.mute();
+  }
+
+  unmute(): void {
+    this.#hooks.unmute();
+  }
+
   /** Are imperative holds followed too? */
   get followsCalls(): boolean {
     return this.#hooks.isRunning;

@@ -6,9 +6,9 @@
  * it just before exactly that continuation runs, and there it belongs to the running function instance (Owner). When
  * the instance suspends, its next continuation owns them; when it returns with a lock held, those that await it do.
  *
- * Facts of V8 this rests on: the last event in a continuation's turn is `init`
- * of the next continuation if the function suspended and `settled` of its own promise if it returned; `settled` comes
- * before the reactions of that promise are queued.
+ * Facts of V8 this rests on: the last event in a continuation's turn is `init` of the next continuation if the function
+ * suspended and `settled` of its own promise if it returned; `settled` comes before the reactions of that promise are
+ * queued.
  *
  * Cost: with no lock in flight, two property reads per promise event. Serialised by the event loop: one turn is open
  * at a time.
@@ -39,12 +39,12 @@ export interface Arrivals {
 }
 
 export class PromiseHooks {
-  /** On a promise: the holds that whoever awaits it receives. */
+  /** On a promise: what whoever awaits it receives, a hold or all that a function returned with. */
   readonly #carried = Symbol('lockdep.carried');
   /** The function instance that continues here. */
   readonly #owned = Symbol('lockdep.owned');
-  /** Holds that arrive with this continuation. */
-  readonly #incoming = Symbol('lockdep.incoming');
+  /** Receives nothing: derived by `catch`, which what is fulfilled goes past, or has received already. */
+  readonly #passive = Symbol('lockdep.passive');
   /** Derived with the language's own handlers (Promise.all, return of a promise): these holds pass through. */
   readonly #through = Symbol('lockdep.through');
   /** Derived with a user's callback: what that resolves is a signal, not its return. */
@@ -55,6 +55,7 @@ export class PromiseHooks {
   /** The continuation that runs, and the function instance it belongs to, while that owns holds. */
   #turn: Marked | undefined;
   #owner: Owner | undefined;
+  #muted = false;
   #last = NOTHING;
   #lastPromise: Marked | undefined;
   #handingOver: Owner | undefined;
@@ -87,10 +88,19 @@ export class PromiseHooks {
 
   /** Lets `promise` bring `node` to whoever awaits it. */
   carry(promise: Promise<unknown>, node: HeldNode): void {
-    this.#mark(marked(promise), new Owner(true, [node]));
+    this.#mark(marked(promise), node);
   }
 
-  #mark(promise: Marked, parcel: Owner): void {
+  /** What settles until `unmute` is made by the locks themselves, and nobody's return. */
+  mute(): void {
+    this.#muted = true;
+  }
+
+  unmute(): void {
+    this.#muted = false;
+  }
+
+  #mark(promise: Marked, parcel: HeldNode | Owner): void {
     promise[this.#carried] = parcel;
     // oxlint-disable-next-line unicorn/no-thenable -- it is a promise already; `await` never looks at its `then`.
     promise.then = this.#then;
@@ -116,15 +126,13 @@ export class PromiseHooks {
       this.#lastPromise = promise;
     }
     if (parent === undefined) return;
-    const parcel = parent[this.#carried] as Owner | undefined;
-    if (parcel === undefined) return;
-    promise[this.#incoming] = parcel;
-    promise[this.#carried] = parcel;
+    const parcel = parent[this.#carried];
+    if (parcel !== undefined) promise[this.#carried] = parcel;
   }
 
   #before(promise: Marked): void {
     const owner = promise[this.#owned] as Owner | undefined;
-    const arriving = promise[this.#incoming] as Owner | undefined;
+    const arriving = promise[this.#carried] as HeldNode | Owner | undefined;
     if (owner === undefined && arriving === undefined && this.#handingOver === undefined) {
       this.#owner = undefined;
       return;
@@ -132,12 +140,15 @@ export class PromiseHooks {
     this.#openTurn(promise, owner, arriving);
   }
 
-  #openTurn(promise: Marked, known: Owner | undefined, arriving: Owner | undefined): void {
-    promise[this.#owned] = undefined;
-    promise[this.#incoming] = undefined;
+  #openTurn(promise: Marked, known: Owner | undefined, carried: HeldNode | Owner | undefined): void {
+    const arriving = carried !== undefined && promise[this.#passive] === true ? undefined : carried;
     const owner = known ?? new Owner(arriving !== undefined);
-    owner.prune();
-    if (arriving !== undefined) this.#receive(promise, owner, arriving);
+    if (known !== undefined) known.prune();
+    if (arriving !== undefined) {
+      this.#receive(promise, owner, arriving);
+      // A derived promise has a second turn when its callback returns a promise: that one brings nothing.
+      if (promise[this.#callback] === true) promise[this.#passive] = true;
+    }
     if (this.#handingOver !== undefined) this.#receive(promise, owner, this.#handingOver);
     if (owner.isEmpty) {
       this.#owner = undefined;
@@ -148,22 +159,27 @@ export class PromiseHooks {
     this.#last = NOTHING;
   }
 
-  #receive(promise: Marked, owner: Owner, parcel: Owner): void {
-    this.#receiveDebts(owner, parcel);
-    // One hold has one holder: when several await it, nobody knows which.
-    if (parcel.received) for (const node of parcel.nodes) node.ask().unsure = true;
+  #receive(promise: Marked, owner: Owner, parcel: HeldNode | Owner): void {
+    const again = parcel.received;
     parcel.received = true;
-    let list = this.#context.current();
-    let entered = false;
-    for (const node of parcel.nodes) {
-      if (node.state !== HELD) continue;
-      if (!owner.nodes.includes(node)) owner.nodes.push(node);
-      if (isListed(list, node)) continue;
-      list = cellUnder(node, list);
-      entered = true;
-      this.#arrivals.onHold(node, owner);
-    }
-    if (entered && list !== undefined) this.#context.enterContinuation(promise, list);
+    if (parcel instanceof Owner) this.#receiveAll(promise, owner, parcel, again);
+    else this.#receiveHold(promise, owner, parcel, again);
+  }
+
+  #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
+    this.#receiveDebts(owner, parcel);
+    for (const node of parcel.nodes) this.#receiveHold(promise, owner, node, again);
+  }
+
+  #receiveHold(promise: Marked, owner: Owner, node: HeldNode, again: boolean): void {
+    if (node.state !== HELD) return;
+    // One hold has one holder: when several await it, nobody knows which.
+    if (again) node.ask().unsure = true;
+    if (!owner.nodes.includes(node)) owner.nodes.push(node);
+    const list = this.#context.current();
+    if (isListed(list, node)) return;
+    this.#context.enterContinuation(promise, cellUnder(node, list));
+    this.#arrivals.onHold(node, owner);
   }
 
   #receiveDebts(owner: Owner, parcel: Owner): void {
@@ -176,7 +192,7 @@ export class PromiseHooks {
 
   #settled(promise: Marked): void {
     // The continuation's own promise settles last of all and says nothing.
-    if (this.#owner === undefined || promise === this.#turn) return;
+    if (this.#owner === undefined || promise === this.#turn || this.#muted) return;
     this.#last = SETTLED;
     this.#lastPromise = promise;
     if (!this.#owner.prune()) this.#armHandOver(promise);
@@ -208,9 +224,8 @@ export class PromiseHooks {
 
   #suspend(owner: Owner): void {
     const next = this.#lastPromise as Marked;
-    const awaited = next[this.#incoming] as Owner | undefined;
-    if (awaited !== undefined)
-      for (const node of awaited.nodes) if (node.asked.pending !== undefined) node.ask().awaitedBy = owner;
+    const awaited = next[this.#carried] as HeldNode | Owner | undefined;
+    if (awaited !== undefined) noteAwaited(awaited, owner);
     // What has suspended is a function; a callback of `then` runs once.
     owner.sure = true;
     if (!owner.prune()) next[this.#owned] = owner;
@@ -245,11 +260,11 @@ export class PromiseHooks {
 
   /** @internal Notes what kind of handlers made `derived` from a promise that carries a hold. */
   derived(source: Marked, derived: Marked, onFulfilled: unknown, onRejected: unknown): void {
-    const parcel = source[this.#carried] as Owner | undefined;
+    const parcel = source[this.#carried] as HeldNode | Owner | undefined;
     if (parcel === undefined) return;
     if (typeof onFulfilled !== 'function') {
       // A `catch`: what is fulfilled goes past it, to whoever awaits the derived promise.
-      derived[this.#incoming] = undefined;
+      derived[this.#passive] = true;
       // oxlint-disable-next-line unicorn/no-thenable -- as above.
       derived.then = this.#then;
       return;
@@ -265,10 +280,18 @@ export class PromiseHooks {
       group = new Owner(true);
       if (typeof onRejected === 'function') this.#groups.set(onRejected, group);
     }
-    group.nodes.push(...parcel.nodes);
-    for (const debt of parcel.debts ?? []) group.owe(debt);
+    if (parcel instanceof Owner) {
+      group.nodes.push(...parcel.nodes);
+      for (const debt of parcel.debts ?? []) group.owe(debt);
+    } else group.nodes.push(parcel);
     derived[this.#through] = group;
   }
+}
+
+/** A judgement about these holds may rest on who awaits them. */
+function noteAwaited(awaited: HeldNode | Owner, owner: Owner): void {
+  const nodes = awaited instanceof Owner ? awaited.nodes : [awaited];
+  for (const node of nodes) if (node.asked.pending !== undefined) node.ask().awaitedBy = owner;
 }
 
 /** A list cell for `node` with `list` as its outer holds: the node itself where it already continues that list. */
