@@ -58,12 +58,12 @@ async function probedWait<T>(lock: PermitCore, node: HeldNode, promise: Promise<
 }
 
 /** In enforce an offending attempt gives up what it has, place or permits, and throws. */
-function probe(lock: PermitCore, node: HeldNode, turn: Promise<unknown>): void {
+function probe(lock: PermitCore, node: HeldNode, turn: Promise<unknown> | undefined): void {
   const report = lock.rt.validator.probe(node, probe);
   if (report === undefined || !lock.rt.enforce) return;
   const error = new LockdepError(report.message, errorCode(report.kind), report);
   // Nobody else awaits the turn that is given up here.
-  turn.catch(() => undefined);
+  turn?.catch(() => undefined);
   if (node.state === WAITING) lock.giveUp(node.waiter as PermitWaiter<unknown>, error);
   else if (node.state === HELD) abandon(lock, node);
   throw error;
@@ -96,9 +96,10 @@ export function runHolding<T>(
 ): Promise<T> {
   if (!isTracked(lock)) return runPlain(lock, wanted, callback, passValue);
   const node = attempt(lock, wanted, 'scope', below);
-  const turn = trackedRequest(lock, wanted, node, grantValue);
+  const granted = lock.takeNow(wanted, node);
+  const turn = granted === undefined ? trackedRequest(lock, wanted, node, grantValue) : undefined;
   const probed = lock.rt.validator.wantsProbe(node) ? ready : undefined;
-  return scopeFrames.run(node, turn, scopeKeeper, callback, passValue, probed);
+  return scopeFrames.run(node, turn, granted ?? 0, scopeKeeper, callback, passValue, probed);
 }
 
 async function runPlain<T>(
@@ -107,7 +108,9 @@ async function runPlain<T>(
   callback: Callback<T>,
   passValue: boolean,
 ): Promise<T> {
-  const value = await lock.request(wanted, undefined, grantValue);
+  let value = lock.takeNow(wanted, undefined);
+  if (value === undefined) value = await lock.request(wanted, undefined, grantValue);
+  else await ready;
   try {
     return await (passValue ? callback(value) : (callback as () => T | Promise<T>)());
   } finally {

@@ -111,11 +111,14 @@ export class PermitCore implements TrackedLock {
     });
   }
 
+  /** Takes the permits if they can be had at once, and returns the value before that. */
+  takeNow(wanted: PermitRequest, node: HeldNode | undefined): number | undefined {
+    if (wanted.signal?.aborted === true || !this.isFree(wanted.weight, wanted.priority)) return undefined;
+    return this.#debit(wanted.weight, node);
+  }
+
   take<T>(weight: number, node: HeldNode | undefined, grant: Grant<T>): T {
-    const previous = this.value;
-    this.value = previous - weight;
-    if (node !== undefined) this.rt.validator.tracker.granted(node);
-    return grant(this, weight, previous, node);
+    return grant(this, weight, this.#debit(weight, node), node);
   }
 
   /** Returns permits and serves whoever can go on now. */
@@ -153,6 +156,13 @@ export class PermitCore implements TrackedLock {
     if (this.isFree(weight, priority)) return Promise.resolve();
     this.unlockWaiters ??= new UnlockWaiters();
     return this.unlockWaiters.wait(weight, priority, timeout, timeoutError);
+  }
+
+  #debit(weight: number, node: HeldNode | undefined): number {
+    const previous = this.value;
+    this.value = previous - weight;
+    if (node !== undefined) this.rt.validator.tracker.granted(node);
+    return previous;
   }
 
   #wakeUnlockWaiters(): void {

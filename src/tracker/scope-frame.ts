@@ -20,14 +20,15 @@ export const ready: Promise<void> = Promise.resolve();
 
 export interface ScopeKeeper<H> {
   /** Looks at the async stack while waiting. May throw (enforce), after giving up the place in the queue. */
-  probe(hold: H, turn: Promise<unknown>): void;
+  probe(hold: H, turn: Promise<unknown> | undefined): void;
   enterScope(hold: H): void;
   leaveScope(hold: H): void;
 }
 
 type ScopeFunction<H> = <T, V>(
   hold: H,
-  turn: Promise<V>,
+  turn: Promise<V> | undefined,
+  granted: V,
   keeper: ScopeKeeper<H>,
   callback: (value: V) => T | Promise<T>,
   passValue: boolean,
@@ -39,10 +40,14 @@ export class ScopeFrames<H> {
   readonly #holds: (H | undefined)[] = [];
   readonly #free: number[] = [];
 
-  /** Runs `callback` as the scope of `hold`, once `turn` has come. `passValue`: with what the turn brought. */
+  /**
+   * Runs `callback` as the scope of `hold`, once `turn` has come; without one the turn is there and has brought `granted`.
+   * `passValue`: the callback gets what the turn brought.
+   */
   run<T, V>(
     hold: H,
-    turn: Promise<V>,
+    turn: Promise<V> | undefined,
+    granted: V,
     keeper: ScopeKeeper<H>,
     callback: (value: V) => T | Promise<T>,
     passValue: boolean,
@@ -51,7 +56,7 @@ export class ScopeFrames<H> {
     const slot = this.#free.pop() ?? this.#functions.length;
     const run = (this.#functions[slot] ??= this.#make(slot));
     this.#holds[slot] = hold;
-    return run(hold, turn, keeper, callback, passValue, probed);
+    return run(hold, turn, granted, keeper, callback, passValue, probed);
   }
 
   /** The hold whose scope runs in the function of that name. */
@@ -68,7 +73,8 @@ export class ScopeFrames<H> {
     const named = {
       async [name]<T, V>(
         hold: H,
-        turn: Promise<V>,
+        turn: Promise<V> | undefined,
+        granted: V,
         keeper: ScopeKeeper<H>,
         callback: (value: V) => T | Promise<T>,
         passValue: boolean,
@@ -80,7 +86,9 @@ export class ScopeFrames<H> {
             await probed;
             keeper.probe(hold, turn);
           }
-          const value = await turn;
+          let value = granted;
+          if (turn !== undefined) value = await turn;
+          else await ready;
           keeper.enterScope(hold);
           try {
             return await (passValue ? callback(value) : (callback as () => T | Promise<T>)());

@@ -1,5 +1,5 @@
 /** The text of children: the function of their work, what wraps their promise, how they are awaited or not. */
-import { held, callback, declareChild, declareLock, inside, lockName, type Context } from './writer.js';
+import { held, callback, declareChild, declareLock, inside, type Context } from './writer.js';
 import { isDetached, type Block, type Child, type Flavour, type Group, type Join, type Work } from './program.js';
 
 /** What a child function is called with: instance, path, depth of recursion, level of waiting, signal. */
@@ -55,10 +55,10 @@ function started(work: Work, id: number, end: readonly string[], detached: boole
     case 'call':
       return `s${work.fn}(c${id}, k + '/${id}', d + 1, ${level})`;
     case 'scope':
-      return lockedChild(work, id, [`l${id}.runExclusive(async () => {`, `T.got(me, h${id});`], [], end, '})', cx);
+      return lockedChild(work, id, [`l${id}.runExclusive(async () => {`, `T.got(me, h${id});`], [], end, cx);
     case 'then': {
       const first = [`l${id}.acquire().then(async (r${id}) => {`, `T.got(me, h${id});`];
-      return lockedChild(work, id, first, [`r${id}();`], end, '})', cx);
+      return lockedChild(work, id, first, [`r${id}();`], end, cx);
     }
     case 'body': {
       const inline = work.flavour === 'inline';
@@ -75,11 +75,10 @@ function lockedChild(
   first: readonly string[],
   release: readonly string[],
   end: readonly string[],
-  close: string,
   cx: Context,
 ): string {
-  const lines = [
-    `((me, x) => {`,
+  return [
+    '((me, x) => {',
     ...declareLock(work.lock, id, id, `child ${work.work}`),
     `T.attempt(me, h${id});`,
     `return ${first[0]}`,
@@ -89,10 +88,9 @@ function lockedChild(
     `T.release(me, h${id});`,
     ...release,
     'T.end(me);',
-    close,
+    '});',
     `})(c${id}, ${end.length > 0 ? `d${id}` : 'undefined'})`,
-  ];
-  return lines.join(';\n').replaceAll(/([;{}(,]);\n/g, '$1\n');
+  ].join('\n');
 }
 
 /** The promise of the child behind what `shape` puts between. */
@@ -149,7 +147,8 @@ function workLabel(work: Work): string {
 export function emitChild(child: Child, cx: Context): string[] {
   const id = cx.out.id();
   const signals = child.join === 'deferred';
-  const after = signals ? cx.block(child.after, child.flavour === 'awaiter' ? cx : callback(cx)) : [];
+  const compiled = child.work === 'body' && child.flavour === 'awaiter';
+  const after = signals ? cx.block(child.after, { ...callback(cx), await: compiled ? 'yield' : 'await' }) : [];
   const end = signals ? ['T.resolve(me, x);', 'x.resolve();', ...after] : [];
   const detached = isDetached(child.join);
   const call = started(child, id, end, detached, cx);
@@ -213,10 +212,7 @@ function spawned(join: Join, id: number, call: string): string[] {
     case 'postBind':
       return [`R.post(c${id}, AsyncResource.bind(() => ${call}));`];
     case 'postSnapshot':
-      return [
-        `const n${id} = AsyncLocalStorage.snapshot();`,
-        `R.post(c${id}, () => n${id}(() => ${call}));`,
-      ];
+      return [`const n${id} = AsyncLocalStorage.snapshot();`, `R.post(c${id}, () => n${id}(() => ${call}));`];
     default:
       return [`void ${call};`];
   }
@@ -278,5 +274,3 @@ export function emitLeaky(lock: string, body: Block, cx: Context): string[] {
   const outer = `f${id}${argumentsOf(id, 'z + 1', 'undefined')}`;
   return [declareChild(id, 'leaky'), `T.wait(me, [c${id}]);`, `${cx.await} ${outer};`, `T.cont(me, [c${id}]);`];
 }
-
-export { lockName };
