@@ -8,6 +8,7 @@ import { siteOf } from '../report/stack-text.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
 import { useFacts } from '../validator/lock-use.js';
+import type { TrackingLevel } from '../tracker/held-tracker.js';
 import type { LockdepOptions, Mode, Runtime } from '../validator/runtime.js';
 import { assertHeld, assertNoneHeld, assertNotHeld, isHeldBy } from './assertions.js';
 import { runTask } from './run-task.js';
@@ -45,6 +46,11 @@ export class Lockdep {
   /** Changes options. The environment's LOCKDEP wins over `mode`. Bad values throw and change nothing. */
   configure(options: Partial<LockdepOptions>): void {
     this.#rt.configure(options);
+  }
+
+  /** How closely holds are followed. */
+  get tracking(): TrackingLevel {
+    return this.#rt.tracking;
   }
 
   get mode(): Mode {

@@ -10,7 +10,8 @@ import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
 import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
-import type { TrackingLevel } from '../tracker/held-tracker.js';
+import type { HeldTracker, TrackingLevel } from '../tracker/held-tracker.js';
+import { hooksFollowHolds } from '../tracker/self-test.js';
 import { Validator, type ValidatorHost } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';
@@ -40,6 +41,13 @@ export class Runtime implements ValidatorHost {
   #tracking: TrackingLevel = 'precise';
   #trackingIsForced = false;
   #comparatorFailures = new Set<string>();
+
+  readonly #rehearsal: (tracker: HeldTracker) => Promise<boolean>;
+
+  /** `rehearsal` asks whether the promise hooks can be relied on. */
+  constructor(rehearsal: (tracker: HeldTracker) => Promise<boolean> = hooksFollowHolds) {
+    this.#rehearsal = rehearsal;
+  }
 
   readonly #unlisten: () => void = onClassDisposed((lockClass) => this.validator.forget(lockClass));
 
@@ -110,6 +118,22 @@ export class Runtime implements ValidatorHost {
     });
   }
 
+  /**
+   * Falls back to light tracking, once, where the runtime's promise hooks do not work as they must: a hold that went
+   * astray would be worse than one that is not followed.
+   */
+  async #rehearse(): Promise<void> {
+    if (await this.#rehearsal(this.validator.tracker)) return;
+    if (this.off || this.#tracking !== 'precise') return;
+    this.#tracking = 'light';
+    this.#trackingIsForced = true;
+    this.validator.tracker.start('light');
+    process.emitWarning(
+      'promise hooks do not work as expected on this runtime: only locks held by runExclusive are followed (tracking light)',
+      { type: 'LockdepWarning', code: 'LOCKDEP_LIGHT' },
+    );
+  }
+
   /** Forgets what is held and all reports; with `graph` also all learned order. */
   reset(graph: boolean): void {
     this.validator.tracker.forgetHolds();
@@ -121,8 +145,14 @@ export class Runtime implements ValidatorHost {
   #setMode(mode: Mode): void {
     this.off = mode === 'off';
     this.enforce = mode === 'enforce';
-    if (this.off) this.validator.tracker.stop();
-    else this.validator.tracker.start(this.#tracking);
+    const { tracker } = this.validator;
+    if (this.off) {
+      tracker.stop();
+      return;
+    }
+    const followed = tracker.followsCalls;
+    tracker.start(this.#tracking);
+    if (tracker.followsCalls && !followed) void this.#rehearse();
   }
 }
 

@@ -41,7 +41,8 @@ export function* smaller(program: Program): Generator<Program, void, undefined> 
 function* withSmaller(node: Json): Generator<Json, void, undefined> {
   for (const [key, value] of Object.entries(node)) {
     if (!Array.isArray(value)) continue;
-    for (const list of smallerList(value as Json[], key !== 'parts' && key !== 'shared')) yield { ...node, [key]: list };
+    for (const list of smallerList(value as Json[], key !== 'parts' && key !== 'shared'))
+      yield { ...node, [key]: list };
   }
   for (const [key, value] of Object.entries(node)) {
     for (const plain of PLAIN[key] ?? []) {
@@ -82,7 +83,7 @@ export async function shrink(
 ): Promise<Program> {
   let best = program;
   let left = budget;
-  for (let found = true; found && left > 0; ) {
+  for (let found = true; found && left > 0;) {
     found = false;
     for (const candidate of smaller(best)) {
       if (left-- <= 0) break;

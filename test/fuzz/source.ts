@@ -271,7 +271,8 @@ function keeperText(signal: Signal, id: number, keep: readonly string[], cx: Con
       const start = [`const c${id}h = T.child(c${id}, 'helper');`, `T.wait(c${id}, [c${id}h]);`];
       const call = `void g${id}(c${id}h, l${id}, h${id}).then(`;
       const cont = `T.cont(c${id}, [c${id}h]);`;
-      if (signal.keeper === 'then') return [...start, `${call}async (r${id}) => {`, cont, ...tell, ...keep, ...end, '});'];
+      if (signal.keeper === 'then')
+        return [...start, `${call}async (r${id}) => {`, cont, ...tell, ...keep, ...end, '});'];
       const late = signal.waits
         ? [`e${id}.promise.then(() => {`, `T.signalled(c${id}, e${id});`, ...end, '});']
         : ['setImmediate(() => {', ...end, '});'];

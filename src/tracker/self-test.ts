@@ -1,0 +1,42 @@
+/**
+ * Does this runtime's promise hooks work the way promise-hooks.ts relies on? Asked once at start, in a few microtasks.
+ *
+ * A hold that is no lock's travels through a helper that awaits it and returns with it. It must be seen by the helper and
+ * then by who awaits the helper, and never by a flow beside them.
+ */
+import { HELD, HeldNode, RELEASED, type TrackedLock } from './held-node.js';
+import type { HeldTracker } from './held-tracker.js';
+
+/** What the rehearsal needs of a tracker. */
+export type Rehearsed = Pick<HeldTracker, 'carry' | 'detached' | 'held' | 'isOwnNow'>;
+
+/** Resolves with whether a hold arrives where it must and nowhere else. Leaves nothing behind. */
+export async function hooksFollowHolds(tracker: Rehearsed): Promise<boolean> {
+  const node = new HeldNode({} as TrackedLock, {} as never, 'imperative', false, undefined, undefined, 0);
+  node.state = HELD;
+  const sees = (): boolean => tracker.held().includes(node);
+  const granted = Promise.resolve();
+  tracker.carry(granted, node);
+  try {
+    return await tracker.detached(async () => {
+      const helper = async (): Promise<boolean> => {
+        await granted;
+        return sees() && tracker.isOwnNow(node);
+      };
+      const beside = async (): Promise<boolean> => {
+        await ready;
+        await ready;
+        return !sees();
+      };
+      const [seenByHelper, unseenBeside] = [helper(), beside()];
+      const unseenAtOnce = !sees();
+      const arrived = await seenByHelper;
+      const handedOver = sees() && tracker.isOwnNow(node);
+      return unseenAtOnce && arrived && handedOver && (await unseenBeside);
+    });
+  } finally {
+    node.state = RELEASED;
+  }
+}
+
+const ready = Promise.resolve();
