@@ -160,6 +160,11 @@ export class HeldTracker {
     this.#hooks.owner?.owe(debt);
   }
 
+  /** Has the debtor returned to the running function instance? */
+  hasReceived(debt: Debt): boolean {
+    return this.#hooks.owner?.debts?.includes(debt) ?? false;
+  }
+
   /** Runs `fn` with no holds: work that nobody here waits for. */
   detached<T>(fn: () => T): T {
     return this.#context.run(this.#context.store?.task, fn);

@@ -124,7 +124,8 @@ export class Validator {
       const at = debt.open.indexOf(node);
       if (at === -1) continue;
       debt.open.splice(at, 1);
-      this.#learn(debt.wanted, node, debt.pending, 'suspected', []);
+      // Who releases it now has waited for the debtor, or nobody can say.
+      this.#learn(debt.wanted, node, debt.pending, this.tracker.hasReceived(debt) ? 'proven' : 'suspected', []);
     }
   }
 

@@ -53,6 +53,7 @@ function started(work: Work, id: number, end: readonly string[], detached: boole
   const signal = end.length > 0 ? `d${id}` : 'undefined';
   switch (work.work) {
     case 'call':
+      if (work.fn >= cx.out.sharedCount) return `R.nothing(T.end(c${id}))`;
       return `s${work.fn}(c${id}, k + '/${id}', d + 1, ${level})`;
     case 'scope':
       return lockedChild(work, id, [`l${id}.runExclusive(async () => {`, `T.got(me, h${id});`], [], end, cx);

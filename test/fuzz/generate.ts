@@ -139,7 +139,7 @@ function statement(from: Palette, depth: number): Stmt {
   const body = (): Block => block(from, depth + 1);
   switch (kind) {
     case 'tick':
-      return make.tick(pick(from.ticks, random), 1 + random(random(4) === 0 ? 8 : 2));
+      return tick(from);
     case 'take':
       return take(from, depth);
     case 'scope':
@@ -163,6 +163,12 @@ function statement(from: Palette, depth: number): Stmt {
     default:
       return rare(kind, from, depth);
   }
+}
+
+function tick(from: Palette): Stmt {
+  const { random } = from;
+  const how = pick(from.ticks, random);
+  return make.tick(how, how === 'timer' ? 1 : 1 + random(random(4) === 0 ? 8 : 2));
 }
 
 function rare(kind: 'yielding' | 'signal' | 'handoff' | 'abort', from: Palette, depth: number): Stmt {

@@ -11,7 +11,7 @@ import { Truth, type Edge, type Instance } from './truth.js';
 /** Three rounds: the first acquisitions take stacks, later ones do not. */
 const ROUNDS = 3;
 /** Turns of the event loop after which a program hangs. */
-const MAX_TURNS = 3000;
+const MAX_TURNS = 20_000;
 
 export interface Outcome {
   /** Learned as strict and not true. */
@@ -66,6 +66,8 @@ class Surroundings {
   async asyncCall(): Promise<void> {
     await null;
   }
+
+  async nothing(): Promise<void> {}
 
   post(child: Instance, run: Job['run']): void {
     const idle = this.#idle.shift();

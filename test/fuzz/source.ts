@@ -310,7 +310,7 @@ function emitAbort({ how, body }: Abort, cx: Context): string[] {
 
 /** The source, one statement a line; `run` in its scope is what the program is. */
 export function sourceOf(program: Program): string {
-  const out = new Output();
+  const out = new Output(program.shared.length);
   const cx: Context = { out, await: 'await', tail: false, block: emitBlock };
   const shared = program.shared.map((body, fn) => {
     const lines = functionBody(body, cx);
@@ -333,7 +333,7 @@ export function readable(program: Program): string {
   const text = sourceOf(program);
   const known = prelude(program.workerLock).join('\n').length;
   const lines = text.slice(known + 1).split('\n');
-  return indented(lines.filter((line) => !isTruth(line) && !/^const [ch]\d+h? = T\./.test(line)));
+  return indented(lines.filter((line) => !isTruth(line) && !/^(const [ch]\d+h? =|if \(r\d+\)|else) T\./.test(line)));
 }
 
 function indented(lines: readonly string[]): string {

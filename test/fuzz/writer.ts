@@ -5,7 +5,12 @@ import type { Block, LockName, Take, Via } from './program.js';
 /** Functions and classes made for the program so far, and the next free number. */
 export class Output {
   readonly declarations: string[] = [];
+  /** How many shared functions there are to call. */
+  readonly sharedCount: number;
   #next = 0;
+  constructor(sharedCount: number) {
+    this.sharedCount = sharedCount;
+  }
   id(): number {
     return this.#next++;
   }
@@ -68,8 +73,8 @@ export function acquisition(take: Pick<Take, 'via' | 'hand' | 'ownHelper'>, id: 
   }
   const name = take.ownHelper ? `g${id}_${via}` : `H_${via}`;
   if (take.ownHelper) cx.out.declarations.push(helperText(via, name));
-  const made = isSession(via) ? [`const s${id} = new ${name}();`] : [];
-  const call = isSession(via) ? `s${id}.open(c${id}, l${id}, h${id})` : `${name}(c${id}, l${id}, h${id})`;
+  const made = isSession(via) ? [`const o${id} = new ${name}();`] : [];
+  const call = isSession(via) ? `o${id}.open(c${id}, l${id}, h${id})` : `${name}(c${id}, l${id}, h${id})`;
   const lines = [
     ...made,
     declareChild(id, `via ${via}${take.ownHelper ? '' : ' shared'}`),
@@ -77,7 +82,7 @@ export function acquisition(take: Pick<Take, 'via' | 'hand' | 'ownHelper'>, id: 
     `T.cont(me, [c${id}]);`,
     `T.got(me, h${id});`,
   ];
-  return { lines, release: isSession(via) ? `s${id}.close();` : `r${id}();` };
+  return { lines, release: isSession(via) ? `o${id}.close();` : `r${id}();` };
 }
 
 /** Awaits `call`, which acquires, in one way or another. */

@@ -256,6 +256,41 @@ export const SHAPES: readonly Shape[] = [
     },
   },
   {
+    name: 'a child with a second reaction on its promise, in a scope',
+    edge: 'strict',
+    run: ({ a, b }) =>
+      a.runExclusive(async () => {
+        const child = takeLate(b);
+        child.catch(() => undefined);
+        await child;
+      }),
+  },
+  {
+    name: 'a child with a second reaction that nobody awaits, in a scope',
+    edge: 'never',
+    run: async ({ a, b }) => {
+      const work = started();
+      await a.runExclusive(async () => {
+        const child = takeLate(b);
+        child.catch(() => undefined);
+        work.add(child);
+        for (let turn = 0; turn < 8; turn++) await nextTurn();
+      });
+      await Promise.all(work.all);
+    },
+  },
+  {
+    name: 'a child awaited through a memoised promise',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const child = takeLate(b);
+      await a.runExclusive(async () => {
+        const inner = takeLate(b);
+        await Promise.all([inner, inner, child]);
+      });
+    },
+  },
+  {
     name: 'started under the lock, something else awaited, then awaited',
     edge: 'strict',
     run: async ({ a, b }) => {
@@ -283,18 +318,32 @@ export const SHAPES: readonly Shape[] = [
     },
   },
   {
-    name: 'the same with a plain callback',
+    name: 'the same with a plain callback, which leaves the release to a timer',
     edge: 'never',
     run: async ({ a, b }) => {
       const { promise, resolve } = deferred<void>();
-      let release: Releaser | undefined;
-      void takeAndReturn(a).then((releaser) => {
-        release = releaser;
+      const ended = deferred<void>();
+      void takeAndReturn(a).then((release) => {
+        setTimeout(() => {
+          release();
+          ended.resolve();
+        }, 2);
         resolve();
       });
       await promise;
       await take(b);
-      release?.();
+      await ended.promise;
+    },
+  },
+  {
+    name: 'the same, and who awaits the signal releases: a hand-off',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const { promise, resolve } = deferred<Releaser>();
+      void takeAndReturn(a).then((release) => resolve(release));
+      const release = await promise;
+      await take(b);
+      release();
     },
   },
   {
