@@ -1,6 +1,16 @@
 /** The text of children: the function of their work, what wraps their promise, how they are awaited or not. */
 import { held, callback, declareChild, declareLock, inside, type Context } from './writer.js';
-import { isDetached, type Block, type Child, type Flavour, type Group, type Join, type Work } from './program.js';
+import {
+  isDetached,
+  type Attached,
+  type Block,
+  type Child,
+  type Detached,
+  type Flavour,
+  type Group,
+  type Join,
+  type Work,
+} from './program.js';
 
 /** What a child function is called with: instance, path, depth of recursion, level of waiting, signal. */
 const PARAMETERS = 'me, k, d, z, x';
@@ -61,12 +71,30 @@ function started(work: Work, id: number, end: readonly string[], detached: boole
       const first = [`l${id}.acquire().then(async (r${id}) => {`, `T.got(me, h${id});`];
       return lockedChild(work, id, first, [`r${id}();`], end, cx);
     }
+    case 'utility':
+    case 'utilityScope':
+      return utilityChild(work, id, end, cx);
     case 'body': {
       const inline = work.flavour === 'inline';
       const name = declare(work.flavour, id, work.body, end, cx);
       return inline ? `${name}(c${id}, ${signal})` : `${name}${argumentsOf(id, level, signal)}`;
     }
   }
+}
+
+function utilityChild(work: Work, id: number, end: readonly string[], cx: Context): string {
+  const name = work.work === 'utility' ? 'withLock' : 'withScope';
+  return [
+    '((me, x) => {',
+    ...declareLock(work.lock, id, id, `child ${name}`),
+    `return ${name}(me, l${id}, h${id}, async (me) => {`,
+    ...cx.block(work.body, callback(cx)),
+    ...end,
+    '}).then(() => {',
+    'T.end(me);',
+    '});',
+    `})(c${id}, ${end.length > 0 ? `d${id}` : 'undefined'})`,
+  ].join('\n');
 }
 
 /** A child that begins with a lock, in a plain function. */
@@ -94,39 +122,34 @@ function lockedChild(
   ].join('\n');
 }
 
-/** The promise of the child behind what `shape` puts between. */
+type Wrap = (call: string, id: number) => string;
+
+/** What each shape makes of a promise. */
+const WRAPS: Readonly<Record<Work['shape'], Wrap>> = {
+  call: (call) => call,
+  plain: (call) => `(() => ${call})()`,
+  wrapped: (call) => `(async () => {\nreturn ${call};\n})()`,
+  // oxlint-disable-next-line unicorn/no-thenable -- the name of a shape.
+  then: (call) => `${call}.then((v) => v)`,
+  thenCall: (call) => `Promise.resolve().then(() => ${call})`,
+  finally: (call) => `${call}.finally(() => {})`,
+  ctor: (call) => `new Promise((res) => {\nvoid ${call}.then(() => res());\n})`,
+  ctorAsync: (call) => `new Promise(async (res) => {\nawait ${call};\nres();\n})`,
+  timer: (call) => `new Promise((res) => {\nsetImmediate(() => {\nres(${call});\n});\n})`,
+  emitter: (call, id) => emitted(id, call),
+  thenable: (call) => `{\nthen(res, rej) {\n${call}.then(res, rej);\n}\n}`,
+  subclass: (call) => `Sub.resolve(${call})`,
+  bind: (call) => `AsyncResource.bind(() => ${call})()`,
+  snapshot: (call) => `AsyncLocalStorage.snapshot()(() => ${call})`,
+  passed: (call) => `pass(() => ${call})`,
+  retried: (call) => `retry(() => ${call})`,
+};
+
+/** The promise of the child behind what its shape puts between. */
 function shaped(work: Work, id: number, call: string, join: Join | Group['join']): string {
-  const thenable = join === 'await' || join === 'return';
-  switch (work.shape === 'thenable' && !thenable ? 'call' : work.shape) {
-    case 'call':
-      return call;
-    case 'plain':
-      return `(() => ${call})()`;
-    case 'wrapped':
-      return `(async () => {\nreturn ${call};\n})()`;
-    case 'then':
-      return `${call}.then((v) => v)`;
-    case 'thenCall':
-      return `Promise.resolve().then(() => ${call})`;
-    case 'finally':
-      return `${call}.finally(() => {})`;
-    case 'ctor':
-      return `new Promise((res) => {\nvoid ${call}.then(() => res());\n})`;
-    case 'ctorAsync':
-      return `new Promise(async (res) => {\nawait ${call};\nres();\n})`;
-    case 'timer':
-      return `new Promise((res) => {\nsetImmediate(() => {\nres(${call});\n});\n})`;
-    case 'emitter':
-      return emitted(id, call);
-    case 'thenable':
-      return `{\nthen(res, rej) {\n${call}.then(res, rej);\n}\n}`;
-    case 'subclass':
-      return `Sub.resolve(${call})`;
-    case 'bind':
-      return `AsyncResource.bind(() => ${call})()`;
-    case 'snapshot':
-      return `AsyncLocalStorage.snapshot()(() => ${call})`;
-  }
+  // What is not awaited must not be a thenable, which would never start.
+  const shape = work.shape === 'thenable' && join !== 'await' && join !== 'return' ? 'call' : work.shape;
+  return WRAPS[shape](call, id);
 }
 
 function emitted(id: number, call: string): string {
@@ -147,25 +170,28 @@ function workLabel(work: Work): string {
 
 export function emitChild(child: Child, cx: Context): string[] {
   const id = cx.out.id();
-  const signals = child.join === 'deferred';
+  const { join } = child;
+  const label = `${workLabel(child)}/${child.shape}/${join}`;
+  if (isDetached(join)) return [declareChild(id, label), ...spawned(join, id, started(child, id, [], true, cx))];
+  if (join !== 'deferred') {
+    const promise = shaped(child, id, started(child, id, [], false, cx), join);
+    return [declareChild(id, label), ...joined(child, join, id, promise, cx)];
+  }
   const compiled = child.work === 'body' && child.flavour === 'awaiter';
-  const after = signals ? cx.block(child.after, { ...callback(cx), await: compiled ? 'yield' : 'await' }) : [];
-  const end = signals ? ['T.resolve(me, x);', 'x.resolve();', ...after] : [];
-  const detached = isDetached(child.join);
-  const call = started(child, id, end, detached, cx);
-  const promise = detached || signals ? call : shaped(child, id, call, child.join);
-  const label = `${workLabel(child)}/${child.shape}/${child.join}`;
-  return [declareChild(id, label), ...(detached ? spawned(child.join, id, call) : joined(child, id, promise, cx))];
+  const after = cx.block(child.after, { ...callback(cx), await: compiled ? 'yield' : 'await' });
+  const call = started(child, id, ['T.resolve(me, x);', 'x.resolve();', ...after], false, cx);
+  return [declareChild(id, label), ...joined(child, join, id, call, cx)];
 }
 
-function joined(child: Child, id: number, promise: string, cx: Context): string[] {
+function joined(child: Child, join: Attached, id: number, promise: string, cx: Context): string[] {
   const wait = `T.wait(me, [c${id}]);`;
   const cont = `T.cont(me, [c${id}]);`;
   const made = `const p${id} = ${promise};`;
   const aw = cx.await;
-  switch (child.join) {
+  if (join === 'return' && cx.tail) return [`T.tail(me, c${id});`, `return ${promise};`];
+  switch (join) {
+    case 'await':
     case 'return':
-      if (cx.tail) return [`T.tail(me, c${id});`, `return ${promise};`];
       return [wait, `${aw} ${promise};`, cont];
     case 'twice':
       return [wait, made, `${aw} p${id};`, `${aw} p${id};`, cont];
@@ -178,6 +204,7 @@ function joined(child: Child, id: number, promise: string, cx: Context): string[
         `const d${id} = T.deferred();`,
         `void ${promise};`,
         ...cx.block(child.between, inside(cx)),
+        `T.waitSignal(me, c${id}, d${id});`,
         `${aw} d${id}.promise;`,
         `T.signalled(me, d${id});`,
       ];
@@ -185,15 +212,15 @@ function joined(child: Child, id: number, promise: string, cx: Context): string[
       return [wait, `${aw} posted(c${id}, () => ${promise});`, cont];
     case 'postedBind':
       return [wait, `${aw} posted(c${id}, AsyncResource.bind(() => ${promise}));`, cont];
-    default:
-      return [wait, `${aw} ${promise};`, cont];
   }
 }
 
 /** Started, and awaited by nobody here. */
-function spawned(join: Join, id: number, call: string): string[] {
+function spawned(join: Detached, id: number, call: string): string[] {
   const run = `() => {\nvoid ${call};\n}`;
   switch (join) {
+    case 'void':
+      return [`void ${call};`];
     case 'push':
       return [`R.bag.push(${call});`];
     case 'timeout':
@@ -214,8 +241,10 @@ function spawned(join: Join, id: number, call: string): string[] {
       return [`R.post(c${id}, AsyncResource.bind(() => ${call}));`];
     case 'postSnapshot':
       return [`const n${id} = AsyncLocalStorage.snapshot();`, `R.post(c${id}, () => n${id}(() => ${call}));`];
-    default:
-      return [`void ${call};`];
+    case 'background':
+      return [`background(() => ${call});`];
+    case 'backgroundLate':
+      return [`void backgroundLate(() => ${call});`];
   }
 }
 

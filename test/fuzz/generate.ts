@@ -3,13 +3,13 @@
  * constructs come up as often as mixtures of all.
  */
 import {
+  ATTACHED,
   CALLBACKS,
   COMBINATORS,
+  DETACHED,
   FLAVOURS,
   HANDOFFS,
   HANDS,
-  isDetached,
-  JOINS,
   KEEPERS,
   make,
   PAIRS,
@@ -83,22 +83,21 @@ function drawKinds(random: Random): Stmt['kind'][] {
 }
 
 function palette(random: Random): Palette {
-  const attached = JOINS.filter((join) => !isDetached(join));
   return {
     random,
     vias: ['direct', ...some(VIAS, random)],
     hands: ['await', 'await', ...some(HANDS, random)],
     flavours: ['async', ...some(FLAVOURS, random)],
     shapes: ['call', ...some(SHAPES, random)],
-    joins: ['await', ...some(attached, random)],
-    detached: ['void', ...some(JOINS.filter(isDetached), random)],
-    works: random(2) === 0 ? ['body'] : ['body', 'body', ...some(WORKS, random)],
+    joins: ['await', ...some(ATTACHED, random)],
+    detached: ['void', ...some(DETACHED, random)],
+    works: random(3) === 0 ? ['body'] : ['body', ...some(WORKS, random)],
     rivals: random(3) === 0 ? RIVALS : ['none'],
     ticks: some(TICKS, random),
     kinds: drawKinds(random),
     sharedCount: random(5) < 2 ? 1 + random(2) : 0,
     levelLocks: random(3) === 0,
-    budget: 5 + random(14),
+    budget: 8 + random(random(4) === 0 ? 40 : 18),
   };
 }
 
@@ -123,7 +122,7 @@ function sharedFunction(from: Palette): Block {
 
 function block(from: Palette, depth: number): Block {
   const stmts: Stmt[] = [];
-  const length = depth === 0 ? 1 + from.random(3) : from.random(4);
+  const length = depth === 0 ? 1 + from.random(4) : from.random(4);
   for (let i = 0; i < length && from.budget > 0; i++) stmts.push(statement(from, depth));
   return stmts;
 }
@@ -160,7 +159,10 @@ function statement(from: Palette, depth: number): Stmt {
       return { kind, lock: lockFor(from), body: body() };
     case 'branch':
       return { kind, yes: body(), no: body() };
-    default:
+    case 'yielding':
+    case 'signal':
+    case 'handoff':
+    case 'abort':
       return rare(kind, from, depth);
   }
 }

@@ -10,7 +10,7 @@ export function emitHandoff({ how, lock, body, after }: Handoff, cx: Context): s
     `T.attempt(me, h${id});`,
     `const r${id} = ${cx.await} l${id}.lock();`,
     `T.got(me, h${id});`,
-    ...(transfers ? [`T.transferred(h${id});`, `r${id}.transfer();`] : []),
+    ...(transfers ? [`T.transferred(h${id});`, `r${id}.transfer();`] : [`T.handedOver(h${id});`]),
     declareChild(id, 'other flow'),
   ];
   const end = [`T.release(c${id}, h${id});`, `r${id}.release();`, `T.end(c${id});`];

@@ -119,7 +119,9 @@ const WORKER_LOCK = {
 function worker(locked: boolean): string {
   return `async function worker(me, job, n) {
 while (job) {
-${locked ? `const h = T.hold('W' + n, 'worker');\n${WORKER_LOCK.take}` : ''}T.wait(me, [job.child], 'worker:');
+T.told(me, job.child);
+${locked ? `const h = T.hold('W' + n, 'worker');\n${WORKER_LOCK.take}` : ''}T.starts(me, job.child);
+T.wait(me, [job.child], 'worker:');
 await job.run();
 T.cont(me, [job.child]);
 ${locked ? WORKER_LOCK.release : ''}job = await R.next();
@@ -136,8 +138,49 @@ R.post(child, () => run().then(res));
 });
 }`;
 
+/** Functions that take callbacks, as every code base has them: equal frames for whatever they run. */
+const UTILITIES = `async function withLock(me, l, h, run) {
+T.attempt(me, h);
+const r = await l.acquire();
+T.got(me, h);
+try {
+return await run(me);
+} finally {
+T.release(me, h);
+r();
+}
+}
+async function withScope(me, l, h, run) {
+T.attempt(me, h);
+return await l.runExclusive(async () => {
+T.got(me, h);
+await run(me);
+T.release(me, h);
+});
+}
+async function pass(run) {
+return await run();
+}
+async function retry(run) {
+for (let i = 0; i < 2; i++) {
+try {
+if (i > 0) return await run();
+throw new Error('expected');
+} catch {
+await R.turn();
+}
+}
+}
+function background(run) {
+void run();
+}
+async function backgroundLate(run) {
+await null;
+void run();
+}`;
+
 /** What all programs share. */
 export function prelude(workerLock: boolean): string[] {
   const shared = VIAS.filter(isHelped).map((via) => helperText(via, `H_${via}`));
-  return [AWAITER, 'class Sub extends Promise {}', RIVAL, worker(workerLock), POSTED, ...shared];
+  return [AWAITER, 'class Sub extends Promise {}', RIVAL, worker(workerLock), POSTED, UTILITIES, ...shared];
 }

@@ -62,19 +62,17 @@ export const SHAPES = [
   'subclass',
   'bind',
   'snapshot',
+  'passed',
+  'retried',
 ] as const;
 export type Shape = (typeof SHAPES)[number];
 
-/** How a child is awaited: not at all from `void` on. */
-export const JOINS = [
-  'await',
-  'return',
-  'twice',
-  'second',
-  'later',
-  'deferred',
-  'posted',
-  'postedBind',
+/** How a child is awaited. */
+export const ATTACHED = ['await', 'return', 'twice', 'second', 'later', 'deferred', 'posted', 'postedBind'] as const;
+export type Attached = (typeof ATTACHED)[number];
+
+/** How a child is started that nobody here awaits. */
+export const DETACHED = [
   'void',
   'push',
   'timeout',
@@ -86,15 +84,18 @@ export const JOINS = [
   'post',
   'postBind',
   'postSnapshot',
+  'background',
+  'backgroundLate',
 ] as const;
-export type Join = (typeof JOINS)[number];
+export type Detached = (typeof DETACHED)[number];
+export type Join = Attached | Detached;
 
-export function isDetached(join: Join): boolean {
-  return JOINS.indexOf(join) >= JOINS.indexOf('void');
+export function isDetached(join: Join): join is Detached {
+  return (DETACHED as readonly string[]).includes(join);
 }
 
 export const TICKS = ['null', 'micro', 'turn', 'timer', 'call'] as const;
-export const WORKS = ['body', 'call', 'scope', 'then'] as const;
+export const WORKS = ['body', 'call', 'scope', 'then', 'utility', 'utilityScope'] as const;
 export const RIVALS = ['none', 'inside', 'outside'] as const;
 export const CALLBACKS = ['async', 'plain', 'sync', 'throws'] as const;
 export const COMBINATORS = ['all', 'allSettled', 'any', 'race'] as const;
@@ -107,7 +108,10 @@ export type LockName = string;
 export type Block = readonly Stmt[];
 
 export interface Work {
-  /** body: a function of its own. call: a shared function. scope: `runExclusive`. then: `acquire().then(...)`. */
+  /**
+   * body: a function of its own. call: a shared function. scope: `runExclusive`. then: `acquire().then(...)`. utility: a
+   * function for all that takes the lock around a callback.
+   */
   readonly work: (typeof WORKS)[number];
   readonly flavour: Flavour;
   /** Which shared function. */

@@ -14,6 +14,8 @@ const ROUNDS = 3;
 const MAX_TURNS = 20_000;
 
 export interface Outcome {
+  /** Every edge that is true. */
+  readonly allowed: readonly string[];
   /** Learned as strict and not true. */
   readonly falseStrict: readonly string[];
   /** Strict only because the lock was handed to another flow, or the wait might have ended otherwise. */
@@ -24,7 +26,7 @@ export interface Outcome {
   readonly failure: string | undefined;
 }
 
-type Learned = Iterable<{ readonly from: string; readonly to: string; readonly tier: string }>;
+type Learned = Iterable<{ readonly from: string; readonly to: string; readonly tier: string }, void, undefined>;
 type Main = (me: Instance, k: string, d: number, z: number) => Promise<void>;
 type WorkerFlow = (me: Instance, job: Job, n: number) => Promise<void>;
 
@@ -64,7 +66,7 @@ class Surroundings {
   }
 
   async asyncCall(): Promise<void> {
-    await null;
+    await Promise.resolve();
   }
 
   async nothing(): Promise<void> {}
@@ -148,12 +150,10 @@ async function runRound(main: Main, truth: Truth, surroundings: Surroundings): P
   });
   for (let turns = 0; truth.active > 0 && failure === undefined; turns++) {
     if (turns > MAX_TURNS) return `hangs: ${truth.unreleased.join(', ')} not released`;
-    // oxlint-disable-next-line no-await-in-loop -- until all is done.
     await (turns % 50 === 49 ? surroundings.sleep() : surroundings.turn());
   }
   surroundings.dismiss();
   for (let turns = 0; turns < 3; turns++) {
-    // oxlint-disable-next-line no-await-in-loop -- for what is left to settle.
     await surroundings.turn();
   }
   return failure;
@@ -176,15 +176,15 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     options.prepare?.(isolated);
     const main = compile(program, truth, surroundings, locks);
     for (let round = 0; round < ROUNDS && failure === undefined; round++) {
-      // oxlint-disable-next-line no-await-in-loop -- one round after the other.
       failure = await runRound(main, truth, surroundings);
     }
     const edges = [...runtimeOf(isolated).validator.dependencies.edges()];
     const named = edges.map(({ from, to, tier }) => ({ from: locks.nameOf(from), to: locks.nameOf(to), tier }));
+    const learned = [...named, ...selfDeadlocks(isolated, locks)];
     failure ??= leftOver(isolated, locks, truth);
-    return compare(options.learned?.(named) ?? named, truth, failure);
+    return compare(options.learned?.(learned) ?? learned, truth, failure);
   } catch (error) {
-    return { falseStrict: [], byDesign: [], expected: [], failure: `threw ${String(error)}` };
+    return { allowed: [], falseStrict: [], byDesign: [], expected: [], failure: `threw ${String(error)}` };
   } finally {
     isolated.dispose();
   }
@@ -195,18 +195,34 @@ function leftOver({ lockdep }: IsolatedLockdep, locks: Locks, truth: Truth): str
   if (locks.locked.length > 0) return `left locked: ${locks.locked.join(', ')}`;
   const held = lockdep.showAllLocks();
   if (held !== 'no locks are held or awaited') return `left held: ${held}`;
-  const wrong = lockdep.reports().filter(({ kind, tier }) => kind !== 'circular-dependency' && tier === 'strict');
+  const known = new Set(['circular-dependency', 'recursive-locking']);
+  const wrong = lockdep.reports().filter(({ kind, tier }) => tier === 'strict' && !known.has(kind));
   return wrong.length === 0 ? undefined : `reported: ${wrong.map(({ message }) => message).join('; ')}`;
+}
+
+/** Who waits for a lock that it holds itself waits for ever: a program that ends has none of those. */
+function* selfDeadlocks({ lockdep }: IsolatedLockdep, locks: Locks): Learned {
+  for (const { kind, tier, acquiring } of lockdep.reports()) {
+    if (kind !== 'recursive-locking') continue;
+    const name = locks.nameOf(acquiring?.lockClass ?? '');
+    yield { from: name, to: name, tier };
+  }
 }
 
 /** Which verdicts are wrong, which are late or missing. */
 export function compare(learned: Learned, truth: Truth, failure: string | undefined): Outcome {
-  const strict = new Set<string>();
-  for (const { from, to, tier } of learned) if (tier === 'strict') strict.add(`${from} -> ${to}`);
-  const falseStrict = [...strict].filter((edge) => !truth.edges.has(edge));
-  const byDesign = [...strict].filter((edge) => truth.edges.get(edge)?.caused === false);
-  const expected = [...truth.edges]
-    .filter(([, edge]) => edge.expected)
-    .map(([key, edge]) => Object.assign({}, edge, { proven: strict.has(key) }));
-  return { falseStrict, byDesign, expected, failure };
+  const strict = new Map<string, string>();
+  for (const { from, to, tier } of learned) if (tier === 'strict') strict.set(`${from} -> ${to}`, from);
+  const isTrue = (edge: string): boolean => truth.edges.has(edge);
+  const isHanded = (edge: string): boolean => truth.handed.has(strict.get(edge) ?? '');
+  const edges = [...strict.keys()];
+  return {
+    allowed: [...truth.edges.keys()],
+    falseStrict: edges.filter((edge) => !isTrue(edge) && !isHanded(edge)),
+    byDesign: edges.filter((edge) => (isTrue(edge) ? truth.edges.get(edge)?.caused === false : isHanded(edge))),
+    expected: [...truth.edges]
+      .filter(([, edge]) => edge.expected)
+      .map(([key, edge]) => Object.assign({}, edge, { proven: strict.has(key) })),
+    failure,
+  };
 }

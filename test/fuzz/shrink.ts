@@ -87,7 +87,6 @@ export async function shrink(
     found = false;
     for (const candidate of smaller(best)) {
       if (left-- <= 0) break;
-      // oxlint-disable-next-line no-await-in-loop -- one after the other is the point.
       if (!(await fails(candidate))) continue;
       best = candidate;
       found = true;

@@ -244,6 +244,7 @@ function emitSignal(signal: Signal, cx: Context): string[] {
     `const d${id} = T.deferred();`,
     `const e${id} = T.deferred();`,
     ...keeperText(signal, id, keep, cx),
+    `T.waitSignal(me, c${id}, d${id});`,
     `${cx.await} d${id}.promise;`,
     `T.signalled(me, d${id});`,
     ...emitBlock(signal.body, inside(cx)),

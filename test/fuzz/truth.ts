@@ -12,8 +12,10 @@
 export interface Link {
   readonly to: Instance;
   readonly label: string;
-  /** Waits for one of several: it might go on without it. */
+  /** Waits for one of several, or for a signal: it might go on without it. */
   readonly soft: boolean;
+  /** The wait is for this signal only. */
+  readonly until: Deferred | undefined;
 }
 
 export class Instance {
@@ -56,12 +58,15 @@ export interface Deferred {
   readonly promise: Promise<void>;
   resolve: () => void;
   past: ReadonlySet<Hold>;
+  resolved: boolean;
 }
 
 const NEVER = Infinity;
 
 export class Truth {
   readonly edges = new Map<string, Edge>();
+  /** Locks that were given to another flow without a word: a tracker must take them to be where they were. */
+  readonly handed = new Set<string>();
   /** Instances that have not ended. */
   active = 0;
   #started = 0;
@@ -90,6 +95,16 @@ export class Truth {
     this.active += 1;
     this.#started += 1;
     return new Instance(label, parent?.past ?? []);
+  }
+
+  /** `me` got a message from who made `child`. */
+  told(me: Instance, child: Instance): void {
+    for (const hold of child.past) me.past.add(hold);
+  }
+
+  /** A child that another made runs now, because `me` called it. */
+  starts(me: Instance, child: Instance): void {
+    for (const hold of me.past) child.past.add(hold);
   }
 
   end(me: Instance): void {
@@ -127,14 +142,22 @@ export class Truth {
     const promise = new Promise<void>((settle) => {
       resolve = settle;
     });
-    return { promise, resolve, past: new Set() };
+    return { promise, resolve, past: new Set(), resolved: false };
   }
 
   resolve(me: Instance, deferred: Deferred): void {
     deferred.past = new Set(me.past);
+    deferred.resolved = true;
+  }
+
+  /** `me` waits until `child` resolves `deferred`. */
+  waitSignal(me: Instance, child: Instance, deferred: Deferred): void {
+    me.waits = [{ to: child, label: `signal:${child.label}`, soft: true, until: deferred }];
+    this.#look(undefined);
   }
 
   signalled(me: Instance, deferred: Deferred): void {
+    me.waits = [];
     for (const hold of deferred.past) me.past.add(hold);
   }
 
@@ -176,6 +199,10 @@ export class Truth {
     me.past.add(hold);
   }
 
+  handedOver(hold: Hold): void {
+    this.handed.add(hold.lock);
+  }
+
   /** Nobody's from here on. */
   transferred(hold: Hold): void {
     hold.owner = undefined;
@@ -191,7 +218,7 @@ export class Truth {
   }
 
   #await(me: Instance, children: readonly Instance[], label: string, soft: boolean): void {
-    me.waits = children.map((to) => ({ to, label: `${label}${to.label}`, soft }));
+    me.waits = children.map((to) => ({ to, label: `${label}${to.label}`, soft, until: undefined }));
     this.#look(undefined);
   }
 
@@ -230,7 +257,7 @@ function pathTo(from: Instance, to: Instance, seen: Set<Instance>): Link[] | und
   if (from === to) return [];
   seen.add(from);
   for (const link of from.waits) {
-    if (seen.has(link.to)) continue;
+    if (seen.has(link.to) || link.until?.resolved === true) continue;
     const rest = pathTo(link.to, to, seen);
     if (rest !== undefined) return [link, ...rest];
   }
