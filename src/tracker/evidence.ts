@@ -3,14 +3,57 @@
  *
  * A context tells who started us, not who waits for us: a detached child inherits every hold of its parent and blocks
  * nobody. Proof comes from the async stack (V8 lists only functions that really await), in two forms: the frame of the
- * scope itself, or, for a lock taken by a call, the frame of the very function that took it with the same callers
- * around it. "Not proven" means unknown, never "no".
+ * scope itself, which is exact; or, for a lock taken by a call, the frame of the function that took it with the same
+ * callers around it. That one can not tell two instances of one function apart, so it is used only where no better
+ * proof can be waited for, and never for a function that was seen to be entered again while it runs. "Not proven" means
+ * unknown, never "no".
  */
 import type { CapturedFrame } from './captured-frame.js';
 import { type HeldNode, HELD } from './held-node.js';
 
-/** Which of `candidates` (innermost first) are held by functions that await what runs at the top of `stack`. */
-export function provenByStack(stack: readonly CapturedFrame[], candidates: readonly HeldNode[]): Set<HeldNode> {
+/** Plain functions that may stand between `acquire` and the function that holds: `const take = () => lock.acquire()`. */
+const MAX_PLAIN_HELPERS = 2;
+
+/** Functions that were seen running twice in one lineage, by their id. */
+const reentered = new Set<string>();
+
+/** Notes which functions are on the stack twice. */
+export function noteRecursion(stack: readonly CapturedFrame[]): void {
+  const seen = new Set<string>();
+  for (const { functionId } of stack) {
+    if (seen.has(functionId)) reentered.add(functionId);
+    seen.add(functionId);
+  }
+}
+
+/** `wanted` is an acquisition of another instance of the function that took `hold`, if it is one of that function. */
+export function noteOtherInstance(hold: HeldNode, wanted: HeldNode): void {
+  const holder = hold.asked.frames?.[hold.asked.returnedBy];
+  const other = wanted.asked.frames?.[0];
+  if (holder !== undefined && holder.functionId === other?.functionId) reentered.add(holder.functionId);
+}
+
+/**
+ * Is the function that `hold` was returned to the one that `wanted` was returned to, by their stacks? Confirms an owner
+ * that is in doubt. `hops`: how many functions have returned since `wanted` was taken.
+ */
+export function isSameFunction(hold: HeldNode, wanted: HeldNode, hops: number): boolean {
+  const { frames: held, returnedBy } = hold.asked;
+  const taken = wanted.asked.frames;
+  if (held === undefined || taken === undefined) return false;
+  const holder = held[returnedBy];
+  return holder !== undefined && holder.functionId === taken[hops]?.functionId;
+}
+
+/**
+ * Which of `candidates` (innermost first) are held by functions that await what runs at the top of `stack`. `exact`: only
+ * what no two instances of one function can be confused in.
+ */
+export function provenByStack(
+  stack: readonly CapturedFrame[],
+  candidates: readonly HeldNode[],
+  exact: boolean,
+): Set<HeldNode> {
   const proven = new Set<HeldNode>();
   let searchFrom = 0;
   for (const hold of candidates) {
@@ -19,6 +62,7 @@ export function provenByStack(stack: readonly CapturedFrame[], candidates: reado
       if (stack.some((frame) => frame.isAsync && frame.scope === hold)) proven.add(hold);
       continue;
     }
+    if (exact && hold.kind !== 'try') continue;
     const at = holderFrame(stack, hold, searchFrom);
     if (at === -1) continue;
     proven.add(hold);
@@ -32,8 +76,10 @@ export function provenByStack(stack: readonly CapturedFrame[], candidates: reado
 function holderFrame(stack: readonly CapturedFrame[], hold: HeldNode, from: number): number {
   const { frames: taken, unsure, returnedBy } = hold.asked;
   if (taken === undefined || unsure) return -1;
-  for (let first = returnedBy; first < taken.length; first++) {
+  const last = Math.min(taken.length, returnedBy + 1 + MAX_PLAIN_HELPERS);
+  for (let first = returnedBy; first < last; first++) {
     const holder = taken[first] as CapturedFrame;
+    if (reentered.has(holder.functionId)) return -1;
     for (let at = from; at < stack.length; at++) {
       const frame = stack[at] as CapturedFrame;
       if (frame.functionId !== holder.functionId) continue;
@@ -60,6 +106,8 @@ function sameCallers(
   let cuttable = false;
   for (let i = next; i < taken.length; i++) {
     const expected = taken[i] as CapturedFrame;
+    // A combinator that was just being built at the acquisition is on the stack by now.
+    while (cuttable && expected.promiseIndex === -1 && (stack[at]?.promiseIndex ?? -1) !== -1) at++;
     const found = stack[at];
     cuttable ||= !expected.isAsync;
     if (found === undefined) return cuttable;

@@ -133,7 +133,7 @@ class HoldQuestion {
   awaitedBy: Owner | undefined = undefined;
   /** Judgements that wait for proof that the holder of this lock waited. */
   debts: Debt[] | undefined = undefined;
-  /** Handed on by a turn that may have been a callback's, whose signal is no return: no longer counts as proof. */
+  /** Handed on by a turn that may have been a callback's, whose signal is no return: who holds it is to be confirmed. */
   unsure = false;
   pins = 0;
   /** Ended by a `release()` that was not its own. */
@@ -148,6 +148,8 @@ const NOTHING_ASKED: Readonly<HoldQuestion> = Object.freeze(new HoldQuestion());
 export interface Debt {
   /** The outer holds that are still in question. */
   open: HeldNode[];
+  /** How many functions have returned since the lock was taken. */
+  hops: number;
 }
 
 /** What one running instance of one function has to account for. */
@@ -171,9 +173,9 @@ export class Owner {
     return this.nodes.length === 0 && this.debts === undefined;
   }
 
-  /** Is it this instance that holds `node`, for certain? */
-  holds(node: HeldNode): boolean {
-    return !node.asked.unsure && this.nodes.includes(node);
+  /** Is it this instance that holds `node`? `certain`: without any doubt about who received it. */
+  holds(node: HeldNode, certain: boolean): boolean {
+    return this.nodes.includes(node) && !(certain && node.asked.unsure);
   }
 
   owe(debt: Debt): void {

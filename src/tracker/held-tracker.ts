@@ -152,12 +152,12 @@ export class HeldTracker {
 
   /** The same, for certain. */
   isOwnNow(node: HeldNode): boolean {
-    return this.#hooks.owner?.holds(node) ?? false;
+    return this.#hooks.owner?.holds(node, true) ?? false;
   }
 
   /** Leaves it to the running function, and to those it returns to, to prove a judgement. */
   owe(debt: Debt): void {
-    this.#hooks.owner?.owe(debt);
+    this.#hooks.owe(debt);
   }
 
   /** Has the debtor returned to the running function instance? */

@@ -56,6 +56,8 @@ export class PromiseHooks {
   #turn: Marked | undefined;
   #owner: Owner | undefined;
   #muted = false;
+  /** Has the promise of the turn itself settled? */
+  #selfSettled = false;
   #last = NOTHING;
   #lastPromise: Marked | undefined;
   #handingOver: Owner | undefined;
@@ -115,6 +117,17 @@ export class PromiseHooks {
     if (this.#owner !== undefined && !this.#owner.nodes.includes(node)) this.#owner.nodes.push(node);
   }
 
+  /** The running function instance has to prove `debt`, with those that it returns to. */
+  owe(debt: Debt): void {
+    if (this.#owner === undefined) {
+      if (this.#turn === undefined) return;
+      this.#owner = new Owner(true);
+      this.#last = NOTHING;
+      this.#selfSettled = false;
+    }
+    this.#owner.owe(debt);
+  }
+
   /** The running function instance, if it owns holds. */
   get owner(): Owner | undefined {
     return this.#owner;
@@ -133,6 +146,7 @@ export class PromiseHooks {
   #before(promise: Marked): void {
     const owner = promise[this.#owned] as Owner | undefined;
     const arriving = promise[this.#carried] as HeldNode | Owner | undefined;
+    this.#turn = promise;
     if (owner === undefined && arriving === undefined && this.#handingOver === undefined) {
       this.#owner = undefined;
       return;
@@ -154,9 +168,9 @@ export class PromiseHooks {
       this.#owner = undefined;
       return;
     }
-    this.#turn = promise;
     this.#owner = owner;
     this.#last = NOTHING;
+    this.#selfSettled = false;
   }
 
   #receive(promise: Marked, owner: Owner, parcel: HeldNode | Owner): void {
@@ -185,14 +199,18 @@ export class PromiseHooks {
   #receiveDebts(owner: Owner, parcel: Owner): void {
     if (parcel.debts === undefined) return;
     for (const debt of parcel.debts) {
+      debt.hops += 1;
       this.#arrivals.onDebt(debt, owner);
       if (debt.open.length > 0) owner.owe(debt);
     }
   }
 
   #settled(promise: Marked): void {
-    // The continuation's own promise settles last of all and says nothing.
-    if (this.#owner === undefined || promise === this.#turn || this.#muted) return;
+    if (this.#owner === undefined || this.#muted) return;
+    if (promise === this.#turn) {
+      this.#selfSettled = true;
+      return;
+    }
     this.#last = SETTLED;
     this.#lastPromise = promise;
     if (!this.#owner.prune()) this.#armHandOver(promise);
@@ -211,9 +229,10 @@ export class PromiseHooks {
 
   #after(): void {
     const owner = this.#owner;
-    if (owner === undefined) return;
-    const turn = this.#turn as Marked;
-    if (this.#last === SUSPENDED) this.#suspend(owner);
+    const turn = this.#turn;
+    this.#turn = undefined;
+    if (owner === undefined || turn === undefined) return;
+    if (this.#last === SUSPENDED) this.#suspend(owner, turn[this.#callback] === true);
     else if (this.#last === SETTLED && turn[this.#callback] !== true) {
       const through = turn[this.#through] as Owner | undefined;
       if (through !== undefined) this.#handOver(this.#lastPromise as Marked, through);
@@ -222,12 +241,17 @@ export class PromiseHooks {
     this.#closeTurn();
   }
 
-  #suspend(owner: Owner): void {
+  /**
+   * The turn ended with a wait. A turn of a callback of `then` whose own promise has settled by then was over, and the wait
+   * that of somebody it called; where it is not known to be a callback's, its holds need another look (`unsure`).
+   */
+  #suspend(owner: Owner, isCallback: boolean): void {
+    if (isCallback && this.#selfSettled) return;
+    if (!owner.sure && this.#selfSettled) for (const node of owner.nodes) node.ask().unsure = true;
+    owner.sure = true;
     const next = this.#lastPromise as Marked;
     const awaited = next[this.#carried] as HeldNode | Owner | undefined;
     if (awaited !== undefined) noteAwaited(awaited, owner);
-    // What has suspended is a function; a callback of `then` runs once.
-    owner.sure = true;
     if (!owner.prune()) next[this.#owned] = owner;
   }
 

@@ -11,7 +11,7 @@ import { ReportLog } from '../report/report-log.js';
 import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
 import type { HeldTracker, TrackingLevel } from '../tracker/held-tracker.js';
-import { hooksFollowHolds } from '../tracker/self-test.js';
+import { hooksFollowHolds } from '../tracker/rehearsal.js';
 import { Validator, type ValidatorHost } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';

@@ -12,7 +12,7 @@ import type { LockClass } from '../classes/lock-class.js';
 import { ChainTrie } from '../order/chain-trie.js';
 import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
-import { provenByStack } from '../tracker/evidence.js';
+import { isSameFunction, noteOtherInstance, noteRecursion, provenByStack } from '../tracker/evidence.js';
 import {
   type Debt,
   HELD,
@@ -111,7 +111,8 @@ export class Validator {
   probe(node: HeldNode, below: Below): Report | undefined {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined) return undefined;
-    return this.#judge(node, pending, captureFrames(below));
+    // The wait may never end: no better proof may come.
+    return this.#judge(node, pending, captureFrames(below), false);
   }
 
   /** The hold is about to be released: the last look at its own stack, and the last chance of what waits for it. */
@@ -132,7 +133,7 @@ export class Validator {
   /** What is known of a hold in the running flow's list, from what runs now. Captures a stack where the owner is not it. */
   evidenceNow(node: HeldNode, below: Below): 'own' | 'proven' | 'suspected' {
     if (this.tracker.isOwnNow(node)) return 'own';
-    return provenByStack(captureFrames(below), [node]).has(node) ? 'proven' : 'suspected';
+    return provenByStack(captureFrames(below), [node], false).has(node) ? 'proven' : 'suspected';
   }
 
   /** Classes that were acquired so far. */
@@ -162,6 +163,7 @@ export class Validator {
     if (captured) {
       const frames = captureFrames(below);
       node.ask().frames = frames;
+      noteRecursion(frames);
       facts.remember(frames);
     }
     if (holds.length === 0) facts.proven = true;
@@ -188,16 +190,17 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined) return;
     node.ask().awaitedBy = owner;
-    this.#judge(node, pending, []);
+    this.#judge(node, pending, [], true);
+    for (const hold of pending.open) if (hold.kind !== 'scope') noteOtherInstance(hold, node);
   }
 
   #closePending(node: HeldNode, pending: Pending, below: Below): void {
     if (pending.open.length > 0) {
       const mayLook = node.kind !== 'imperative' || this.tracker.ownsNow(node);
-      this.#judge(node, pending, mayLook ? captureFrames(below) : []);
+      this.#judge(node, pending, mayLook ? captureFrames(below) : [], true);
       // Who has gone by now did not wait for this lock.
       const open = pending.open.filter((hold) => hold.state === HELD);
-      if (open.length > 0) this.#owe({ wanted: node, pending, open });
+      if (open.length > 0) this.#owe({ wanted: node, pending, open, hops: 0 }, mayLook);
       else if (pending.open.length > 0) node.ask().pending = undefined;
     }
     if (pending.open.length > 0) return;
@@ -206,13 +209,19 @@ export class Validator {
     pending.facts.trySettle();
   }
 
-  #owe(debt: Due): void {
+  /** `here`: the running function is the one that took and released the lock. */
+  #owe(debt: Due, here: boolean): void {
     for (const hold of debt.open) {
       const asked = hold.ask();
       asked.debts ??= [];
       asked.debts.push(debt);
     }
-    this.tracker.owe(debt);
+    if (here) this.tracker.owe(debt);
+  }
+
+  #isOwn(owner: Owner | undefined, hold: HeldNode, wanted: HeldNode, hops: number): boolean {
+    if (owner === undefined || !owner.holds(hold, false)) return false;
+    return owner.holds(hold, true) || isSameFunction(hold, wanted, hops);
   }
 
   /** A function that took and released a lock has returned to one that awaited it: does that hold what is in question? */
@@ -220,7 +229,7 @@ export class Validator {
     const { wanted, pending } = debt;
     debt.open = debt.open.filter((hold) => {
       if (hold.state !== HELD) return false;
-      if (!owner.holds(hold)) return true;
+      if (!this.#isOwn(owner, hold, wanted, debt.hops)) return true;
       this.#learn(wanted, hold, pending, 'proven', []);
       pending.open = pending.open.filter((other) => other !== hold);
       return false;
@@ -230,12 +239,12 @@ export class Validator {
     pending.facts.trySettle();
   }
 
-  #judge(node: HeldNode, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
-    const proven = stack.length > 0 ? provenByStack(stack, pending.open) : new Set<HeldNode>();
+  #judge(node: HeldNode, pending: Pending, stack: readonly CapturedFrame[], exact: boolean): Report | undefined {
+    const proven = stack.length > 0 ? provenByStack(stack, pending.open, exact) : new Set<HeldNode>();
     const open: HeldNode[] = [];
     let offence: Report | undefined;
     for (const hold of pending.open) {
-      const own = node.asked.awaitedBy?.holds(hold) ?? false;
+      const own = this.#isOwn(node.asked.awaitedBy, hold, node, 0);
       if (own || proven.has(hold) || pending.vouched.includes(hold)) {
         const report = this.#learn(node, hold, pending, own ? 'own' : 'proven', stack);
         if (report?.tier === 'strict') offence ??= report;

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { HeldTracker } from '../../src/tracker/held-tracker.js';
 import { ChainTrie } from '../../src/order/chain-trie.js';
-import { hooksFollowHolds } from '../../src/tracker/self-test.js';
+import { hooksFollowHolds } from '../../src/tracker/rehearsal.js';
 import { Runtime } from '../../src/validator/runtime.js';
 import { settle } from '../validator/harness.js';
 
