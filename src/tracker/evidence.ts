@@ -2,36 +2,16 @@
  * Does the holder of an inherited lock wait for the code that runs now? Only then can that code's wait block it.
  *
  * A context tells who started us, not who waits for us: a detached child inherits every hold of its parent and blocks
- * nobody. Proof comes from the async stack (V8 lists only functions that really await), in two forms: the frame of the
- * scope itself, which is exact; or, for a lock taken by a call, the frame of the function that took it with the same
- * callers around it. That one can not tell two instances of one function apart, so it is used only where no better
- * proof can be waited for, and never for a function that was seen to be entered again while it runs. "Not proven" means
- * unknown, never "no".
+ * nobody. V8's async stack lists only functions that really await. The frame of a scope on it is exact proof. For a lock
+ * taken by a call there is only a likeness: the frame of the function that took it, with the same callers around it. Two
+ * instances of one function look the same, so that makes no proof; it says what to suspect of a wait that may never
+ * end. (The proof for such locks comes from the promise hooks: see Owner and Debt.)
  */
 import type { CapturedFrame } from './captured-frame.js';
 import { type HeldNode, HELD } from './held-node.js';
 
 /** Plain functions that may stand between `acquire` and the function that holds: `const take = () => lock.acquire()`. */
 const MAX_PLAIN_HELPERS = 2;
-
-/** Functions that were seen running twice in one lineage, by their id. */
-const reentered = new Set<string>();
-
-/** Notes which functions are on the stack twice. */
-export function noteRecursion(stack: readonly CapturedFrame[]): void {
-  const seen = new Set<string>();
-  for (const { functionId } of stack) {
-    if (seen.has(functionId)) reentered.add(functionId);
-    seen.add(functionId);
-  }
-}
-
-/** `wanted` is an acquisition of another instance of the function that took `hold`, if it is one of that function. */
-export function noteOtherInstance(hold: HeldNode, wanted: HeldNode): void {
-  const holder = hold.asked.frames?.[hold.asked.returnedBy];
-  const other = wanted.asked.frames?.[0];
-  if (holder !== undefined && holder.functionId === other?.functionId) reentered.add(holder.functionId);
-}
 
 /**
  * Is the function that `hold` was returned to the one that `wanted` was returned to, by their stacks? Confirms an owner
@@ -45,31 +25,26 @@ export function isSameFunction(hold: HeldNode, wanted: HeldNode, hops: number): 
   return holder !== undefined && holder.functionId === taken[hops]?.functionId;
 }
 
-/**
- * Which of `candidates` (innermost first) are held by functions that await what runs at the top of `stack`. `exact`: only
- * what no two instances of one function can be confused in.
- */
-export function provenByStack(
-  stack: readonly CapturedFrame[],
-  candidates: readonly HeldNode[],
-  exact: boolean,
-): Set<HeldNode> {
-  const proven = new Set<HeldNode>();
+/** Which of `candidates` are scopes whose function awaits what runs at the top of `stack`. */
+export function provenByStack(stack: readonly CapturedFrame[], candidates: readonly HeldNode[]): Set<HeldNode> {
+  const awaiting = new Set<unknown>();
+  for (const frame of stack) if (frame.isAsync && frame.scope !== undefined) awaiting.add(frame.scope);
+  return new Set(candidates.filter((hold) => hold.state === HELD && awaiting.has(hold)));
+}
+
+/** Which of `candidates` (innermost first) look as if the function that took them awaits the top of `stack`. */
+export function likelyByStack(stack: readonly CapturedFrame[], candidates: readonly HeldNode[]): Set<HeldNode> {
+  const likely = new Set<HeldNode>();
   let searchFrom = 0;
   for (const hold of candidates) {
-    if (hold.state !== HELD) continue;
-    if (hold.kind === 'scope') {
-      if (stack.some((frame) => frame.isAsync && frame.scope === hold)) proven.add(hold);
-      continue;
-    }
-    if (exact && hold.kind !== 'try') continue;
+    if (hold.state !== HELD || hold.kind === 'scope') continue;
     const at = holderFrame(stack, hold, searchFrom);
     if (at === -1) continue;
-    proven.add(hold);
+    likely.add(hold);
     // One frame is one function instance: an outer hold of another instance must be found further out.
     searchFrom = at;
   }
-  return proven;
+  return likely;
 }
 
 /** Index of the frame of the function that took `hold`, or -1. */
@@ -79,11 +54,10 @@ function holderFrame(stack: readonly CapturedFrame[], hold: HeldNode, from: numb
   const last = Math.min(taken.length, returnedBy + 1 + MAX_PLAIN_HELPERS);
   for (let first = returnedBy; first < last; first++) {
     const holder = taken[first] as CapturedFrame;
-    if (reentered.has(holder.functionId)) return -1;
     for (let at = from; at < stack.length; at++) {
       const frame = stack[at] as CapturedFrame;
       if (frame.functionId !== holder.functionId) continue;
-      if (!frame.isAsync && hold.kind !== 'try') continue;
+      if (!frame.isAsync) continue;
       if (sameCallers(stack, at + 1, taken, first + 1)) return at;
     }
     // A plain helper that called acquire for its caller is never seen waiting; its caller may be.
@@ -118,7 +92,8 @@ function sameCallers(
 }
 
 function isSameCaller(expected: CapturedFrame, found: CapturedFrame): boolean {
-  if (expected.functionId !== found.functionId) return false;
+  // Slots of scopes are used again: only the hold tells them apart.
+  if (expected.scope !== found.scope || expected.functionId !== found.functionId) return false;
   if (!expected.isAsync) return true;
   return expected.line === found.line && expected.promiseIndex === found.promiseIndex;
 }

@@ -143,6 +143,9 @@ export class HeldTracker {
   /** A lock taken without waiting: held by the running function from here on. */
   enterNow(node: HeldNode): void {
     this.#context.enterHere(node);
+    // The turn may be that of a caller, further out on the synchronous stack: to be confirmed.
+    node.ask().unsure = true;
+    this.#hooks.own(node);
   }
 
   /** Is it the function instance that took `node`, or that it was returned to, which runs now? */

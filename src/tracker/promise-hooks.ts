@@ -114,18 +114,23 @@ export class PromiseHooks {
 
   /** The running function instance takes over `node`. */
   own(node: HeldNode): void {
-    if (this.#owner !== undefined && !this.#owner.nodes.includes(node)) this.#owner.nodes.push(node);
+    const owner = this.#ensureOwner();
+    if (owner !== undefined && !owner.nodes.includes(node)) owner.nodes.push(node);
   }
 
   /** The running function instance has to prove `debt`, with those that it returns to. */
   owe(debt: Debt): void {
-    if (this.#owner === undefined) {
-      if (this.#turn === undefined) return;
+    this.#ensureOwner()?.owe(debt);
+  }
+
+  /** That of the open turn; undefined outside of one, as in the callback of a timer. */
+  #ensureOwner(): Owner | undefined {
+    if (this.#owner === undefined && this.#turn !== undefined) {
       this.#owner = new Owner(true);
       this.#last = NOTHING;
       this.#selfSettled = false;
     }
-    this.#owner.owe(debt);
+    return this.#owner;
   }
 
   /** The running function instance, if it owns holds. */

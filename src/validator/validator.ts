@@ -12,7 +12,7 @@ import type { LockClass } from '../classes/lock-class.js';
 import { ChainTrie } from '../order/chain-trie.js';
 import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
-import { isSameFunction, noteOtherInstance, noteRecursion, provenByStack } from '../tracker/evidence.js';
+import { isSameFunction, likelyByStack, provenByStack } from '../tracker/evidence.js';
 import {
   type Debt,
   HELD,
@@ -111,8 +111,11 @@ export class Validator {
   probe(node: HeldNode, below: Below): Report | undefined {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined) return undefined;
-    // The wait may never end: no better proof may come.
-    return this.#judge(node, pending, captureFrames(below), false);
+    const stack = captureFrames(below);
+    const offence = this.#judge(node, pending, stack);
+    // A wait that may never end will bring no proof: what looks like a deadlock is told at once, as a suspicion.
+    for (const hold of likelyByStack(stack, pending.open)) this.#learn(node, hold, pending, 'suspected', stack);
+    return offence;
   }
 
   /** The hold is about to be released: the last look at its own stack, and the last chance of what waits for it. */
@@ -133,7 +136,7 @@ export class Validator {
   /** What is known of a hold in the running flow's list, from what runs now. Captures a stack where the owner is not it. */
   evidenceNow(node: HeldNode, below: Below): 'own' | 'proven' | 'suspected' {
     if (this.tracker.isOwnNow(node)) return 'own';
-    return provenByStack(captureFrames(below), [node], false).has(node) ? 'proven' : 'suspected';
+    return provenByStack(captureFrames(below), [node]).has(node) ? 'proven' : 'suspected';
   }
 
   /** Classes that were acquired so far. */
@@ -163,7 +166,6 @@ export class Validator {
     if (captured) {
       const frames = captureFrames(below);
       node.ask().frames = frames;
-      noteRecursion(frames);
       facts.remember(frames);
     }
     if (holds.length === 0) facts.proven = true;
@@ -190,14 +192,13 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined) return;
     node.ask().awaitedBy = owner;
-    this.#judge(node, pending, [], true);
-    for (const hold of pending.open) if (hold.kind !== 'scope') noteOtherInstance(hold, node);
+    this.#judge(node, pending, []);
   }
 
   #closePending(node: HeldNode, pending: Pending, below: Below): void {
     if (pending.open.length > 0) {
       const mayLook = node.kind !== 'imperative' || this.tracker.ownsNow(node);
-      this.#judge(node, pending, mayLook ? captureFrames(below) : [], true);
+      this.#judge(node, pending, mayLook ? captureFrames(below) : []);
       // Who has gone by now did not wait for this lock.
       const open = pending.open.filter((hold) => hold.state === HELD);
       if (open.length > 0) this.#owe({ wanted: node, pending, open, hops: 0 }, mayLook);
@@ -239,8 +240,8 @@ export class Validator {
     pending.facts.trySettle();
   }
 
-  #judge(node: HeldNode, pending: Pending, stack: readonly CapturedFrame[], exact: boolean): Report | undefined {
-    const proven = stack.length > 0 ? provenByStack(stack, pending.open, exact) : new Set<HeldNode>();
+  #judge(node: HeldNode, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
+    const proven = stack.length > 0 ? provenByStack(stack, pending.open) : new Set<HeldNode>();
     const open: HeldNode[] = [];
     let offence: Report | undefined;
     for (const hold of pending.open) {
