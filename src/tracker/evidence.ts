@@ -49,8 +49,8 @@ export function likelyByStack(stack: readonly CapturedFrame[], candidates: reado
 
 /** Index of the frame of the function that took `hold`, or -1. */
 function holderFrame(stack: readonly CapturedFrame[], hold: HeldNode, from: number): number {
-  const { frames: taken, unsure, returnedBy } = hold.asked;
-  if (taken === undefined || unsure) return -1;
+  const { frames: taken, unsure, astray, returnedBy } = hold.asked;
+  if (taken === undefined || unsure || astray) return -1;
   const last = Math.min(taken.length, returnedBy + 1 + MAX_PLAIN_HELPERS);
   for (let first = returnedBy; first < last; first++) {
     const holder = taken[first] as CapturedFrame;

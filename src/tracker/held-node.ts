@@ -133,8 +133,10 @@ class HoldQuestion {
   awaitedBy: Owner | undefined = undefined;
   /** Judgements that wait for proof that the holder of this lock waited. */
   debts: Debt[] | undefined = undefined;
-  /** Handed on by a turn that may have been a callback's, whose signal is no return: who holds it is to be confirmed. */
+  /** Received in a turn that may have been a callback's: who holds it is to be confirmed. */
   unsure = false;
+  /** Handed on by such a turn, to somebody who may merely have awaited its signal: who holds it is not known. */
+  astray = false;
   pins = 0;
   /** Ended by a `release()` that was not its own. */
   foreignRelease = false;
@@ -175,7 +177,8 @@ export class Owner {
 
   /** Is it this instance that holds `node`? `certain`: without any doubt about who received it. */
   holds(node: HeldNode, certain: boolean): boolean {
-    return this.nodes.includes(node) && !(certain && node.asked.unsure);
+    const { unsure, astray } = node.asked;
+    return this.nodes.includes(node) && !astray && !(certain && unsure);
   }
 
   owe(debt: Debt): void {

@@ -186,7 +186,8 @@ export class PromiseHooks {
   }
 
   #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
-    this.#receiveDebts(owner, parcel);
+    // A returned promise passes on what its function returns with: that is no further return.
+    this.#receiveDebts(owner, parcel, promise[this.#through] !== undefined);
     for (const node of parcel.nodes) this.#receiveHold(promise, owner, node, again);
   }
 
@@ -201,10 +202,10 @@ export class PromiseHooks {
     this.#arrivals.onHold(node, owner);
   }
 
-  #receiveDebts(owner: Owner, parcel: Owner): void {
+  #receiveDebts(owner: Owner, parcel: Owner, passing: boolean): void {
     if (parcel.debts === undefined) return;
     for (const debt of parcel.debts) {
-      debt.hops += 1;
+      if (!passing) debt.hops += 1;
       this.#arrivals.onDebt(debt, owner);
       if (debt.open.length > 0) owner.owe(debt);
     }
@@ -265,7 +266,7 @@ export class PromiseHooks {
     for (const node of owner.nodes) {
       const asked = node.ask();
       asked.returnedBy += 1;
-      asked.unsure ||= !owner.sure;
+      asked.astray ||= !owner.sure;
     }
     this.#handOver(promise, owner);
   }

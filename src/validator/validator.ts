@@ -201,7 +201,9 @@ export class Validator {
       this.#judge(node, pending, mayLook ? captureFrames(below) : []);
       // Who has gone by now did not wait for this lock.
       const open = pending.open.filter((hold) => hold.state === HELD);
-      if (open.length > 0) this.#owe({ wanted: node, pending, open, hops: 0 }, mayLook);
+      // The function that runs a scope is the first to return, and is not on the stack of its acquisition.
+      const hops = node.kind === 'scope' ? -1 : 0;
+      if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, mayLook);
       else if (pending.open.length > 0) node.ask().pending = undefined;
     }
     if (pending.open.length > 0) return;
@@ -221,7 +223,8 @@ export class Validator {
   }
 
   #isOwn(owner: Owner | undefined, hold: HeldNode, wanted: HeldNode, hops: number): boolean {
-    if (owner === undefined || !owner.holds(hold, false)) return false;
+    // What is known of a hold ends with it.
+    if (owner === undefined || hold.state !== HELD || !owner.holds(hold, false)) return false;
     return owner.holds(hold, true) || isSameFunction(hold, wanted, hops);
   }
 
