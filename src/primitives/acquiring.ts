@@ -42,7 +42,7 @@ function trackedRequest<T>(lock: PermitCore, wanted: PermitRequest, node: HeldNo
 export function acquire<T>(lock: PermitCore, wanted: PermitRequest, grant: Grant<T>, below: Below): Promise<T> {
   if (!isTracked(lock)) return lock.request(wanted, undefined, grant);
   const { validator } = lock.rt;
-  const node = attempt(lock, wanted, 'imperative', below);
+  const node = attempt(lock, wanted, wanted.timeout === 0 ? 'try' : 'imperative', below);
   let promise = trackedRequest(lock, wanted, node, grant);
   if (validator.wantsProbe(node)) promise = probedWait(lock, node, promise);
   validator.tracker.carry(promise, node);
@@ -95,7 +95,7 @@ export function runHolding<T>(
   below: Below,
 ): Promise<T> {
   if (!isTracked(lock)) return runPlain(lock, wanted, callback, passValue);
-  const node = attempt(lock, wanted, 'scope', below);
+  const node = attempt(lock, wanted, wanted.timeout === 0 ? 'try-scope' : 'scope', below);
   const granted = lock.takeNow(wanted, node);
   const turn = granted === undefined ? trackedRequest(lock, wanted, node, grantValue) : undefined;
   const probed = lock.rt.validator.wantsProbe(node) ? ready : undefined;

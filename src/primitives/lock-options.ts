@@ -139,5 +139,13 @@ export function resolveClass(given: LockClass | string): LockClass {
 }
 
 function isSignal(value: unknown): value is AbortSignal {
-  return value instanceof AbortSignal || (typeof value === 'object' && value !== null && 'aborted' in value);
+  if (value instanceof AbortSignal) return true;
+  const signal = value as Partial<AbortSignal> | null;
+  return (
+    typeof signal === 'object' &&
+    signal !== null &&
+    'aborted' in signal &&
+    typeof signal.addEventListener === 'function' &&
+    typeof signal.removeEventListener === 'function'
+  );
 }

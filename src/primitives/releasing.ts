@@ -58,10 +58,15 @@ export function releaseHold(lock: PermitCore, weight: number, node: HeldNode, be
     staleRelease(lock, weight, node, below);
     return;
   }
-  if (node.asked.pins > 0) lock.rt.report(failedAssertion('the lock is released while it is pinned', lock, [], below));
-  validator.close(node, below);
-  validator.tracker.ended(node);
-  lock.give(weight);
+  try {
+    if (node.asked.pins > 0)
+      lock.rt.report(failedAssertion('the lock is released while it is pinned', lock, [], below));
+    validator.close(node, below);
+  } finally {
+    // Whatever became of the judgement, the lock goes on.
+    validator.tracker.ended(node);
+    lock.give(weight);
+  }
 }
 
 /**

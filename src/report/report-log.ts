@@ -31,14 +31,14 @@ export class ReportLog {
       strict.count = known.count + 1;
       return this.#keep(strict);
     }
-    known.count += 1;
+    countAgain(known);
     return { report: known, isNew: false };
   }
 
   /** Counts a repeat of a report without its facts; undefined when there is no such report. */
   again(id: string): Report | undefined {
     const known = this.#reports.get(id);
-    if (known !== undefined) known.count += 1;
+    if (known !== undefined) countAgain(known);
     return known;
   }
 
@@ -55,4 +55,9 @@ export class ReportLog {
     this.#reports.set(report.id, report);
     return { report, isNew: true };
   }
+}
+
+/** Users get the report itself, and may have frozen it: then its count stands still, and nothing else. */
+function countAgain(report: Report): void {
+  if (!Object.isFrozen(report)) report.count += 1;
 }

@@ -8,7 +8,7 @@
  * end. (The proof for such locks comes from the promise hooks: see Owner and Debt.)
  */
 import type { CapturedFrame } from './captured-frame.js';
-import { type HeldNode, HELD } from './held-node.js';
+import { type HeldNode, HELD, isScope } from './held-node.js';
 
 /** Plain functions that may stand between `acquire` and the function that holds: `const take = () => lock.acquire()`. */
 const MAX_PLAIN_HELPERS = 2;
@@ -37,7 +37,7 @@ export function likelyByStack(stack: readonly CapturedFrame[], candidates: reado
   const likely = new Set<HeldNode>();
   let searchFrom = 0;
   for (const hold of candidates) {
-    if (hold.state !== HELD || hold.kind === 'scope') continue;
+    if (hold.state !== HELD || isScope(hold.kind)) continue;
     const at = holderFrame(stack, hold, searchFrom);
     if (at === -1) continue;
     likely.add(hold);

@@ -21,7 +21,17 @@ export const TRANSFERRED = 3;
 export type NodeState = typeof WAITING | typeof HELD | typeof RELEASED | typeof TRANSFERRED;
 
 /** scope: the hold of a `runExclusive`. imperative: acquired and released by calls. try: taken without waiting. */
-export type HoldKind = 'scope' | 'imperative' | 'try';
+export type HoldKind = 'scope' | 'imperative' | 'try' | 'try-scope';
+
+/** Is the hold that of a `runExclusive`? */
+export function isScope(kind: HoldKind): boolean {
+  return kind === 'scope' || kind === 'try-scope';
+}
+
+/** Does it never wait, so that nothing leads into it? */
+export function isTry(kind: HoldKind): boolean {
+  return kind === 'try' || kind === 'try-scope';
+}
 
 /** What the tracker needs to know of a lock. */
 export interface TrackedLock {
@@ -138,6 +148,8 @@ class HoldQuestion {
   /** Handed on by such a turn, to somebody who may merely have awaited its signal: who holds it is not known. */
   astray = false;
   pins = 0;
+  /** A judgement about it waits for the release of an outer lock, and wants its stack. */
+  awaited = false;
   /** Ended by a `release()` that was not its own. */
   foreignRelease = false;
   /** Permits that a foreign `release()` has returned of it. */

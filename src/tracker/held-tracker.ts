@@ -13,6 +13,7 @@ import {
   type Debt,
   HELD,
   HeldNode,
+  isTry,
   type ListCell,
   nearestHeld,
   outerHeld,
@@ -100,7 +101,8 @@ export class HeldTracker {
     if (node.state === RELEASED) return;
     node.state = RELEASED;
     node.chain = undefined;
-    if (node.asked.pending === undefined && !node.asked.foreignRelease) node.settle();
+    const { pending, foreignRelease, awaited } = node.asked;
+    if (pending === undefined && !foreignRelease && !awaited) node.settle();
     unlinkFromLock(node);
     const { older, newer } = node;
     if (older === undefined) this.#oldest = newer;
@@ -248,7 +250,7 @@ export function vertexOf(node: { readonly lockClass: LockClass; readonly shared:
 
 /** Key in the trie: as the vertex, and whether it was taken without waiting (then nothing leads into it). */
 export function chainKey(node: HeldNode): number {
-  return vertexOf(node) * 2 + (node.kind === 'try' ? 1 : 0);
+  return vertexOf(node) * 2 + (isTry(node.kind) ? 1 : 0);
 }
 
 function unlinkFromLock(node: HeldNode): void {

@@ -15,7 +15,7 @@
  */
 import { promiseHooks } from 'node:v8';
 import type { HeldContext } from './held-context.js';
-import { HELD, type HeldNode, isListed, outerHeld, Owner, type Debt } from './held-node.js';
+import { HELD, type HeldNode, isListed, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
 
 /** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
 interface Marked {
@@ -26,6 +26,9 @@ interface Marked {
 function marked(promise: object): Marked {
   return promise as Marked;
 }
+
+/** Captured at load, so that fake timers of a test leave it alone. */
+const enqueue = queueMicrotask;
 
 const NOTHING = 0;
 const SUSPENDED = 1;
@@ -103,6 +106,8 @@ export class PromiseHooks {
   }
 
   #mark(promise: Marked, parcel: HeldNode | Owner): void {
+    // A frozen promise takes no notes: who awaits it late does not receive.
+    if (!Object.isExtensible(promise)) return;
     promise[this.#carried] = parcel;
     // oxlint-disable-next-line unicorn/no-thenable -- it is a promise already; `await` never looks at its `then`.
     promise.then = this.#then;
@@ -227,7 +232,7 @@ export class PromiseHooks {
    * after them: whatever continuation runs between the two awaited this promise.
    */
   #armHandOver(promise: Marked): void {
-    queueMicrotask(() => {
+    enqueue(() => {
       const from = this.#returned.get(promise);
       this.#handingOver = from;
     });
@@ -257,8 +262,18 @@ export class PromiseHooks {
     owner.sure = true;
     const next = this.#lastPromise as Marked;
     const awaited = next[this.#carried] as HeldNode | Owner | undefined;
-    if (awaited !== undefined) noteAwaited(awaited, owner);
+    if (awaited !== undefined) this.#noteAwaited(awaited, owner);
     if (!owner.prune()) next[this.#owned] = owner;
+  }
+
+  /** A judgement about these holds may rest on who awaits them, and a wait may never end. */
+  #noteAwaited(awaited: HeldNode | Owner, owner: Owner): void {
+    const nodes = awaited instanceof Owner ? awaited.nodes : [awaited];
+    for (const node of nodes) {
+      if (node.asked.pending === undefined) continue;
+      node.ask().awaitedBy = owner;
+      if (node.state === WAITING) this.#arrivals.onHold(node, owner);
+    }
   }
 
   #return(promise: Marked, owner: Owner): void {
@@ -275,7 +290,7 @@ export class PromiseHooks {
   #handOver(promise: Marked, owner: Owner): void {
     this.#returned.set(promise, owner);
     this.#mark(promise, owner);
-    queueMicrotask(() => {
+    enqueue(() => {
       this.#handingOver = undefined;
       this.#returned.delete(promise);
     });
@@ -316,12 +331,6 @@ export class PromiseHooks {
     } else group.nodes.push(parcel);
     derived[this.#through] = group;
   }
-}
-
-/** A judgement about these holds may rest on who awaits them. */
-function noteAwaited(awaited: HeldNode | Owner, owner: Owner): void {
-  const nodes = awaited instanceof Owner ? awaited.nodes : [awaited];
-  for (const node of nodes) if (node.asked.pending !== undefined) node.ask().awaitedBy = owner;
 }
 
 /** A list cell for `node` with `list` as its outer holds: the node itself where it already continues that list. */

@@ -2,7 +2,7 @@
 import type { LockClass } from '../classes/lock-class.js';
 import type { Evidence, HoldState, RawUse } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
-import { HELD, type HeldNode } from '../tracker/held-node.js';
+import { HELD, isScope, type HeldNode } from '../tracker/held-node.js';
 import { isScopeFrame } from '../tracker/scope-frame.js';
 import { NestingFacts } from './nesting-facts.js';
 
@@ -39,7 +39,7 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
 function ownStack(node: HeldNode, stack: readonly CapturedFrame[]): readonly CapturedFrame[] | undefined {
   const { frames } = node.asked;
   if (frames !== undefined) return frames;
-  if (node.kind !== 'scope') return undefined;
+  if (!isScope(node.kind)) return undefined;
   const at = stack.findIndex((frame) => frame.scope === node);
   return at === -1 ? undefined : stack.slice(at + 1);
 }

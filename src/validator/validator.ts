@@ -16,6 +16,9 @@ import { isSameFunction, likelyByStack, provenByStack } from '../tracker/evidenc
 import {
   type Debt,
   HELD,
+  isScope,
+  isTry,
+  RELEASED,
   WAITING,
   type HeldNode,
   type HoldKind,
@@ -26,6 +29,7 @@ import {
 import { chainKey, HeldTracker, listHolds, vertexOf, vouchedHolds } from '../tracker/held-tracker.js';
 import { Dependencies } from './dependencies.js';
 import { NestingFacts } from './nesting-facts.js';
+import { ReleaseHistory } from './release-history.js';
 import { recursiveLocking } from './rules/recursive-locking.js';
 import type { NestedAttempt } from './rules/rule.js';
 import { isCountedNesting, semaphoreExhaustion } from './rules/semaphore-exhaustion.js';
@@ -52,6 +56,8 @@ interface Pending {
 interface Due extends Debt {
   readonly wanted: HeldNode;
   readonly pending: Pending;
+  /** The proof that there is, when only the release of the outer lock is waited for. */
+  readonly evidence?: 'own' | 'proven';
 }
 
 export interface ValidatorHost {
@@ -70,6 +76,7 @@ export class Validator {
     onDebt: (debt, owner) => this.#redeem(debt as Due, owner),
   });
   readonly #host: ValidatorHost;
+  readonly #releases = new ReleaseHistory();
   #limitReported = false;
   readonly #classes = new Set<number>();
 
@@ -100,8 +107,9 @@ export class Validator {
   wantsProbe(node: HeldNode): boolean {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || pending.open.length === 0) return false;
-    if (node.state === WAITING || !this.tracker.followsCalls) return true;
-    return this.#host.enforce && pending.open.some((hold) => this.#isSuspect(hold, node));
+    if (!this.tracker.followsCalls) return true;
+    if (node.state !== WAITING && !this.#host.enforce) return false;
+    return pending.open.some((hold) => this.#isSuspect(hold, node));
   }
 
   /**
@@ -110,7 +118,7 @@ export class Validator {
    */
   probe(node: HeldNode, below: Below): Report | undefined {
     const pending = node.asked.pending as Pending | undefined;
-    if (pending === undefined) return undefined;
+    if (pending === undefined || node.state === RELEASED) return undefined;
     const stack = captureFrames(below);
     const offence = this.#judge(node, pending, stack);
     // A wait that may never end will bring no proof: what looks like a deadlock is told at once, as a suspicion.
@@ -122,14 +130,29 @@ export class Validator {
   close(node: HeldNode, below: Below): void {
     const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined) this.#closePending(node, pending, below);
+    if (isScope(node.kind)) this.#closeDebts(node, true);
+    else {
+      const byHolder = this.tracker.ownsNow(node);
+      this.#releases.note(node.lockClass, byHolder);
+      this.#closeDebts(node, byHolder);
+    }
+  }
+
+  /** What waited for the release of `node`: it was the holder's, or the lock had been handed on. */
+  #closeDebts(node: HeldNode, byHolder: boolean): void {
     const { debts } = node.asked;
     if (debts === undefined) return;
+    node.ask().debts = undefined;
     for (const debt of debts as Due[]) {
       const at = debt.open.indexOf(node);
       if (at === -1) continue;
       debt.open.splice(at, 1);
-      // Who releases it now has waited for the debtor, or nobody can say.
-      this.#learn(debt.wanted, node, debt.pending, this.tracker.hasReceived(debt) ? 'proven' : 'suspected', []);
+      if (debt.evidence === undefined) {
+        // Who releases it now has waited for the debtor, or nobody can say.
+        const waited = this.tracker.hasReceived(debt);
+        this.#teach(debt.wanted, node, debt.pending, waited ? 'proven' : 'suspected', []);
+      } else if (byHolder) this.#teach(debt.wanted, node, debt.pending, debt.evidence, []);
+      else if (node.lockClass !== debt.wanted.lockClass) this.#teach(debt.wanted, node, debt.pending, 'suspected', []);
     }
   }
 
@@ -157,11 +180,12 @@ export class Validator {
     this.dependencies.clear();
     this.trie.clear();
     this.#classes.clear();
+    this.#releases.clear();
     this.#limitReported = false;
   }
 
   #open(node: HeldNode, facts: NestingFacts, below: Below): void {
-    const holds = node.kind === 'try' ? [] : listHolds(node.parent).filter(isChecked);
+    const holds = isTry(node.kind) ? [] : listHolds(node.parent).filter(isChecked);
     const captured = facts.wantsStack();
     if (captured) {
       const frames = captureFrames(below);
@@ -190,19 +214,19 @@ export class Validator {
   /** The hold has reached the function that awaited it, which may own the outer holds: then it waited, for certain. */
   #arrived(node: HeldNode, owner: Owner): void {
     const pending = node.asked.pending as Pending | undefined;
-    if (pending === undefined) return;
+    if (pending === undefined || node.state === RELEASED) return;
     node.ask().awaitedBy = owner;
     this.#judge(node, pending, []);
   }
 
   #closePending(node: HeldNode, pending: Pending, below: Below): void {
     if (pending.open.length > 0) {
-      const mayLook = node.kind !== 'imperative' || this.tracker.ownsNow(node);
+      const mayLook = isScope(node.kind) || this.tracker.ownsNow(node);
       this.#judge(node, pending, mayLook ? captureFrames(below) : []);
       // Who has gone by now did not wait for this lock.
       const open = pending.open.filter((hold) => hold.state === HELD);
       // The function that runs a scope is the first to return, and is not on the stack of its acquisition.
-      const hops = node.kind === 'scope' ? -1 : 0;
+      const hops = isScope(node.kind) ? -1 : 0;
       if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, mayLook);
       else if (pending.open.length > 0) node.ask().pending = undefined;
     }
@@ -259,6 +283,25 @@ export class Validator {
   }
 
   #learn(
+    wanted: HeldNode,
+    held: HeldNode,
+    pending: Pending,
+    evidence: 'own' | 'proven' | 'suspected',
+    stack: readonly CapturedFrame[],
+  ): Report | undefined {
+    const certain = isScope(held.kind) || evidence === 'suspected' || this.#releases.isTrusted(held.lockClass);
+    if (certain) return this.#teach(wanted, held, pending, evidence, stack);
+    const asked = held.ask();
+    asked.debts ??= [];
+    asked.debts.push({ wanted, pending, open: [held], hops: 0, evidence } satisfies Due as Due);
+    wanted.ask().awaited = true;
+    // A wait may never end, and the release never come: two of them that form a cycle are told as a suspicion.
+    const stuck = wanted.state === WAITING && held.lockClass !== wanted.lockClass;
+    return stuck ? this.#teach(wanted, held, pending, 'suspected', stack) : undefined;
+  }
+
+  /** What is known by now is learned. */
+  #teach(
     wanted: HeldNode,
     held: HeldNode,
     pending: Pending,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LockClass, type Mutex } from '../../src/index.js';
+import { LockClass, tryAcquire, type Mutex } from '../../src/index.js';
 import { runtimeOf } from '../../src/control/isolated-lockdep.js';
 import { isolated, nextTurn, seen, settle } from './harness.js';
 
@@ -146,28 +146,6 @@ describe('two locks in both orders', () => {
     });
   });
 
-  it('a real deadlock is told though neither flow ever goes on: as a suspicion where a helper of an imperative holder waits', async () => {
-    await isolated(async (instance) => {
-      const [a, b] = [
-        new instance.Mutex({ class: new LockClass('a') }),
-        new instance.Mutex({ class: new LockClass('b') }),
-      ];
-      const late = async (lock: Mutex): Promise<void> => {
-        await nextTurn();
-        (await lock.acquire())();
-      };
-      const hold = async (outer: Mutex, inner: Mutex): Promise<void> => {
-        const release = await outer.acquire();
-        await late(inner);
-        release();
-      };
-      void hold(a, b);
-      void b.runExclusive(() => late(a));
-      await settle();
-      assert.deepEqual(seen(instance), ['circular-dependency advisory x1']);
-    });
-  });
-
   it('a try adds no order into the lock, and what is wanted while it is held has one out of it', async () => {
     await isolated(async (instance) => {
       const [a, b] = [
@@ -225,23 +203,84 @@ describe('two locks in both orders', () => {
   }
 });
 
-describe('a real deadlock of scopes', () => {
-  it('is reported though neither flow ever goes on', async () => {
+describe('a lock that is handed on', () => {
+  it('by a loop that lets the job release its permit: the loop waits for no permit of its own', async () => {
     await isolated(async (instance) => {
-      const a = new instance.Mutex({ class: new LockClass('a') });
-      const b = new instance.Mutex({ class: new LockClass('b') });
-      const late = async (lock: Mutex): Promise<void> => {
-        await nextTurn();
-        (await lock.acquire())();
-      };
-      void a.runExclusive(() => late(b));
-      void b.runExclusive(() => late(a));
-      await settle();
-      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+      for (const permits of [1, 2]) {
+        const pool = new instance.Semaphore(permits, { class: new LockClass('pool') });
+        const jobs: Promise<unknown>[] = [];
+        for (let i = 0; i < 20; i++) {
+          const [, release] = await pool.acquire();
+          jobs.push(nextTurn().finally(release));
+        }
+        await Promise.all(jobs);
+      }
+      assert.deepEqual(seen(instance), []);
     });
   });
 
-  it('and one of functions that acquire both themselves', async () => {
+  it('by a mutex whose releaser is left to a timer', async () => {
+    await isolated(async (instance) => {
+      const lock = new instance.Mutex();
+      for (let i = 0; i < 10; i++) setImmediate(await lock.acquire());
+      await settle();
+      assert.deepEqual(seen(instance), []);
+    });
+  });
+
+  it('by a producer and a consumer over two semaphores', async () => {
+    await isolated(async (instance) => {
+      const [empty, full] = [new instance.Semaphore(2), new instance.Semaphore(0)];
+      const produce = async (): Promise<void> => {
+        for (let i = 0; i < 12; i++) {
+          await empty.acquire();
+          full.release();
+        }
+      };
+      const consume = async (): Promise<void> => {
+        for (let i = 0; i < 12; i++) {
+          await full.acquire();
+          await nextTurn();
+          empty.release();
+        }
+      };
+      await Promise.all([produce(), consume()]);
+      assert.deepEqual(seen(instance), []);
+    });
+  });
+
+  it('teaches no order either, whatever its first owner goes on to want', async () => {
+    await isolated(async (instance) => {
+      const a = new instance.Mutex({ class: new LockClass('a') });
+      const b = new instance.Mutex({ class: new LockClass('b') });
+      await nestedRun(b, a);
+      for (let i = 0; i < 6; i++) {
+        const release = await a.acquire();
+        setImmediate(() => setImmediate(release));
+        await b.runExclusive(nextTurn);
+        await settle(3);
+      }
+      assert.deepEqual(
+        instance.lockdep.reports().filter(({ tier }) => tier === 'strict'),
+        [],
+      );
+    });
+  });
+
+  it('nested permits that their own flow returns are reported', async () => {
+    await isolated(async (instance) => {
+      const pool = new instance.Semaphore(4, { class: new LockClass('pool') });
+      const [, first] = await pool.acquire();
+      const [, second] = await pool.acquire();
+      second();
+      first();
+      assert.deepEqual(seen(instance), ['semaphore-exhaustion strict x1']);
+    });
+  });
+});
+
+describe('a real deadlock', () => {
+  it('of functions that acquire both themselves is told though neither ever goes on', async () => {
     await isolated(async (instance) => {
       const a = new instance.Mutex({ class: new LockClass('a') });
       const b = new instance.Mutex({ class: new LockClass('b') });
@@ -254,7 +293,27 @@ describe('a real deadlock of scopes', () => {
       void both(a, b);
       void both(b, a);
       await settle();
-      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+      assert.deepEqual(seen(instance), ['circular-dependency advisory x1']);
+    });
+  });
+});
+
+describe('a try of the decorator', () => {
+  it('adds no order into the lock, as a synchronous one', async () => {
+    await isolated(async (instance) => {
+      const a = new instance.Mutex({ class: new LockClass('a') });
+      const b = new instance.Mutex({ class: new LockClass('b') });
+      const tryBoth = async (outer: Mutex, inner: Mutex): Promise<void> => {
+        const release = await outer.acquire();
+        await tryAcquire(inner).runExclusive(() => undefined);
+        (await tryAcquire(inner).acquire())();
+        release();
+      };
+      for (let i = 0; i < 4; i++) {
+        await tryBoth(a, b);
+        await tryBoth(b, a);
+      }
+      assert.deepEqual(seen(instance), []);
     });
   });
 });
@@ -272,6 +331,7 @@ describe('one class twice', () => {
   it('through a helper of an imperative holder it is a suspicion: another instance of that function would only queue', async () => {
     await isolated(async (instance) => {
       const lock = new instance.Mutex();
+      (await lock.acquire())();
       const helper = async (): Promise<void> => {
         await nextTurn();
         await lock.acquire();
