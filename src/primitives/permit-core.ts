@@ -6,7 +6,7 @@
  * that gives up (timeout, abort) leaves the queue at once and lets those behind it move up.
  *
  * Invariant: after every call, the head of the queue, if any, wants more permits than there are. Cost: O(1) per call and
- * per grant. While the validator is off a call pays one branch for it; the rest is in tracked-lock.ts.
+ * per grant. While the validator is off a call pays one branch for it; the rest is in acquiring.ts and releasing.ts.
  */
 import { E_CANCELED } from 'async-mutex';
 import { classOfCaller } from '../classes/construction-site.js';

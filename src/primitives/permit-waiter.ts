@@ -1,4 +1,5 @@
 /** One request in the queue of a lock, with what may end its wait early. */
+import { listenForAbort } from './abort-listeners.js';
 import { Waiter } from '../queue/waiter-queue.js';
 import type { HeldNode } from '../tracker/held-node.js';
 import type { PermitCore } from './permit-core.js';
@@ -8,8 +9,7 @@ export type Grant<T> = (lock: PermitCore, weight: number, previousValue: number,
 
 export class PermitWaiter<T> extends Waiter {
   timer: NodeJS.Timeout | undefined = undefined;
-  #signal: AbortSignal | undefined = undefined;
-  #onAbort: (() => void) | undefined = undefined;
+  #stopListening: (() => void) | undefined = undefined;
   readonly weight: number;
   readonly node: HeldNode | undefined;
   readonly grant: Grant<T>;
@@ -33,17 +33,14 @@ export class PermitWaiter<T> extends Waiter {
   }
 
   listen(signal: AbortSignal, onAbort: () => void): void {
-    this.#signal = signal;
-    this.#onAbort = onAbort;
-    signal.addEventListener('abort', onAbort, { once: true });
+    this.#stopListening = listenForAbort(signal, onAbort);
   }
 
   /** The wait is over: no timer and no listener outlives it. */
   unbind(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#signal = undefined;
-    this.#onAbort = undefined;
+    this.#stopListening?.();
+    this.#stopListening = undefined;
   }
 }

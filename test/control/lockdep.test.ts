@@ -73,6 +73,21 @@ describe('onReport', () => {
     );
   });
 
+  it('may freeze what it gets', async () => {
+    await isolated(
+      async (instance) => {
+        const [a, b] = [
+          new instance.Mutex({ class: new LockClass('a') }),
+          new instance.Mutex({ class: new LockClass('b') }),
+        ];
+        await a.runExclusive(() => b.runExclusive(() => undefined));
+        for (let i = 0; i < 3; i++) await b.runExclusive(() => a.runExclusive(() => undefined));
+        assert.deepEqual([a.isLocked(), b.isLocked()], [false, false]);
+      },
+      { onReport: (report) => void Object.freeze(report) },
+    );
+  });
+
   it('that throws does not disturb the program, and is shown', async (t) => {
     const warnings = t.mock.method(process, 'emitWarning', () => undefined);
     await isolated(

@@ -136,6 +136,26 @@ for (const mode of MODES) {
         { mode },
       ));
 
+    it('one signal may bound any number of waits', () =>
+      isolated(
+        async (instance) => {
+          const lock = new instance.Mutex();
+          const guard = await lock.lock();
+          guard.transfer();
+          const controller = new AbortController();
+          const reason = new Error('all of you');
+          const waits = Array.from({ length: 5000 }, () => lock.acquire({ signal: controller.signal }));
+          const kept = lock.acquire();
+          controller.abort(reason);
+          const results = await Promise.allSettled(waits);
+          assert.ok(results.every((result) => result.status === 'rejected' && result.reason === reason));
+          guard.release();
+          (await kept)();
+          assert.equal(lock.isLocked(), false);
+        },
+        { mode },
+      ));
+
     it('a timeout gives up the place at once and rejects with its own error', async (t) => {
       t.mock.timers.enable({ apis: ['setTimeout'] });
       await isolated(
@@ -191,6 +211,10 @@ for (const mode of MODES) {
             message: /option timeout .* got -1/,
           });
           await assert.rejects(lock.acquire({ signal: bad({}) }), { name: 'TypeError', message: /signal/ });
+          await assert.rejects(lock.acquire({ signal: bad({ aborted: false }) }), {
+            name: 'TypeError',
+            message: /signal/,
+          });
           assert.throws(() => permits.acquire(0), {
             name: 'RangeError',
             message: 'invalid weight 0: must be positive',

@@ -5,7 +5,7 @@ import { HeldTracker } from '../../src/tracker/held-tracker.js';
 import { ChainTrie } from '../../src/order/chain-trie.js';
 import { hooksFollowHolds } from '../../src/tracker/rehearsal.js';
 import { Runtime } from '../../src/validator/runtime.js';
-import { settle } from '../validator/harness.js';
+import { isolated, settle } from '../validator/harness.js';
 
 function tracker(): HeldTracker {
   return new HeldTracker(new ChainTrie(), { onHold: () => undefined, onDebt: () => undefined });
@@ -92,5 +92,15 @@ describe('levels', () => {
       assert.equal(status, 1);
       assert.match(stderr, new RegExp(`RangeError: environment variable ${name} must be .* got "loud"`));
     }
+  });
+});
+
+it('a frozen promise of a hold is left alone', async () => {
+  await isolated(async (instance) => {
+    const lock = new instance.Mutex();
+    const open = async (): Promise<() => void> => await lock.acquire();
+    const release = await Object.freeze(open());
+    release();
+    assert.equal(lock.isLocked(), false);
   });
 });
