@@ -32,7 +32,9 @@ function trackedRequest<T>(lock: PermitCore, wanted: PermitRequest, node: HeldNo
   const { tracker } = lock.rt.validator;
   tracker.mute();
   try {
-    return lock.request(wanted, node, grant);
+    const promise = lock.request(wanted, node, grant);
+    if (node.state === WAITING) lock.rt.validator.waits(node);
+    return promise;
   } finally {
     tracker.unmute();
   }

@@ -7,6 +7,7 @@
  *
  * Cost: for new reports only; the caller sees to that, so a distinct report is shown once. Nothing is awaited.
  */
+import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import type { Report, ReportKind } from './types.js';
 
@@ -50,8 +51,28 @@ export function warningCode(kind: ReportKind): string {
   return `LOCKDEP_${kind.toUpperCase().replaceAll('-', '_')}`;
 }
 
+const emitWarning = process.emitWarning;
+/** Handed to the process and not shown yet. */
+const unshown = new Set<string>();
+let watching = false;
+
 function processWarning(message: string, options: WarningOptions): void {
+  // Where somebody has replaced it, showing is theirs.
+  if (process.emitWarning === emitWarning) {
+    watchExit();
+    unshown.add(message);
+  }
   process.emitWarning(message, options);
+}
+
+/** A warning is shown in a later turn. A process that exits in this one would take the report with it. */
+function watchExit(): void {
+  if (watching) return;
+  watching = true;
+  process.on('warning', ({ message }) => unshown.delete(message));
+  process.on('exit', () => {
+    for (const message of unshown) writeSync(process.stderr.fd ?? 2, `LockdepWarning: ${message}\n`);
+  });
 }
 
 function showFailure(onReport: NonNullable<EmitOptions['onReport']>, error: unknown, warn: Warn): void {

@@ -51,6 +51,9 @@ export function likelyByStack(stack: readonly CapturedFrame[], candidates: reado
 function holderFrame(stack: readonly CapturedFrame[], hold: HeldNode, from: number): number {
   const { frames: taken, unsure, astray, returnedBy } = hold.asked;
   if (taken === undefined || unsure || astray) return -1;
+  // The function that took it is the one that runs: whether it gave the lock away nobody can see.
+  const self = taken[returnedBy]?.functionId;
+  if (stack.some((frame) => !frame.isAsync && frame.functionId === self)) return -1;
   const last = Math.min(taken.length, returnedBy + 1 + MAX_PLAIN_HELPERS);
   for (let first = returnedBy; first < last; first++) {
     const holder = taken[first] as CapturedFrame;

@@ -109,7 +109,16 @@ export class Validator {
     if (pending === undefined || pending.open.length === 0) return false;
     if (!this.tracker.followsCalls) return true;
     if (node.state !== WAITING && !this.#host.enforce) return false;
-    return pending.open.some((hold) => this.#isSuspect(hold, node));
+    // In warn only where the look may prove something: it may cost a contended call one turn.
+    return pending.open.some((hold) => (this.#host.enforce || isScope(hold.kind)) && this.#isSuspect(hold, node));
+  }
+
+  /** The attempt has to wait, perhaps for ever: what looks like a deadlock on its own class is told as a suspicion. */
+  waits(node: HeldNode): void {
+    const pending = node.asked.pending as Pending | undefined;
+    if (pending === undefined) return;
+    const same = pending.open.filter((hold) => hold.lockClass === node.lockClass);
+    for (const hold of likelyByStack(pending.stack, same)) this.#teach(node, hold, pending, 'suspected', []);
   }
 
   /**

@@ -155,3 +155,16 @@ test('a program whose callback fails in every way ends as it would have', () => 
   assert.equal(occurrences(stderr, `[${ONREPORT_FAILED}] LockdepWarning: `), 3);
   for (const what of ['sync', 'async', 'quiet']) assert.ok(stderr.includes(`Error: ${what} failure`), what);
 });
+
+test('a process that exits in the turn of a report shows it all the same, once', () => {
+  const index = new URL('../../src/index.js', import.meta.url).href;
+  const program = (exit: string): string => `import { Mutex } from ${JSON.stringify(index)};
+    new Mutex().release();
+    ${exit}`;
+  for (const exit of ['process.exit(0);', '']) {
+    const { stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program(exit)], {
+      encoding: 'utf8',
+    });
+    assert.equal(stderr.split('LOCKDEP: ').length, 2, stderr);
+  }
+});
