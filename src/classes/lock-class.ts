@@ -6,12 +6,6 @@
  */
 import { sharedState } from './shared-state.js';
 
-/** What a comparator may rely on: the two lock instances of one class. */
-export interface OrderedLock {
-  readonly lockClass: LockClass;
-  readonly name: string | undefined;
-}
-
 export interface LockClassOptions {
   /** Nesting of two locks of this class is legal if and only if `order(held, wanted) < 0`. */
   order?: (a: never, b: never) => number;

@@ -55,12 +55,6 @@ export class NestingFacts {
     }
     return this.#sites[0] ?? [];
   }
-
-  /** More acquisitions are to be captured: somebody needed a stack of this nesting and had none. */
-  rearm(): void {
-    this.settled = false;
-    this.#capturesLeft = Math.max(this.#capturesLeft, CAPTURES_PER_SITE);
-  }
 }
 
 function sameSite(a: readonly CapturedFrame[], b: readonly CapturedFrame[]): boolean {
