@@ -289,12 +289,17 @@ describe('misuse', () => {
   it('a hand-off is legal and silent: another flow may release', () =>
     isolated(async (instance) => {
       const lock = new instance.Mutex();
-      const guard = await instance.lockdep.detached(() => lock.lock());
+      const other = new instance.Mutex();
+      const guard = await lock.lock();
+      assert.equal(instance.lockdep.held().length, 1);
       guard.transfer();
+      assert.deepEqual(instance.lockdep.held(), []);
+      await other.runExclusive(() => undefined);
       await instance.lockdep.detached(async () => {
         await Promise.resolve();
         guard.release();
       });
+      await other.runExclusive(() => lock.runExclusive(() => undefined));
       assert.deepEqual(seen(instance), []);
     }));
 
