@@ -29,8 +29,8 @@ import { PromiseHooks, type Arrivals } from './promise-hooks.js';
 export type TrackingLevel = 'precise' | 'light';
 
 export class HeldTracker {
-  readonly #clock = new CoarseClock();
   readonly #context = new HeldContext();
+  readonly #clock = new CoarseClock(() => this.#context.adapt());
   readonly #hooks: PromiseHooks;
   readonly #trie: ChainTrie<Nesting>;
   #oldest: HeldNode | undefined;
@@ -44,7 +44,7 @@ export class HeldTracker {
   /** precise: imperative holds are followed, by promise hooks. light: scopes alone, at no cost per promise. */
   start(level: TrackingLevel): void {
     this.#clock.start();
-    this.#context.start();
+    this.#context.start(level === 'precise');
     if (level === 'precise') this.#hooks.start();
     else this.#hooks.stop();
   }
@@ -139,12 +139,12 @@ export class HeldTracker {
 
   /** From a scope's own continuation: its callback runs with the hold. */
   enterScope(node: HeldNode): void {
-    this.#context.enterHere(node);
+    this.#context.enterTurn(node);
   }
 
   /** A lock taken without waiting: held by the running function from here on. */
   enterNow(node: HeldNode): void {
-    this.#context.enterHere(node);
+    this.#enter(node);
     // The turn may be that of a caller, further out on the synchronous stack: to be confirmed.
     node.ask().unsure = true;
     this.#hooks.own(node);
@@ -177,7 +177,7 @@ export class HeldTracker {
 
   /** Runs `fn` as the root of a task. */
   runTask<T>(task: Task, fn: () => T): T {
-    return this.#context.run(task, fn);
+    return this.#context.runRoot(task, fn);
   }
 
   /** Runs `fn` so that the holds of this flow count as those of somebody who waits for all that it starts. */
@@ -186,15 +186,20 @@ export class HeldTracker {
     if (innermost === undefined) return fn();
     const link = innermost.target.link(outerHeld(innermost));
     link.vouched = true;
-    return this.#context.run(link, fn);
+    return this.#context.runRoot(link, fn);
   }
 
   /** The running flow takes over a hold that was handed to it. */
   adopt(node: HeldNode): void {
     if (node.state === TRANSFERRED) node.state = HELD;
     const { store } = this.#context;
-    this.#context.enterHere(node.link(nearestHeld(store)));
+    this.#enter(node.link(nearestHeld(store)));
     this.#hooks.own(node);
+  }
+
+  #enter(cell: HeldNode): void {
+    if (this.#hooks.isInTurn) this.#context.enterTurn(cell);
+    else this.#context.enterCallback(cell);
   }
 
   /** What was last entered in this flow; undefined when the flow is not known. */

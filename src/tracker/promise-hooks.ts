@@ -15,7 +15,7 @@
  */
 import { promiseHooks } from 'node:v8';
 import type { HeldContext } from './held-context.js';
-import { HELD, type HeldNode, isListed, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
+import { HELD, type HeldNode, isListed, type ListCell, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
 
 /** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
 interface Marked {
@@ -91,6 +91,11 @@ export class PromiseHooks {
     this.#handingOver = undefined;
   }
 
+  /** Is it the turn of a promise that runs, and not the callback of a timer or the like? */
+  get isInTurn(): boolean {
+    return this.#turn !== undefined;
+  }
+
   /** Lets `promise` bring `node` to whoever awaits it. */
   carry(promise: Promise<unknown>, node: HeldNode): void {
     this.#mark(marked(promise), node);
@@ -148,6 +153,8 @@ export class PromiseHooks {
       this.#last = SUSPENDED;
       this.#lastPromise = promise;
     }
+    const context = this.#context;
+    if (context.cell !== undefined) promise[context.mark] = context.cell;
     if (parent === undefined) return;
     const parcel = parent[this.#carried];
     if (parcel !== undefined) promise[this.#carried] = parcel;
@@ -157,6 +164,8 @@ export class PromiseHooks {
     const owner = promise[this.#owned] as Owner | undefined;
     const arriving = promise[this.#carried] as HeldNode | Owner | undefined;
     this.#turn = promise;
+    const context = this.#context;
+    if (context.byHooks) context.cell = promise[context.mark] as ListCell | undefined;
     if (owner === undefined && arriving === undefined && this.#handingOver === undefined) {
       this.#owner = undefined;
       return;
@@ -187,23 +196,23 @@ export class PromiseHooks {
     const again = parcel.received;
     parcel.received = true;
     if (parcel instanceof Owner) this.#receiveAll(promise, owner, parcel, again);
-    else this.#receiveHold(promise, owner, parcel, again);
+    else this.#receiveHold(owner, parcel, again);
   }
 
   #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
     // A returned promise passes on what its function returns with: that is no further return.
     this.#receiveDebts(owner, parcel, promise[this.#through] !== undefined);
-    for (const node of parcel.nodes) this.#receiveHold(promise, owner, node, again);
+    for (const node of parcel.nodes) this.#receiveHold(owner, node, again);
   }
 
-  #receiveHold(promise: Marked, owner: Owner, node: HeldNode, again: boolean): void {
+  #receiveHold(owner: Owner, node: HeldNode, again: boolean): void {
     if (node.state !== HELD) return;
     // One hold has one holder: when several await it, nobody knows which.
     if (again) node.ask().unsure = true;
     if (!owner.nodes.includes(node)) owner.nodes.push(node);
     const list = this.#context.current();
     if (isListed(list, node)) return;
-    this.#context.enterContinuation(promise, cellUnder(node, list));
+    this.#context.enterTurn(cellUnder(node, list));
     this.#arrivals.onHold(node, owner);
   }
 
@@ -242,6 +251,7 @@ export class PromiseHooks {
     const owner = this.#owner;
     const turn = this.#turn;
     this.#turn = undefined;
+    this.#context.cell = undefined;
     if (owner === undefined || turn === undefined) return;
     if (this.#last === SUSPENDED) this.#suspend(owner, turn[this.#callback] === true);
     else if (this.#last === SETTLED && turn[this.#callback] !== true) {
