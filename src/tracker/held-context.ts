@@ -25,6 +25,8 @@ export class HeldContext {
   byHooks = false;
   /** The cell of the running turn, where the hooks carry; undefined also where a root's applies. */
   cell: ListCell | undefined = undefined;
+  /** Holds and waits that there are in the process, for the hooks: while there are none, nothing has to be carried. */
+  live = 0;
   readonly #storage = new AsyncLocalStorage<ListCell | undefined>();
   #started = false;
   #hooked = false;
@@ -71,7 +73,7 @@ export class HeldContext {
         if (this.cell !== undefined) marked(promise)[this.mark] = this.cell;
       },
       before: (promise) => {
-        this.cell = marked(promise)[this.mark];
+        this.cell = this.live === 0 ? undefined : marked(promise)[this.mark];
       },
       after: () => {
         this.cell = undefined;

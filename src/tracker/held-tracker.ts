@@ -69,6 +69,7 @@ export class HeldTracker {
   attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, shared: boolean): HeldNode {
     const { store } = this.#context;
     const node = new HeldNode(lock, lockClass, kind, shared, nearestHeld(store), store?.task, this.#clock.now);
+    this.#context.live += 1;
     const last = lock.lastHold;
     node.previous = last;
     lock.lastHold = node;
@@ -80,6 +81,19 @@ export class HeldTracker {
     if (newest === undefined) this.#oldest = node;
     else newest.newer = node;
     return node;
+  }
+
+  /** A hold of no lock, which no list shows: for the rehearsal of the hooks. */
+  beginStandIn(): HeldNode {
+    const node = new HeldNode({} as TrackedLock, {} as LockClass, 'imperative', false, undefined, undefined, 0);
+    node.state = HELD;
+    this.#context.live += 1;
+    return node;
+  }
+
+  endStandIn(node: HeldNode): void {
+    node.state = RELEASED;
+    this.#context.live -= 1;
   }
 
   /** Every hold and wait in the process, oldest first. */
@@ -100,6 +114,7 @@ export class HeldTracker {
   ended(node: HeldNode): void {
     if (node.state === RELEASED) return;
     node.state = RELEASED;
+    this.#context.live -= 1;
     node.chain = undefined;
     const { pending, foreignRelease, awaited } = node.asked;
     if (pending === undefined && !foreignRelease && !awaited) node.settle();

@@ -10,7 +10,7 @@
  * suspended and `settled` of its own promise if it returned; `settled` comes before the reactions of that promise are
  * queued.
  *
- * Cost: with no lock in flight, two property reads per promise event. Serialised by the event loop: one turn is open
+ * Cost: with no lock held or awaited in the process, a test per promise event; else a few property reads. Serialised by the event loop: one turn is open
  * at a time.
  */
 import { promiseHooks } from 'node:v8';
@@ -149,11 +149,12 @@ export class PromiseHooks {
   }
 
   #init(promise: Marked, parent: Marked | undefined): void {
+    const context = this.#context;
+    if (context.live === 0) return;
     if (this.#owner !== undefined) {
       this.#last = SUSPENDED;
       this.#lastPromise = promise;
     }
-    const context = this.#context;
     if (context.cell !== undefined) promise[context.mark] = context.cell;
     if (parent === undefined) return;
     const parcel = parent[this.#carried];
@@ -161,10 +162,15 @@ export class PromiseHooks {
   }
 
   #before(promise: Marked): void {
+    const context = this.#context;
+    this.#turn = promise;
+    if (context.live === 0) {
+      context.cell = undefined;
+      this.#owner = undefined;
+      return;
+    }
     const owner = promise[this.#owned] as Owner | undefined;
     const arriving = promise[this.#carried] as HeldNode | Owner | undefined;
-    this.#turn = promise;
-    const context = this.#context;
     if (context.byHooks) context.cell = promise[context.mark] as ListCell | undefined;
     if (owner === undefined && arriving === undefined && this.#handingOver === undefined) {
       this.#owner = undefined;
