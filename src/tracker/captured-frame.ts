@@ -25,6 +25,20 @@ export function captureFrames(below: (...args: never[]) => unknown): CapturedFra
   return captureCallSites(below, MAX_CAPTURED_FRAMES).map(toFrame);
 }
 
+/** Frames to look at for the one question below: those of other hooks, a helper, and one that must not be there. */
+const FEW_FRAMES = 8;
+
+/**
+ * From a hook that tells of a new promise: is it the await of the function at the bottom of the synchronous stack, to which
+ * the turn belongs? Not the await of a function that this one called, and not its call of `then`.
+ */
+export function isTurnsAwait(hook: (...args: never[]) => unknown): boolean {
+  const sites = captureCallSites(hook, FEW_FRAMES).filter((site) => !fileOf(site).startsWith('node:internal/'));
+  const [top, next] = sites;
+  // A frame of the language's own (`Promise.then`) has no line.
+  return top !== undefined && top.getLineNumber() !== null && !top.isAsync() && (next === undefined || next.isAsync());
+}
+
 function toFrame(site: CallSite): CapturedFrame {
   const file = fileOf(site);
   const functionName = site.getFunctionName() ?? '';

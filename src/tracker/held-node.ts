@@ -183,6 +183,11 @@ export class Owner {
     this.nodes = nodes;
   }
 
+  /** Was a stack taken when one of its holds was? Then the validator wants to know more of it. */
+  get hasStack(): boolean {
+    return this.nodes.some((node) => node.asked.frames !== undefined);
+  }
+
   get isEmpty(): boolean {
     return this.nodes.length === 0 && this.debts === undefined;
   }

@@ -14,6 +14,7 @@
  * at a time.
  */
 import { promiseHooks } from 'node:v8';
+import { isTurnsAwait } from './captured-frame.js';
 import type { HeldContext } from './held-context.js';
 import { HELD, type HeldNode, isListed, type ListCell, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
 
@@ -62,6 +63,8 @@ export class PromiseHooks {
   /** Has the promise of the turn itself settled? */
   #selfSettled = false;
   #last = NOTHING;
+  /** Was the last `init` the await of the function that this turn belongs to? undefined: nobody has looked. */
+  #lastIsAwait: boolean | undefined;
   #lastPromise: Marked | undefined;
   #handingOver: Owner | undefined;
   /** Promises that settled as their function returned with holds, until their reactions have run. */
@@ -70,6 +73,9 @@ export class PromiseHooks {
   readonly #groups = new WeakMap<object, Owner>();
   readonly #then = carryingThen(this);
 
+  readonly #onInit = (promise: Promise<unknown>, parent: Promise<unknown>): void =>
+    this.#init(marked(promise), parent as unknown as Marked | undefined);
+
   constructor(context: HeldContext, arrivals: Arrivals) {
     this.#context = context;
     this.#arrivals = arrivals;
@@ -77,7 +83,7 @@ export class PromiseHooks {
 
   start(): void {
     this.#stop ??= promiseHooks.createHook({
-      init: (promise, parent) => this.#init(marked(promise), parent as unknown as Marked | undefined),
+      init: this.#onInit,
       before: (promise) => this.#before(marked(promise)),
       settled: (promise) => this.#settled(marked(promise)),
       after: () => this.#after(),
@@ -151,9 +157,12 @@ export class PromiseHooks {
   #init(promise: Marked, parent: Marked | undefined): void {
     const context = this.#context;
     if (context.live === 0) return;
-    if (this.#owner !== undefined) {
+    const owner = this.#owner;
+    if (owner !== undefined) {
       this.#last = SUSPENDED;
       this.#lastPromise = promise;
+      if (!owner.sure)
+        this.#lastIsAwait = owner.hasStack ? parent !== undefined && isTurnsAwait(this.#onInit) : undefined;
     }
     if (context.cell !== undefined) promise[context.mark] = context.cell;
     if (parent === undefined) return;
@@ -270,11 +279,14 @@ export class PromiseHooks {
 
   /**
    * The turn ended with a wait. A turn of a callback of `then` whose own promise has settled by then was over, and the wait
-   * that of somebody it called; where it is not known to be a callback's, its holds need another look (`unsure`).
+   * that of somebody it called. Where it is not known to be a callback's, the stack tells; without one, who holds what it
+   * held stays open (`unsure`).
    */
   #suspend(owner: Owner, isCallback: boolean): void {
-    if (isCallback && this.#selfSettled) return;
-    if (!owner.sure && this.#selfSettled) for (const node of owner.nodes) node.ask().unsure = true;
+    if (this.#selfSettled && !owner.sure) {
+      if (isCallback || this.#lastIsAwait === false) return;
+      if (this.#lastIsAwait === undefined) for (const node of owner.nodes) node.ask().unsure = true;
+    } else if (isCallback && this.#selfSettled) return;
     owner.sure = true;
     const next = this.#lastPromise as Marked;
     const awaited = next[this.#carried] as HeldNode | Owner | undefined;
