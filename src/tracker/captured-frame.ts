@@ -25,6 +25,16 @@ export function captureFrames(below: (...args: never[]) => unknown): CapturedFra
   return captureCallSites(below, MAX_CAPTURED_FRAMES).map(toFrame);
 }
 
+/** Is the function on top of `stack` also at the bottom of its synchronous part, and so the one that the turn belongs to? */
+export function isTurnsFunction(stack: readonly CapturedFrame[]): boolean {
+  const [top, next] = withoutInternals(stack);
+  return top !== undefined && !top.isAsync && (next === undefined || next.isAsync);
+}
+
+function withoutInternals(stack: readonly CapturedFrame[]): CapturedFrame[] {
+  return stack.filter((frame) => !frame.file.startsWith('node:internal/'));
+}
+
 /** Frames to look at for the one question below: those of other hooks, a helper, and one that must not be there. */
 const FEW_FRAMES = 8;
 
@@ -33,10 +43,9 @@ const FEW_FRAMES = 8;
  * the turn belongs? Not the await of a function that this one called, and not its call of `then`.
  */
 export function isTurnsAwait(hook: (...args: never[]) => unknown): boolean {
-  const sites = captureCallSites(hook, FEW_FRAMES).filter((site) => !fileOf(site).startsWith('node:internal/'));
-  const [top, next] = sites;
+  const stack = withoutInternals(captureCallSites(hook, FEW_FRAMES).map(toFrame));
   // A frame of the language's own (`Promise.then`) has no line.
-  return top !== undefined && top.getLineNumber() !== null && !top.isAsync() && (next === undefined || next.isAsync());
+  return stack[0]?.line !== 0 && isTurnsFunction(stack);
 }
 
 function toFrame(site: CallSite): CapturedFrame {

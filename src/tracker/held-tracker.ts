@@ -6,6 +6,7 @@
  */
 import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
 import type { LockClass } from '../classes/lock-class.js';
+import { isTurnsFunction } from './captured-frame.js';
 import { CoarseClock } from './coarse-clock.js';
 import { HeldContext } from './held-context.js';
 import type { Task } from './task.js';
@@ -161,7 +162,8 @@ export class HeldTracker {
   enterNow(node: HeldNode): void {
     this.#enter(node);
     // The turn may be that of a caller, further out on the synchronous stack: to be confirmed.
-    node.ask().unsure = true;
+    const { frames } = node.asked;
+    if (frames === undefined || !isTurnsFunction(frames)) node.ask().unsure = true;
     this.#hooks.own(node);
   }
 
