@@ -145,9 +145,8 @@ export class HeldTracker {
   /** A lock taken without waiting: held by the running function from here on. */
   enterNow(node: HeldNode): void {
     this.#context.enterHere(node);
-    // The turn may be that of a caller, further out on the synchronous stack: to be confirmed.
-    node.ask().unsure = true;
-    this.#hooks.own(node);
+    // The turn may be that of a caller, further out on the synchronous stack.
+    this.#hooks.took(node);
   }
 
   /** Is it the function instance that took `node`, or that it was returned to, which runs now? */
@@ -158,6 +157,11 @@ export class HeldTracker {
   /** The same, for certain. */
   isOwnNow(node: HeldNode): boolean {
     return this.#hooks.owner?.holds(node, true) ?? false;
+  }
+
+  /** From now on it is asked who holds what: the hooks look closer at holds that change hands. */
+  watch(): void {
+    this.#hooks.watch();
   }
 
   /** Leaves it to the running function, and to those it returns to, to prove a judgement. */
@@ -194,7 +198,7 @@ export class HeldTracker {
     if (node.state === TRANSFERRED) node.state = HELD;
     const { store } = this.#context;
     this.#context.enterHere(node.link(nearestHeld(store)));
-    this.#hooks.own(node);
+    this.#hooks.adopt(node);
   }
 
   /** What was last entered in this flow; undefined when the flow is not known. */

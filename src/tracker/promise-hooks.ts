@@ -16,6 +16,7 @@
 import { promiseHooks } from 'node:v8';
 import type { HeldContext } from './held-context.js';
 import { HELD, type HeldNode, isListed, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
+import { isActOfTurn } from './turn-function.js';
 
 /** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
 interface Marked {
@@ -64,6 +65,9 @@ export class PromiseHooks {
   #last = NOTHING;
   #lastPromise: Marked | undefined;
   #handingOver: Owner | undefined;
+  /** Of a watched owner: was the last event an await or a return of the turn's own function? */
+  #byTurn = false;
+  #watching = false;
   /** Promises that settled as their function returned with holds, until their reactions have run. */
   readonly #returned = new WeakMap<Marked, Owner>();
   /** Holds that pass through one combinator, by the reject function that it gives to all its elements. */
@@ -123,6 +127,36 @@ export class PromiseHooks {
     if (owner !== undefined && !owner.nodes.includes(node)) owner.nodes.push(node);
   }
 
+  /** Watches those who get a hold from a helper: costs them a stack, and tells who goes on with the hold. */
+  watch(): void {
+    this.#watching = true;
+  }
+
+  /** The running function instance took `node` at once: certain where that is the function of the turn. */
+  took(node: HeldNode): void {
+    this.#takeOver(node, this.#watching || node.asked.frames !== undefined);
+  }
+
+  /** The running function instance takes over `node`, whoever had it. */
+  adopt(node: HeldNode): void {
+    const asked = node.ask();
+    asked.unsure = false;
+    asked.astray = false;
+    this.#takeOver(node, true);
+    asked.adoptedBy = this.#owner ?? new Owner(true);
+  }
+
+  #takeOver(node: HeldNode, looked: boolean): void {
+    const before = this.#owner;
+    this.own(node);
+    if (!looked || !isActOfTurn()) node.ask().unsure = true;
+    else if (before === undefined && this.#owner !== undefined) {
+      // The turn may be that of a callback, which goes on nowhere.
+      this.#owner.sure = false;
+      this.#owner.watched = true;
+    }
+  }
+
   /** The running function instance has to prove `debt`, with those that it returns to. */
   owe(debt: Debt): void {
     this.#ensureOwner()?.owe(debt);
@@ -147,6 +181,7 @@ export class PromiseHooks {
     if (this.#owner !== undefined) {
       this.#last = SUSPENDED;
       this.#lastPromise = promise;
+      if (this.#owner.watched) this.#byTurn = isActOfTurn();
     }
     if (parent === undefined) return;
     const parcel = parent[this.#carried];
@@ -201,6 +236,8 @@ export class PromiseHooks {
     // One hold has one holder: when several await it, nobody knows which.
     if (again) node.ask().unsure = true;
     if (!owner.nodes.includes(node)) owner.nodes.push(node);
+    if (!owner.sure && (this.#watching || node.asked.frames !== undefined)) owner.watched = true;
+    if (node.asked.adoptedBy !== undefined) node.ask().adoptedBy = owner;
     const list = this.#context.current();
     if (isListed(list, node)) return;
     this.#context.enterContinuation(promise, cellUnder(node, list));
@@ -224,6 +261,7 @@ export class PromiseHooks {
     }
     this.#last = SETTLED;
     this.#lastPromise = promise;
+    if (this.#owner.watched) this.#byTurn = isActOfTurn();
     if (!this.#owner.prune()) this.#armHandOver(promise);
   }
 
@@ -258,8 +296,10 @@ export class PromiseHooks {
    */
   #suspend(owner: Owner, isCallback: boolean): void {
     if (isCallback && this.#selfSettled) return;
-    if (!owner.sure && this.#selfSettled) for (const node of owner.nodes) node.ask().unsure = true;
+    const seen = owner.watched && this.#byTurn;
+    if (!owner.sure && !seen && this.#selfSettled) for (const node of owner.nodes) node.ask().unsure = true;
     owner.sure = true;
+    owner.watched = false;
     const next = this.#lastPromise as Marked;
     const awaited = next[this.#carried] as HeldNode | Owner | undefined;
     if (awaited !== undefined) this.#noteAwaited(awaited, owner);
@@ -281,7 +321,7 @@ export class PromiseHooks {
     for (const node of owner.nodes) {
       const asked = node.ask();
       asked.returnedBy += 1;
-      asked.astray ||= !owner.sure;
+      asked.astray ||= !owner.sure && !(owner.watched && this.#byTurn);
     }
     this.#handOver(promise, owner);
   }
