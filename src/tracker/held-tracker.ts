@@ -8,7 +8,7 @@ import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
 import type { LockClass } from '../classes/lock-class.js';
 import { CoarseClock } from './coarse-clock.js';
 import { HeldContext } from './held-context.js';
-import type { Task } from './task.js';
+import { MAIN, Task } from './task.js';
 import {
   type Debt,
   HELD,
@@ -176,7 +176,7 @@ export class HeldTracker {
 
   /** Runs `fn` with no holds: work that nobody here waits for. */
   detached<T>(fn: () => T): T {
-    return this.#context.run(this.#context.store?.task, fn);
+    return this.#context.run(new Task(this.#context.store?.task?.name ?? MAIN), fn);
   }
 
   /** Runs `fn` as the root of a task. */
