@@ -25,6 +25,7 @@ import {
   type TrackedLock,
 } from './held-node.js';
 import { PromiseHooks, type Arrivals } from './promise-hooks.js';
+import type { Below } from './turn-function.js';
 
 export type TrackingLevel = 'precise' | 'light';
 
@@ -143,10 +144,10 @@ export class HeldTracker {
   }
 
   /** A lock taken without waiting: held by the running function from here on. */
-  enterNow(node: HeldNode): void {
+  enterNow(node: HeldNode, below: Below): void {
     this.#context.enterHere(node);
     // The turn may be that of a caller, further out on the synchronous stack.
-    this.#hooks.took(node);
+    this.#hooks.took(node, below);
   }
 
   /** Is it the function instance that took `node`, or that it was returned to, which runs now? */
@@ -194,11 +195,11 @@ export class HeldTracker {
   }
 
   /** The running flow takes over a hold that was handed to it. */
-  adopt(node: HeldNode): void {
+  adopt(node: HeldNode, below: Below): void {
     if (node.state === TRANSFERRED) node.state = HELD;
     const { store } = this.#context;
     this.#context.enterHere(node.link(nearestHeld(store)));
-    this.#hooks.adopt(node);
+    this.#hooks.adopt(node, below);
   }
 
   /** What was last entered in this flow; undefined when the flow is not known. */

@@ -16,7 +16,7 @@
 import { promiseHooks } from 'node:v8';
 import type { HeldContext } from './held-context.js';
 import { HELD, type HeldNode, isListed, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
-import { isActOfTurn } from './turn-function.js';
+import { isActOfTurn, type Below } from './turn-function.js';
 
 /** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
 interface Marked {
@@ -79,17 +79,23 @@ export class PromiseHooks {
     this.#arrivals = arrivals;
   }
 
+  // Fields, so that a stack can be taken from right below them.
+  readonly #onInit = (promise: Promise<unknown>, parent: Promise<unknown>): void =>
+    this.#init(marked(promise), parent as unknown as Marked | undefined);
+  readonly #onSettled = (promise: Promise<unknown>): void => this.#settled(marked(promise));
+
   start(): void {
     this.#stop ??= promiseHooks.createHook({
-      init: (promise, parent) => this.#init(marked(promise), parent as unknown as Marked | undefined),
+      init: this.#onInit,
       before: (promise) => this.#before(marked(promise)),
-      settled: (promise) => this.#settled(marked(promise)),
+      settled: this.#onSettled,
       after: () => this.#after(),
     }) as unknown as () => void;
   }
 
   stop(): void {
     this.#stop?.();
+    this.#watching = false;
     this.#stop = undefined;
     this.#closeTurn();
     this.#handingOver = undefined;
@@ -121,40 +127,32 @@ export class PromiseHooks {
     return this.#stop !== undefined;
   }
 
-  /** The running function instance takes over `node`. */
-  own(node: HeldNode): void {
-    const owner = this.#ensureOwner();
-    if (owner !== undefined && !owner.nodes.includes(node)) owner.nodes.push(node);
-  }
-
   /** Watches those who get a hold from a helper: costs them a stack, and tells who goes on with the hold. */
   watch(): void {
     this.#watching = true;
   }
 
   /** The running function instance took `node` at once: certain where that is the function of the turn. */
-  took(node: HeldNode): void {
-    this.#takeOver(node, this.#watching || node.asked.frames !== undefined);
+  took(node: HeldNode, below: Below): void {
+    this.#takeOver(node, (this.#watching || node.asked.frames !== undefined) && isActOfTurn(below));
   }
 
   /** The running function instance takes over `node`, whoever had it. */
-  adopt(node: HeldNode): void {
+  adopt(node: HeldNode, below: Below): void {
     const asked = node.ask();
     asked.unsure = false;
     asked.astray = false;
-    this.#takeOver(node, true);
+    this.#takeOver(node, isActOfTurn(below));
     asked.adoptedBy = this.#owner ?? new Owner(true);
   }
 
-  #takeOver(node: HeldNode, looked: boolean): void {
-    const before = this.#owner;
-    this.own(node);
-    if (!looked || !isActOfTurn()) node.ask().unsure = true;
-    else if (before === undefined && this.#owner !== undefined) {
-      // The turn may be that of a callback, which goes on nowhere.
-      this.#owner.sure = false;
-      this.#owner.watched = true;
-    }
+  #takeOver(node: HeldNode, byTurn: boolean): void {
+    const isNew = this.#owner === undefined;
+    const owner = this.#ensureOwner();
+    if (owner?.nodes.includes(node) === false) owner.nodes.push(node);
+    if (!byTurn) node.ask().unsure = true;
+    // The turn may be that of a callback, which goes on nowhere.
+    else if (isNew && owner !== undefined) owner.watched = true;
   }
 
   /** The running function instance has to prove `debt`, with those that it returns to. */
@@ -181,7 +179,7 @@ export class PromiseHooks {
     if (this.#owner !== undefined) {
       this.#last = SUSPENDED;
       this.#lastPromise = promise;
-      if (this.#owner.watched) this.#byTurn = isActOfTurn();
+      if (this.#owner.watched) this.#byTurn = isActOfTurn(this.#onInit);
     }
     if (parent === undefined) return;
     const parcel = parent[this.#carried];
@@ -236,7 +234,8 @@ export class PromiseHooks {
     // One hold has one holder: when several await it, nobody knows which.
     if (again) node.ask().unsure = true;
     if (!owner.nodes.includes(node)) owner.nodes.push(node);
-    if (!owner.sure && (this.#watching || node.asked.frames !== undefined)) owner.watched = true;
+    const inDoubt = !owner.sure || promise[this.#callback] === true;
+    if (inDoubt && (this.#watching || node.asked.frames !== undefined)) owner.watched = true;
     if (node.asked.adoptedBy !== undefined) node.ask().adoptedBy = owner;
     const list = this.#context.current();
     if (isListed(list, node)) return;
@@ -261,7 +260,7 @@ export class PromiseHooks {
     }
     this.#last = SETTLED;
     this.#lastPromise = promise;
-    if (this.#owner.watched) this.#byTurn = isActOfTurn();
+    if (this.#owner.watched) this.#byTurn = isActOfTurn(this.#onSettled);
     if (!this.#owner.prune()) this.#armHandOver(promise);
   }
 
@@ -292,12 +291,12 @@ export class PromiseHooks {
 
   /**
    * The turn ended with a wait. A turn of a callback of `then` whose own promise has settled by then was over, and the wait
-   * that of somebody it called; where it is not known to be a callback's, its holds need another look (`unsure`).
+   * that of somebody it called. It may be so for any callback, and where the turn is not known to be none (`unsure`).
    */
   #suspend(owner: Owner, isCallback: boolean): void {
     if (isCallback && this.#selfSettled) return;
-    const seen = owner.watched && this.#byTurn;
-    if (!owner.sure && !seen && this.#selfSettled) for (const node of owner.nodes) node.ask().unsure = true;
+    const certain = owner.watched ? this.#byTurn : owner.sure && !isCallback;
+    if (!certain) for (const node of owner.nodes) node.ask().unsure = true;
     owner.sure = true;
     owner.watched = false;
     const next = this.#lastPromise as Marked;
@@ -321,7 +320,7 @@ export class PromiseHooks {
     for (const node of owner.nodes) {
       const asked = node.ask();
       asked.returnedBy += 1;
-      asked.astray ||= !owner.sure && !(owner.watched && this.#byTurn);
+      asked.astray ||= owner.watched ? !this.#byTurn : !owner.sure;
     }
     this.#handOver(promise, owner);
   }

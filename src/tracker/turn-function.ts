@@ -10,18 +10,16 @@
  */
 import { captureCallSites, fileOf, type CallSite } from '../classes/call-sites.js';
 
-/** Frames looked at: the hooks' own, and two of the program. */
-const DEPTH = 12;
+export type Below = (...args: never[]) => unknown;
 
-/** This package's own code, which is on the stack of every hook and of every call of a lock. */
-const OWN_CODE: string = new URL('..', import.meta.url).href;
+/** Frames looked at: those of the runtime between a hook and the program, and two of the program. */
+const DEPTH = 8;
 
-export function isActOfTurn(): boolean {
-  return captureCallSites(isActOfTurn, DEPTH).filter(isCalled).length === 1;
+/** `below`: the hook, or the public function that was called. */
+export function isActOfTurn(below: Below): boolean {
+  return captureCallSites(below, DEPTH).filter(isCalled).length === 1;
 }
 
 function isCalled(site: CallSite): boolean {
-  if (site.isAsync()) return false;
-  const file = fileOf(site);
-  return !file.startsWith('node:') && !file.startsWith(OWN_CODE);
+  return !site.isAsync() && !fileOf(site).startsWith('node:');
 }

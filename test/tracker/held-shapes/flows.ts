@@ -59,6 +59,36 @@ export const flows: readonly HeldShape[] = [
       probe.not(a, 'beside the callback, later');
     },
   ),
+  ...(
+    [
+      ['acquire()', (lock) => lock.acquire()],
+      ['a helper', take],
+    ] satisfies [string, (lock: Mutex) => Promise<Releaser>][]
+  ).map(([name, acquire]) =>
+    shape(
+      `a plain callback of then on ${name} calls an async function`,
+      ({ a, probe }) => {
+        const work = async (release: Releaser): Promise<void> => {
+          probe.held(a, 'in its first turn');
+          await turn();
+          release();
+        };
+        return acquire(a).then((release) => work(release));
+      },
+      (world) => {
+        const { a, probe } = world;
+        const other = async (): Promise<void> => {
+          await turn();
+          probe.not(a, 'not the one that is returned');
+        };
+        return acquire(a).then((release) => {
+          const kept = turns(3).then(() => release());
+          world.background(other());
+          return kept;
+        });
+      },
+    ),
+  ),
   shape(
     'catch and finally in between',
     async ({ a, probe }) => {
