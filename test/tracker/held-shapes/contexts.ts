@@ -299,6 +299,28 @@ export const contexts: readonly HeldShape[] = [
       }),
   ),
   shape(
+    'a job that the asker bound in structured',
+    ({ a, lockdep, probe }) =>
+      withWorker(async (worker) => {
+        const job = async (): Promise<void> => {
+          await turn();
+          probe.held(a, 'in the job');
+        };
+        const ask = (): Promise<void> => lockdep.structured(() => worker.run(AsyncResource.bind(job)));
+        await a.runExclusive(ask);
+        const release = await a.acquire();
+        await ask();
+        release();
+      }),
+    ({ a, lockdep, probe }) =>
+      withWorker(async (worker) => {
+        const ask = (): Promise<void> =>
+          lockdep.structured(() => worker.run(AsyncResource.bind(async () => probe.not(a, 'nobody holds'))));
+        await a.runExclusive(() => undefined);
+        await ask();
+      }),
+  ),
+  shape(
     'a job that the asker bound',
     ({ a, probe }) =>
       withWorker((worker) =>

@@ -71,6 +71,7 @@ export const flows: readonly HeldShape[] = [
         const work = async (release: Releaser): Promise<void> => {
           probe.held(a, 'in its first turn');
           await turn();
+          probe.missed('not by await', a, 'later');
           release();
         };
         return acquire(a).then((release) => work(release));

@@ -1,6 +1,10 @@
 /** Locks that change hands: transfer, release from another flow, adopt, queues of holds. */
-import type { LockGuard, Releaser } from '../../../src/index.js';
+import type { LockGuard, Mutex, Releaser } from '../../../src/index.js';
 import { deferred, shape, take, turn, turns, type HeldShape } from './world.js';
+
+function byHand(lock: Mutex): Promise<Releaser> {
+  return new Promise((resolve) => void lock.acquire().then((release) => resolve(release)));
+}
 
 export const handover: readonly HeldShape[] = [
   shape(
@@ -177,22 +181,17 @@ export const handover: readonly HeldShape[] = [
   ),
   shape(
     'adopt of a releaser that came by hand',
-    async (world) => {
-      const { a, lockdep, probe } = world;
-      const handed = deferred<Releaser>();
-      world.background(take(a).then(handed.resolve));
-      const release = await handed.promise;
+    async ({ a, lockdep, probe }) => {
+      const release = await byHand(a);
+      probe.missed('not by await', a, 'before');
       lockdep.adopt(release);
       probe.held(a, 'adopted');
       await turn();
       probe.held(a, 'adopted, later');
       release();
     },
-    async (world) => {
-      const { a, lockdep, probe } = world;
-      const handed = deferred<Releaser>();
-      world.background(take(a).then(handed.resolve));
-      const release = await handed.promise;
+    async ({ a, lockdep, probe }) => {
+      const release = await byHand(a);
       lockdep.adopt(release);
       release();
       probe.not(a, 'released');
@@ -201,10 +200,11 @@ export const handover: readonly HeldShape[] = [
     },
   ),
   shape(
-    'adopt of a lock that was tried',
+    'adopt of a lock that a helper tried',
     async ({ a, lockdep, probe }) => {
+      const helper = (): LockGuard | undefined => a.tryLock();
       await turn();
-      const guard = a.tryLock();
+      const guard = helper();
       if (guard !== undefined) lockdep.adopt(guard);
       probe.held(a, 'adopted');
       await turn();

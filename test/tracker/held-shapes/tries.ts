@@ -52,6 +52,14 @@ export const tries: readonly HeldShape[] = [
       probe.missed('tried in a call', a, 'the caller of a plain helper');
       await job();
       release?.();
+      await new Promise<void>((resolve) => {
+        setImmediate(() => {
+          const again = a.tryAcquire();
+          probe.missed('tried in a call', a, 'in the callback of a timer');
+          again?.();
+          resolve();
+        });
+      });
     },
     async (world) => {
       const { a, probe } = world;
