@@ -25,29 +25,6 @@ export function captureFrames(below: (...args: never[]) => unknown): CapturedFra
   return captureCallSites(below, MAX_CAPTURED_FRAMES).map(toFrame);
 }
 
-/** Is the function on top of `stack` also at the bottom of its synchronous part, and so the one that the turn belongs to? */
-export function isTurnsFunction(stack: readonly CapturedFrame[]): boolean {
-  const [top, next] = withoutInternals(stack);
-  return top !== undefined && !top.isAsync && (next === undefined || next.isAsync);
-}
-
-function withoutInternals(stack: readonly CapturedFrame[]): CapturedFrame[] {
-  return stack.filter((frame) => !frame.file.startsWith('node:internal/'));
-}
-
-/** Frames to look at for the one question below: those of other hooks, a helper, and one that must not be there. */
-const FEW_FRAMES = 8;
-
-/**
- * From a hook that tells of a new promise: is it the await of the function at the bottom of the synchronous stack, to which
- * the turn belongs? Not the await of a function that this one called, and not its call of `then`.
- */
-export function isTurnsAwait(hook: (...args: never[]) => unknown): boolean {
-  const stack = withoutInternals(captureCallSites(hook, FEW_FRAMES).map(toFrame));
-  // A frame of the language's own (`Promise.then`) has no line.
-  return stack[0]?.line !== 0 && isTurnsFunction(stack);
-}
-
 function toFrame(site: CallSite): CapturedFrame {
   const file = fileOf(site);
   const functionName = site.getFunctionName() ?? '';

@@ -6,10 +6,9 @@
  */
 import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
 import type { LockClass } from '../classes/lock-class.js';
-import { isTurnsFunction } from './captured-frame.js';
 import { CoarseClock } from './coarse-clock.js';
 import { HeldContext } from './held-context.js';
-import type { Task } from './task.js';
+import { MAIN, Task } from './task.js';
 import {
   type Debt,
   HELD,
@@ -26,6 +25,7 @@ import {
   type TrackedLock,
 } from './held-node.js';
 import { PromiseHooks, type Arrivals } from './promise-hooks.js';
+import type { Below } from './turn-function.js';
 
 export type TrackingLevel = 'precise' | 'light';
 
@@ -159,12 +159,10 @@ export class HeldTracker {
   }
 
   /** A lock taken without waiting: held by the running function from here on. */
-  enterNow(node: HeldNode): void {
+  enterNow(node: HeldNode, below: Below): void {
     this.#enter(node);
-    // The turn may be that of a caller, further out on the synchronous stack: to be confirmed.
-    const { frames } = node.asked;
-    if (frames === undefined || !isTurnsFunction(frames)) node.ask().unsure = true;
-    this.#hooks.own(node);
+    // The turn may be that of a caller, further out on the synchronous stack.
+    this.#hooks.took(node, below);
   }
 
   /** Is it the function instance that took `node`, or that it was returned to, which runs now? */
@@ -175,6 +173,11 @@ export class HeldTracker {
   /** The same, for certain. */
   isOwnNow(node: HeldNode): boolean {
     return this.#hooks.owner?.holds(node, true) ?? false;
+  }
+
+  /** From now on it is asked who holds what: the hooks look closer at holds that change hands. */
+  watch(): void {
+    this.#hooks.watch();
   }
 
   /** Leaves it to the running function, and to those it returns to, to prove a judgement. */
@@ -189,7 +192,7 @@ export class HeldTracker {
 
   /** Runs `fn` with no holds: work that nobody here waits for. */
   detached<T>(fn: () => T): T {
-    return this.#context.run(this.#context.store?.task, fn);
+    return this.#context.run(new Task(this.#context.store?.task?.name ?? MAIN), fn);
   }
 
   /** Runs `fn` as the root of a task. */
@@ -207,11 +210,11 @@ export class HeldTracker {
   }
 
   /** The running flow takes over a hold that was handed to it. */
-  adopt(node: HeldNode): void {
+  adopt(node: HeldNode, below: Below): void {
     if (node.state === TRANSFERRED) node.state = HELD;
     const { store } = this.#context;
     this.#enter(node.link(nearestHeld(store)));
-    this.#hooks.own(node);
+    this.#hooks.adopt(node, below);
   }
 
   #enter(cell: HeldNode): void {

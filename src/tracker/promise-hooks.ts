@@ -14,9 +14,9 @@
  * at a time.
  */
 import { promiseHooks } from 'node:v8';
-import { isTurnsAwait } from './captured-frame.js';
 import type { HeldContext } from './held-context.js';
 import { HELD, type HeldNode, isListed, type ListCell, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
+import { isActOfTurn, type Below } from './turn-function.js';
 
 /** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
 interface Marked {
@@ -63,35 +63,39 @@ export class PromiseHooks {
   /** Has the promise of the turn itself settled? */
   #selfSettled = false;
   #last = NOTHING;
-  /** Was the last `init` the await of the function that this turn belongs to? undefined: nobody has looked. */
-  #lastIsAwait: boolean | undefined;
   #lastPromise: Marked | undefined;
   #handingOver: Owner | undefined;
+  /** Of a watched owner: was the last event an await or a return of the turn's own function? */
+  #byTurn = false;
+  #watching = false;
   /** Promises that settled as their function returned with holds, until their reactions have run. */
   readonly #returned = new WeakMap<Marked, Owner>();
   /** Holds that pass through one combinator, by the reject function that it gives to all its elements. */
   readonly #groups = new WeakMap<object, Owner>();
   readonly #then = carryingThen(this);
 
-  readonly #onInit = (promise: Promise<unknown>, parent: Promise<unknown>): void =>
-    this.#init(marked(promise), parent as unknown as Marked | undefined);
-
   constructor(context: HeldContext, arrivals: Arrivals) {
     this.#context = context;
     this.#arrivals = arrivals;
   }
 
+  // Fields, so that a stack can be taken from right below them.
+  readonly #onInit = (promise: Promise<unknown>, parent: Promise<unknown>): void =>
+    this.#init(marked(promise), parent as unknown as Marked | undefined);
+  readonly #onSettled = (promise: Promise<unknown>): void => this.#settled(marked(promise));
+
   start(): void {
     this.#stop ??= promiseHooks.createHook({
       init: this.#onInit,
       before: (promise) => this.#before(marked(promise)),
-      settled: (promise) => this.#settled(marked(promise)),
+      settled: this.#onSettled,
       after: () => this.#after(),
     }) as unknown as () => void;
   }
 
   stop(): void {
     this.#stop?.();
+    this.#watching = false;
     this.#stop = undefined;
     this.#closeTurn();
     this.#handingOver = undefined;
@@ -128,10 +132,32 @@ export class PromiseHooks {
     return this.#stop !== undefined;
   }
 
-  /** The running function instance takes over `node`. */
-  own(node: HeldNode): void {
+  /** Watches those who get a hold from a helper: costs them a stack, and tells who goes on with the hold. */
+  watch(): void {
+    this.#watching = true;
+  }
+
+  /** The running function instance took `node` at once: certain where that is the function of the turn. */
+  took(node: HeldNode, below: Below): void {
+    this.#takeOver(node, (this.#watching || node.asked.frames !== undefined) && isActOfTurn(below));
+  }
+
+  /** The running function instance takes over `node`, whoever had it. */
+  adopt(node: HeldNode, below: Below): void {
+    const asked = node.ask();
+    asked.unsure = false;
+    asked.astray = false;
+    this.#takeOver(node, isActOfTurn(below));
+    asked.adoptedBy = this.#owner ?? new Owner(true);
+  }
+
+  #takeOver(node: HeldNode, byTurn: boolean): void {
+    const isNew = this.#owner === undefined;
     const owner = this.#ensureOwner();
-    if (owner !== undefined && !owner.nodes.includes(node)) owner.nodes.push(node);
+    if (owner?.nodes.includes(node) === false) owner.nodes.push(node);
+    if (!byTurn) node.ask().unsure = true;
+    // The turn may be that of a callback, which goes on nowhere.
+    else if (isNew && owner !== undefined) owner.watched = true;
   }
 
   /** The running function instance has to prove `debt`, with those that it returns to. */
@@ -161,8 +187,7 @@ export class PromiseHooks {
     if (owner !== undefined) {
       this.#last = SUSPENDED;
       this.#lastPromise = promise;
-      if (!owner.sure)
-        this.#lastIsAwait = owner.hasStack ? parent !== undefined && isTurnsAwait(this.#onInit) : undefined;
+      if (owner.watched) this.#byTurn = isActOfTurn(this.#onInit);
     }
     if (context.cell !== undefined) promise[context.mark] = context.cell;
     if (parent === undefined) return;
@@ -211,20 +236,23 @@ export class PromiseHooks {
     const again = parcel.received;
     parcel.received = true;
     if (parcel instanceof Owner) this.#receiveAll(promise, owner, parcel, again);
-    else this.#receiveHold(owner, parcel, again);
+    else this.#receiveHold(promise, owner, parcel, again);
   }
 
   #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
     // A returned promise passes on what its function returns with: that is no further return.
     this.#receiveDebts(owner, parcel, promise[this.#through] !== undefined);
-    for (const node of parcel.nodes) this.#receiveHold(owner, node, again);
+    for (const node of parcel.nodes) this.#receiveHold(promise, owner, node, again);
   }
 
-  #receiveHold(owner: Owner, node: HeldNode, again: boolean): void {
+  #receiveHold(promise: Marked, owner: Owner, node: HeldNode, again: boolean): void {
     if (node.state !== HELD) return;
     // One hold has one holder: when several await it, nobody knows which.
     if (again) node.ask().unsure = true;
     if (!owner.nodes.includes(node)) owner.nodes.push(node);
+    const inDoubt = !owner.sure || promise[this.#callback] === true;
+    if (inDoubt && (this.#watching || node.asked.frames !== undefined)) owner.watched = true;
+    if (node.asked.adoptedBy !== undefined) node.ask().adoptedBy = owner;
     const list = this.#context.current();
     if (isListed(list, node)) return;
     this.#context.enterTurn(cellUnder(node, list));
@@ -248,6 +276,7 @@ export class PromiseHooks {
     }
     this.#last = SETTLED;
     this.#lastPromise = promise;
+    if (this.#owner.watched) this.#byTurn = isActOfTurn(this.#onSettled);
     if (!this.#owner.prune()) this.#armHandOver(promise);
   }
 
@@ -279,15 +308,14 @@ export class PromiseHooks {
 
   /**
    * The turn ended with a wait. A turn of a callback of `then` whose own promise has settled by then was over, and the wait
-   * that of somebody it called. Where it is not known to be a callback's, the stack tells; without one, who holds what it
-   * held stays open (`unsure`).
+   * that of somebody it called. It may be so for any callback, and where the turn is not known to be none (`unsure`).
    */
   #suspend(owner: Owner, isCallback: boolean): void {
-    if (this.#selfSettled && !owner.sure) {
-      if (isCallback || this.#lastIsAwait === false) return;
-      if (this.#lastIsAwait === undefined) for (const node of owner.nodes) node.ask().unsure = true;
-    } else if (isCallback && this.#selfSettled) return;
+    if (isCallback && this.#selfSettled) return;
+    const certain = owner.watched ? this.#byTurn : owner.sure && !isCallback;
+    if (!certain) for (const node of owner.nodes) node.ask().unsure = true;
     owner.sure = true;
+    owner.watched = false;
     const next = this.#lastPromise as Marked;
     const awaited = next[this.#carried] as HeldNode | Owner | undefined;
     if (awaited !== undefined) this.#noteAwaited(awaited, owner);
@@ -309,7 +337,7 @@ export class PromiseHooks {
     for (const node of owner.nodes) {
       const asked = node.ask();
       asked.returnedBy += 1;
-      asked.astray ||= !owner.sure;
+      asked.astray ||= owner.watched ? !this.#byTurn : !owner.sure;
     }
     this.#handOver(promise, owner);
   }

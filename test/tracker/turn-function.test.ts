@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, it } from 'node:test';
 import { promiseHooks } from 'node:v8';
-import { isTurnsAwait } from '../../src/tracker/captured-frame.js';
+import { isActOfTurn } from '../../src/tracker/turn-function.js';
 
 /** What the last promise of the first turn of `program` was taken for; the turn that starts the program does not count. */
 async function lastOfFirstTurn(program: () => Promise<unknown>): Promise<boolean | undefined> {
   const seen: boolean[] = [];
   let last: boolean | undefined;
-  const onInit = (_promise: Promise<unknown>, parent: Promise<unknown>): void => {
-    last = (parent as unknown) !== undefined && isTurnsAwait(onInit);
+  const onInit = (): void => {
+    last = isActOfTurn(onInit);
   };
   const stop = promiseHooks.createHook({
     init: onInit,
