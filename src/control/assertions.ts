@@ -12,12 +12,14 @@ type Below = (...args: never[]) => unknown;
 /** Does the running flow hold `lock`? undefined: not known. */
 export function isHeldBy(runtime: Runtime, lock: PermitCore, below: Below): boolean | undefined {
   if (runtime.off || lock.rt !== runtime) return undefined;
-  if (lock.firstHold === undefined) return lock.isLocked() ? undefined : false;
-  const { validator } = runtime;
+  const { validator, followed } = runtime;
+  const allHolds = followed.hasAllHolds(lock);
+  if (lock.firstHold === undefined) return lock.isLocked() || !allHolds ? undefined : false;
   const { tracker } = validator;
   const listed = tracker.held().find((node) => node.lock === lock);
   if (listed !== undefined) return validator.evidenceNow(listed, below) === 'suspected' ? undefined : true;
-  if (tracker.followsCalls && tracker.store !== undefined) return false;
+  const { store } = tracker;
+  if (allHolds && tracker.followsCalls && store !== undefined && followed.isWhole(store.task)) return false;
   return undefined;
 }
 

@@ -125,7 +125,9 @@ const scopeKeeper: ScopeKeeper<HeldNode> = {
     probe(node.lock as PermitCore, node, turn);
   },
   enterScope(node) {
-    (node.lock as PermitCore).rt.validator.tracker.enterScope(node);
+    const { rt: runtime } = node.lock as PermitCore;
+    // Turned off while it waited: entering would bring the storage back.
+    if (!runtime.off) runtime.validator.tracker.enterScope(node);
   },
   leaveScope(node) {
     releaseHold(node.lock as PermitCore, node.permits, node, scopeKeeper.leaveScope);
