@@ -2,8 +2,8 @@
 import { fileURLToPath } from 'node:url';
 
 /** From build/test/runtimes/ up to the project. */
-const folder = new URL('../../../test/runtimes/fixtures/', import.meta.url);
+export const folder: string = fileURLToPath(new URL('../../../test/runtimes/fixtures/', import.meta.url));
 
 export function fixture(name: string): string {
-  return fileURLToPath(new URL(name, folder));
+  return `${folder}${name}`;
 }

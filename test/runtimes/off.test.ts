@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { built, printed, runNode } from '../integrations/project.js';
-import { fixture } from './fixture.js';
+import { fixture, folder } from './fixture.js';
 
 const index = new URL('index.js', built).href;
 
@@ -14,7 +13,7 @@ interface Seen {
 }
 
 async function seenBy(name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Seen> {
-  return printed(await runNode([fixture(name), index, ...args], { cwd: fileURLToPath(built), env })) as Seen;
+  return printed(await runNode([fixture(name), index, ...args], { cwd: folder, env })) as Seen;
 }
 
 const NOTHING = { hooks: 0, calls: 0, entered: 0, marks: [] };
