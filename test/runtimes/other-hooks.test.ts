@@ -25,7 +25,11 @@ function asyncHook(callbacks: Parameters<typeof createHook>[0]): ReturnType<Neig
   let enabled = true;
   const hook = createHook(callbacks).enable();
   return {
-    toggle: () => void ((enabled = !enabled) ? hook.enable() : hook.disable()),
+    toggle: () => {
+      enabled = !enabled;
+      if (enabled) hook.enable();
+      else hook.disable();
+    },
     stop: () => void hook.disable(),
   };
 }
