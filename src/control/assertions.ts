@@ -18,8 +18,7 @@ export function isHeldBy(runtime: Runtime, lock: PermitCore, below: Below): bool
   const { tracker } = validator;
   const listed = tracker.held().find((node) => node.lock === lock);
   if (listed !== undefined) return validator.evidenceNow(listed, below) === 'suspected' ? undefined : true;
-  const { store } = tracker;
-  if (allHolds && tracker.followsCalls && store !== undefined && followed.isWhole(store.task)) return false;
+  if (allHolds && tracker.followsCalls && tracker.store !== undefined) return false;
   return undefined;
 }
 

@@ -6,7 +6,6 @@ import type { Runtime } from '../validator/runtime.js';
 
 export function runTask<T>(runtime: Runtime, name: string, fn: () => T): T {
   const task = new Task(name);
-  runtime.followed.began(task);
   let result: T;
   try {
     result = runtime.validator.tracker.runTask(task, fn);

@@ -1,14 +1,13 @@
 /**
- * What has been followed without a gap, since the last change of mode or level.
+ * Is it known where every hold of a lock is? Only then can a flow be told for certain that it does not hold the lock.
  *
- * While nothing or less was followed, a lock may have been taken unseen, a hold may have been passed on unseen, and the
- * functions that were suspended then receive nothing later. So after a change the tracker knows where a hold is *not*
- * only for holds that began since, and only in tasks that began since.
+ * Not known: a hold that began before the last change of mode or level, since it may have been passed on unseen; one that
+ * was taken while the validator was off, which has left nothing but a missing permit; and one that a function has
+ * returned with, since who awaits that function may do so by a callback.
  *
- * Cost: a walk over the live holds at a change; nothing else.
+ * Cost: a walk over the live holds at a change, and over the lock's own for an answer.
  */
 import { HELD, type HeldNode, type TrackedLock } from '../tracker/held-node.js';
-import type { Task } from '../tracker/task.js';
 
 /** A lock, as far as its permits are concerned. */
 interface Counted extends TrackedLock {
@@ -17,32 +16,22 @@ interface Counted extends TrackedLock {
 }
 
 export class Followed {
-  /** Begun since the last change; undefined: there has been none. */
-  #tasks: WeakSet<Task> | undefined;
-  #older = new WeakSet<HeldNode>();
+  #hasChanged = false;
+  readonly #older = new WeakSet<HeldNode>();
 
+  /** Mode or level change, while these holds and waits are live. */
   changed(live: Iterable<HeldNode>): void {
-    this.#tasks = new WeakSet();
+    this.#hasChanged = true;
     for (const node of live) this.#older.add(node);
   }
 
-  began(task: Task): void {
-    this.#tasks?.add(task);
-  }
-
-  /** Does a flow in `task` see every hold that it has? */
-  isWhole(task: Task | undefined): boolean {
-    return this.#tasks === undefined || (task !== undefined && this.#tasks.has(task));
-  }
-
-  /** Is every permit of the lock with a hold that was followed from its start? */
   hasAllHolds(lock: Counted): boolean {
-    if (this.#tasks === undefined) return true;
     let permits = lock.value;
     for (let node = lock.firstHold; node !== undefined; node = node.next) {
-      if (this.#older.has(node)) return false;
-      if (node.state === HELD) permits += node.permits;
+      if (node.state !== HELD) continue;
+      if (node.asked.returnedBy > 0 || this.#older.has(node)) return false;
+      permits += node.permits;
     }
-    return permits === lock.capacity;
+    return !this.#hasChanged || permits === lock.capacity;
   }
 }

@@ -246,7 +246,7 @@ describe('an answer about a lock that was in use before a change', () => {
         release();
       }));
 
-    it(`${name} and back: is sure in a task that began since`, () =>
+    it(`${name} and back: is sure of what has begun since`, () =>
       isolated(async ({ lockdep, Mutex, expectReport }) => {
         const [a, b] = [new Mutex(), new Mutex()];
         lockdep.configure(between as Partial<LockdepOptions>);
