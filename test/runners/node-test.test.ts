@@ -26,9 +26,9 @@ function count(result: Result, name: string): number {
   return Number(found[1]);
 }
 
-async function runSuite(options: readonly string[], files: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+async function runSuite(options: readonly string[], files: readonly string[]): Promise<void> {
   const paths = files.map((file) => `suite/${file}`);
-  const result = await project.node([...options, '--test', '--test-reporter=tap', ...paths], { env });
+  const result = await project.node([...options, '--test', '--test-reporter=tap', ...paths]);
   assert.equal(count(result, 'fail'), 0, result.stdout);
   const sum = files.reduce((total, file) => total + (expected[file] ?? Number.NaN), 0);
   assert.equal(count(result, 'pass'), sum, result.stdout);
@@ -43,11 +43,9 @@ const files = Object.keys(expected).filter((file) => file !== 'hooks.test.mjs');
 describe('under node:test', { skip }, () => {
   const plain = files.filter((file) => file !== substituted);
 
-  it('loaded by each file, or late in a test', () => runSuite([], plain, {}));
+  it('loaded by each file, or late in a test', () => runSuite([], plain));
 
-  it('preloaded, with async-mutex substituted', () => runSuite(['--import', 'lockdep/register'], files, {}));
-
-  it('preloaded by NODE_OPTIONS', () => runSuite([], files, { NODE_OPTIONS: '--import lockdep/register' }));
+  it('preloaded, with async-mutex substituted', () => runSuite(['--import', 'lockdep/register'], files));
 
   it('a file whose assertions are wrong fails, so the suite can', async () => {
     project.write({
