@@ -27,13 +27,12 @@ export class HeldContext {
   cell: ListCell | undefined = undefined;
   /** Holds and waits that there are in the process, for the hooks: while there are none, nothing has to be carried. */
   live = 0;
-  readonly #storage = new AsyncLocalStorage<ListCell | undefined>();
+  /** Made when it is needed first: on some runtimes one that nobody uses costs every promise already. */
+  #storage: AsyncLocalStorage<ListCell | undefined> | undefined;
   #started = false;
   #hooked = false;
   /** Ends the hooks of our own, which carry where no others do. */
   #unhook: (() => void) | undefined;
-  /** Is there a root in the storage, where the hooks carry? */
-  #rooted = false;
 
   /** `hooked`: promise hooks run anyway, and keep `cell` where hooks carry. */
   start(hooked: boolean): void {
@@ -41,7 +40,7 @@ export class HeldContext {
     this.stop();
     this.#started = true;
     this.#hooked = hooked;
-    this.byHooks = isBuiltOnHooks(this.#storage) && (hooked || !arePromisesTracked());
+    this.byHooks = isBuiltOnHooks && (hooked || !arePromisesTracked());
     if (!this.byHooks) this.#warmUp();
     else if (!hooked) this.#unhook = this.#hook();
   }
@@ -50,9 +49,10 @@ export class HeldContext {
   stop(): void {
     if (!this.#started) return;
     this.#started = false;
-    this.#rooted = false;
+    this.byHooks = false;
     this.#dropHook();
-    this.#storage.disable();
+    this.#storage?.disable();
+    this.#storage = undefined;
   }
 
   /** Has the program brought async hooks to life meanwhile? Then a storage costs less than hooks of our own. */
@@ -60,11 +60,12 @@ export class HeldContext {
     if (this.#unhook === undefined || !arePromisesTracked()) return;
     this.#dropHook();
     this.byHooks = false;
+    this.#warmUp();
   }
 
   /** A storage that is first used inside a running async chain leaks what is entered there to its outer callers (Node 20, 22). */
   #warmUp(): void {
-    this.#storage.run({} as ListCell, () => undefined);
+    this.#ensureStorage().run({} as ListCell, () => undefined);
   }
 
   #hook(): () => void {
@@ -89,8 +90,7 @@ export class HeldContext {
 
   /** What was last entered in this flow; undefined when nothing was, or the flow is not known. */
   get store(): ListCell | undefined {
-    if (!this.byHooks) return this.#storage.getStore();
-    return this.cell ?? (this.#rooted ? this.#storage.getStore() : undefined);
+    return this.cell ?? this.#storage?.getStore();
   }
 
   /** The innermost hold of this flow that is still held. */
@@ -101,7 +101,7 @@ export class HeldContext {
   /** Enters `cell` for the turn that runs and what it starts. Only from a promise's turn, or from a hook just before it. */
   enterTurn(cell: ListCell): void {
     if (this.byHooks) this.cell = cell;
-    else this.#storage.enterWith(cell);
+    else this.#storage?.enterWith(cell);
   }
 
   /** The same where there may be no turn of a promise, as in the callback of a timer: for what is left of this callback. */
@@ -115,11 +115,11 @@ export class HeldContext {
 
   /** Runs `fn` with `cell`, and what it starts. */
   run<T>(cell: ListCell | undefined, fn: () => T): T {
-    if (!this.byHooks) return this.#storage.run(cell, fn);
+    if (!this.byHooks) return this.#storage === undefined ? fn() : this.#storage.run(cell, fn);
     const outer = this.cell;
     this.cell = cell;
     try {
-      return this.#rooted ? this.#storage.run(cell, fn) : fn();
+      return this.#storage === undefined ? fn() : this.#storage.run(cell, fn);
     } finally {
       this.cell = outer;
     }
@@ -127,8 +127,12 @@ export class HeldContext {
 
   /** The same, for a cell that must be found through timers, sockets and all other ways. */
   runRoot<T>(cell: ListCell, fn: () => T): T {
-    this.#rooted = true;
+    this.#ensureStorage();
     return this.run(cell, fn);
+  }
+
+  #ensureStorage(): AsyncLocalStorage<ListCell | undefined> {
+    return (this.#storage ??= new AsyncLocalStorage());
   }
 }
 
@@ -140,10 +144,8 @@ function marked(promise: object): Marked {
   return promise as Marked;
 }
 
-/** Where this field is missing, the storage serves, whatever it is built on. */
-function isBuiltOnHooks(storage: object): boolean {
-  return Object.hasOwn(storage, 'kResourceStore');
-}
+/** Is AsyncLocalStorage built on async hooks? Where this method is missing, it serves, whatever it is built on. */
+const isBuiltOnHooks = '_propagate' in AsyncLocalStorage.prototype;
 
 /** Do async hooks follow the promises of this process? They leave an id on each. */
 function arePromisesTracked(): boolean {

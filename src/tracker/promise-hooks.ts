@@ -124,8 +124,18 @@ export class PromiseHooks {
     // A frozen promise takes no notes: who awaits it late does not receive.
     if (!Object.isExtensible(promise)) return;
     promise[this.#carried] = parcel;
-    // oxlint-disable-next-line unicorn/no-thenable -- it is a promise already; `await` never looks at its `then`.
-    promise.then = this.#then;
+    this.#setThen(promise);
+  }
+
+  /** `await` never looks at it: it is a promise already. */
+  #setThen(promise: Marked): void {
+    try {
+      // oxlint-disable-next-line unicorn/no-thenable -- as above.
+      promise.then = this.#then;
+    } catch {
+      // The prototype's is read-only: in Node's own modules, and with frozen intrinsics.
+      Object.defineProperty(promise, 'then', { value: this.#then, writable: true, configurable: true });
+    }
   }
 
   get isRunning(): boolean {
@@ -319,7 +329,7 @@ export class PromiseHooks {
     const next = this.#lastPromise as Marked;
     const awaited = next[this.#carried] as HeldNode | Owner | undefined;
     if (awaited !== undefined) this.#noteAwaited(awaited, owner);
-    if (!owner.prune()) next[this.#owned] = owner;
+    if (!owner.prune() && Object.isExtensible(next)) next[this.#owned] = owner;
   }
 
   /** A judgement about these holds may rest on who awaits them, and a wait may never end. */
@@ -366,14 +376,12 @@ export class PromiseHooks {
     if (typeof onFulfilled !== 'function') {
       // A `catch`: what is fulfilled goes past it, to whoever awaits the derived promise.
       derived[this.#passive] = true;
-      // oxlint-disable-next-line unicorn/no-thenable -- as above.
-      derived.then = this.#then;
+      this.#setThen(derived);
       return;
     }
     if (!isNative(onFulfilled)) {
       derived[this.#callback] = true;
-      // oxlint-disable-next-line unicorn/no-thenable -- as above.
-      derived.then = this.#then;
+      this.#setThen(derived);
       return;
     }
     let group = typeof onRejected === 'function' ? this.#groups.get(onRejected) : undefined;

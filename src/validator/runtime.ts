@@ -41,6 +41,9 @@ export class Runtime implements ValidatorHost {
   #tracking: TrackingLevel = 'precise';
   #trackingIsForced = false;
   #comparatorFailures = new Set<string>();
+  /** What is followed now; undefined before the first time. */
+  #following: TrackingLevel | 'off' | undefined;
+  #changes = 0;
 
   readonly #rehearsal: (tracker: HeldTracker) => Promise<boolean>;
 
@@ -123,11 +126,13 @@ export class Runtime implements ValidatorHost {
    * astray would be worse than one that is not followed.
    */
   async #rehearse(): Promise<void> {
+    const changes = this.#changes;
     if (await this.#rehearsal(this.validator.tracker)) return;
-    if (this.off || this.#tracking !== 'precise') return;
+    // One that was interrupted says nothing; if it is precise again by now, another one has begun.
+    if (changes !== this.#changes) return;
     this.#tracking = 'light';
     this.#trackingIsForced = true;
-    this.validator.tracker.start('light');
+    this.#setMode(this.mode);
     process.emitWarning(
       'promise hooks do not work as expected on this runtime: only locks held by runExclusive are followed (tracking light)',
       { type: 'LockdepWarning', code: 'LOCKDEP_LIGHT' },
@@ -146,6 +151,11 @@ export class Runtime implements ValidatorHost {
     this.off = mode === 'off';
     this.enforce = mode === 'enforce';
     const { tracker } = this.validator;
+    const following = this.off ? 'off' : this.#tracking;
+    if (this.#following !== following) {
+      this.#following = following;
+      this.#changes += 1;
+    }
     if (this.off) {
       tracker.stop();
       return;

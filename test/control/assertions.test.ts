@@ -61,6 +61,24 @@ describe('isHeld', () => {
       { mode: 'off' },
     ));
 
+  it('is unknown where a function returned with the hold to a callback, as the hook of a test runner does', () =>
+    isolated(async ({ lockdep, Mutex }) => {
+      const [lock, other] = [new Mutex(), new Mutex()];
+      let release = (): void => undefined;
+      const hook = async (): Promise<void> => {
+        release = await lock.acquire();
+      };
+      await new Promise<void>((resolve, reject) => {
+        hook().then(() => resolve(), reject);
+      });
+      await other.runExclusive(() => {
+        assert.equal(lockdep.isHeld(lock), undefined);
+        lockdep.assertHeld(lock);
+      });
+      release();
+      assert.deepEqual(lockdep.reports(), []);
+    }));
+
   it('is unknown while nothing is followed', () =>
     isolated(
       async (instance) => {

@@ -88,8 +88,16 @@ export class Project {
 const SETTINGS = /^(?:LOCKDEP|NODE_ENV$|NODE_OPTIONS$|NODE_TEST_CONTEXT$|FORCE_COLOR$)/;
 
 export function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !SETTINGS.test(name)));
-  return { ...env, ...extra };
+  const env: NodeJS.ProcessEnv = {};
+  for (const [name, value] of Object.entries(process.env)) if (!SETTINGS.test(name)) env[name] = value;
+  const options = [...contextFlags(), extra['NODE_OPTIONS'] ?? ''].join(' ').trim();
+  return { ...env, ...extra, ...(options === '' ? {} : { NODE_OPTIONS: options }) };
+}
+
+/** The flag of NODE_OPTIONS that chooses an implementation of AsyncLocalStorage: part of what is tested. */
+export function contextFlags(): string[] {
+  const options = process.env['NODE_OPTIONS'] ?? '';
+  return options.split(/\s+/).filter((option) => /^--(?:no-|experimental-)*async-context-frame$/.test(option));
 }
 
 export function runNode(args: readonly string[], options: RunOptions & { cwd: string }): Promise<Result> {

@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { contextFlags } from '../integrations/project.js';
 
 export interface Manifest {
   readonly name: string;
@@ -96,9 +97,10 @@ export class InstalledPackage {
 /** Runs a program and waits for it. It sees this Node as `node`, and nothing of the test run that started it. */
 export function run(command: string, args: readonly string[], cwd: string): Outcome {
   const env: NodeJS.ProcessEnv = { ...process.env };
-  for (const name of ['NODE_OPTIONS', 'NODE_TEST_CONTEXT', 'NODE_ENV']) {
+  for (const name of ['NODE_TEST_CONTEXT', 'NODE_ENV']) {
     delete env[name];
   }
+  env['NODE_OPTIONS'] = contextFlags().join(' ');
   env['PATH'] = `${dirname(process.execPath)}${delimiter}${env['PATH'] ?? ''}`;
   const result = spawnSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   if (result.error !== undefined) {
