@@ -134,6 +134,7 @@ export class PromiseHooks {
       promise.then = this.#then;
     } catch {
       // The prototype's is read-only: in Node's own modules, and with frozen intrinsics.
+      // oxlint-disable-next-line unicorn/no-thenable -- as above.
       Object.defineProperty(promise, 'then', { value: this.#then, writable: true, configurable: true });
     }
   }

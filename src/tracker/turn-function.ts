@@ -8,18 +8,25 @@
  * Cost: one capture of a stack. So it is asked only for acquisitions whose own stack was captured as well, and in
  * programs that ask what is held.
  */
-import { captureCallSites, fileOf, type CallSite } from '../classes/call-sites.js';
+import { captureCallSites, fileOf } from '../classes/call-sites.js';
 
 export type Below = (...args: never[]) => unknown;
 
-/** Frames looked at: those of the runtime between a hook and the program, and two of the program. */
+/** Frames looked at: those of the runtime between a hook and the turn, two of the turn, and where the turns come from. */
 const DEPTH = 8;
+
+/** Calls the hooks where there are several. */
+const HOOKS = 'node:internal/promise_hooks';
+/** Runs the turns, after a callback of the event loop. */
+const TURNS = 'node:internal/process/task_queues';
 
 /** `below`: the hook, or the public function that was called. */
 export function isActOfTurn(below: Below): boolean {
-  return captureCallSites(below, DEPTH).filter(isCalled).length === 1;
-}
-
-function isCalled(site: CallSite): boolean {
-  return !site.isAsync() && !fileOf(site).startsWith('node:');
+  let called = 0;
+  for (const site of captureCallSites(below, DEPTH)) {
+    const file = fileOf(site);
+    if (site.isAsync() || file === TURNS) break;
+    if (file !== HOOKS) called += 1;
+  }
+  return called === 1;
 }

@@ -4,7 +4,8 @@ import { isolated, nextTurn } from '../validator/harness.js';
 
 /** As the promises of Node's own modules are, and all of them with --frozen-intrinsics. */
 class ReadOnlyThen<T> extends Promise<T> {}
-Object.defineProperty(ReadOnlyThen.prototype, 'then', { value: Promise.prototype.then, writable: false });
+// oxlint-disable-next-line unicorn/no-thenable -- it has one already.
+void Object.defineProperty(ReadOnlyThen.prototype, 'then', { value: Promise.prototype.then, writable: false });
 
 it('a hold may travel on a promise whose then cannot be assigned', async () => {
   await isolated(async ({ lockdep, Mutex }) => {

@@ -87,6 +87,38 @@ export const streams: readonly HeldShape[] = [
     },
   ),
   shape(
+    'a stream of a generator that holds, with a handler for its data',
+    async (world) => {
+      const { a, probe } = world;
+      const source = Readable.from(
+        (async function* () {
+          const release = await a.acquire();
+          probe.held(a, 'in the generator, before yield');
+          yield 1;
+          release();
+        })(),
+      );
+      source.on('data', () => undefined);
+      await ended(source);
+    },
+    async (world) => {
+      const { a, probe } = world;
+      const source = Readable.from(
+        (async function* () {
+          const release = await a.acquire();
+          yield 1;
+          await turns(4);
+          release();
+        })(),
+      );
+      source.on('data', async () => {
+        await turn();
+        probe.not(a, 'in the handler, which nobody waits for');
+      });
+      await ended(source);
+    },
+  ),
+  shape(
     'a pipeline in a scope',
     async ({ a, probe }) => {
       await a.runExclusive(() =>
