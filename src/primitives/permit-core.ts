@@ -10,7 +10,7 @@
  */
 import { E_CANCELED } from 'async-mutex';
 import { WaiterQueue } from '../queue/waiter-queue.js';
-import type { HeldNode } from '../tracker/held-node.js';
+import type { HeldNode, WaitKind } from '../tracker/held-node.js';
 import { LockTimeoutError } from '../validator/errors.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { lockOptions, type LockOptions, type PermitRequest } from './lock-options.js';
@@ -42,6 +42,11 @@ export class PermitCore extends LockCore {
 
   isLocked(): boolean {
     return this.value <= 0;
+  }
+
+  /** What a request of this weight waits for. */
+  waitOf(_weight: number): WaitKind {
+    return 'exclusive';
   }
 
   /** Rejects every waiter with the cancel error, in queue order. Holders, and those in `waitForUnlock`, are left alone. */
