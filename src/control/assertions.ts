@@ -2,7 +2,7 @@
  * What services assert about their locks. An assertion fails only where the answer is certain: while nothing is followed,
  * or in a flow that the tracker does not know, every assertion passes.
  */
-import type { PermitCore } from '../primitives/permit-core.js';
+import type { LockCore } from '../primitives/lock-core.js';
 import { errorCode, LockdepError } from '../validator/errors.js';
 import { failedAssertion } from '../validator/rules/assertion.js';
 import type { Runtime } from '../validator/runtime.js';
@@ -10,7 +10,7 @@ import type { Runtime } from '../validator/runtime.js';
 type Below = (...args: never[]) => unknown;
 
 /** Does the running flow hold `lock`? undefined: not known. */
-export function isHeldBy(runtime: Runtime, lock: PermitCore, below: Below): boolean | undefined {
+export function isHeldBy(runtime: Runtime, lock: LockCore, below: Below): boolean | undefined {
   if (runtime.off || lock.rt !== runtime) return undefined;
   if (lock.firstHold === undefined) return lock.isLocked() ? undefined : false;
   const { validator } = runtime;
@@ -21,12 +21,12 @@ export function isHeldBy(runtime: Runtime, lock: PermitCore, below: Below): bool
   return undefined;
 }
 
-export function assertHeld(runtime: Runtime, lock: PermitCore, below: Below): void {
+export function assertHeld(runtime: Runtime, lock: LockCore, below: Below): void {
   if (isHeldBy(runtime, lock, below) !== false) return;
   fail(runtime, 'the flow does not hold the lock, as it must here', lock, below);
 }
 
-export function assertNotHeld(runtime: Runtime, lock: PermitCore, below: Below): void {
+export function assertNotHeld(runtime: Runtime, lock: LockCore, below: Below): void {
   if (isHeldBy(runtime, lock, below) !== true) return;
   fail(runtime, 'the flow holds the lock, as it must not here', lock, below);
 }
@@ -38,7 +38,7 @@ export function assertNoneHeld(runtime: Runtime, below: Below): void {
   if (certain) fail(runtime, 'the flow holds a lock where it must hold none', undefined, below);
 }
 
-function fail(runtime: Runtime, what: string, lock: PermitCore | undefined, below: Below): void {
+function fail(runtime: Runtime, what: string, lock: LockCore | undefined, below: Below): void {
   const held = runtime.validator.tracker.held().toReversed();
   const report = runtime.report(failedAssertion(what, lock, held, below));
   if (runtime.enforce) throw new LockdepError(report.message, errorCode(report.kind), report);

@@ -2,8 +2,8 @@
 import { describe } from '../classes/lock-class.js';
 import { Lockdep } from './lockdep.js';
 import { Mutex } from '../primitives/mutex.js';
-import { RUNTIME } from '../primitives/permit-core.js';
 import { Semaphore } from '../primitives/semaphore.js';
+import { RUNTIME } from '../primitives/symbols.js';
 import type { Report, ReportKind } from '../report/types.js';
 import { Runtime, type LockdepOptions } from '../validator/runtime.js';
 

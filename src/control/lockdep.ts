@@ -1,9 +1,11 @@
 /** The control object: modes, reports, and what the running flow holds. A thin face over one Runtime. */
 import { describe, type LockClass } from '../classes/lock-class.js';
 import type { Mutex } from '../primitives/mutex.js';
-import { CORE, type PermitCore, type Releaser } from '../primitives/permit-core.js';
+import type { LockCore } from '../primitives/lock-core.js';
+import type { Releaser } from '../primitives/permit-core.js';
 import { holdOf, type LockGuard } from '../primitives/releasing.js';
 import type { Semaphore } from '../primitives/semaphore.js';
+import { CORE } from '../primitives/symbols.js';
 import { siteOf } from '../report/stack-text.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
@@ -152,8 +154,8 @@ function checkFunction(fn: unknown): void {
   if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${describe(fn)}`);
 }
 
-function coreOf(lock: Lock): PermitCore {
-  const core = (lock as { [CORE]?: PermitCore } | null | undefined)?.[CORE];
+function coreOf(lock: Lock): LockCore {
+  const core = (lock as { [CORE]?: LockCore } | null | undefined)?.[CORE];
   if (core === undefined) throw new TypeError(`lock must be a lock of this package, got ${describe(lock)}`);
   return core;
 }

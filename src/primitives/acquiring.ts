@@ -25,7 +25,7 @@ function isTracked(lock: PermitCore): boolean {
 function attempt(lock: PermitCore, wanted: PermitRequest, kind: HoldKind, below: Below): HeldNode {
   const { lockClass } = lock;
   const validated = wanted.subclass === undefined ? lockClass : lockClass.subclass(wanted.subclass);
-  return lock.rt.validator.attempt(lock, validated, kind, wanted.weight, below);
+  return lock.rt.validator.attempt(lock, validated, kind, lock.waitOf(wanted.weight), wanted.weight, below);
 }
 
 function trackedRequest<T>(lock: PermitCore, wanted: PermitRequest, node: HeldNode, grant: Grant<T>): Promise<T> {

@@ -18,8 +18,9 @@ import {
   type AcquireOptions,
   type LockOptions,
 } from './lock-options.js';
-import { CORE, PermitCore, RUNTIME, type Releaser } from './permit-core.js';
+import { PermitCore, type Releaser } from './permit-core.js';
 import { grantGuard, grantReleaser, releaseForeign, type LockGuard } from './releasing.js';
+import { CORE, RUNTIME } from './symbols.js';
 
 export class Mutex implements MutexInterface {
   /** @internal */

@@ -19,8 +19,9 @@ import {
   type LockOptions,
   type WeightedAcquireOptions,
 } from './lock-options.js';
-import { CORE, PermitCore, RUNTIME, type Releaser } from './permit-core.js';
+import { PermitCore, type Releaser } from './permit-core.js';
 import { grantGuard, grantPair, grantReleaser, releaseForeign, type LockGuard } from './releasing.js';
+import { CORE, RUNTIME } from './symbols.js';
 
 export class Semaphore implements SemaphoreInterface {
   /** @internal */

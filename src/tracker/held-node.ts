@@ -23,6 +23,12 @@ export type NodeState = typeof WAITING | typeof HELD | typeof RELEASED | typeof 
 /** scope: the hold of a `runExclusive`. imperative: acquired and released by calls. try: taken without waiting. */
 export type HoldKind = 'scope' | 'imperative' | 'try' | 'try-scope';
 
+/**
+ * What an attempt waits for: exclusive for every holder; a fair read for every writer, queued ones included, and so for
+ * what these wait for; a recursive read only for a writer that holds.
+ */
+export type WaitKind = 'exclusive' | 'fair-read' | 'recursive-read';
+
 /** Is the hold that of a `runExclusive`? */
 export function isScope(kind: HoldKind): boolean {
   return kind === 'scope' || kind === 'try-scope';
@@ -80,9 +86,11 @@ export class HeldNode implements ListCell {
   /** Milliseconds since the epoch of the attempt, as fine as the tracker's clock. */
   readonly since: number;
   readonly lock: TrackedLock;
-  readonly lockClass: LockClass;
+  /** Changes only with the class of the lock, while it is held. */
+  lockClass: LockClass;
   readonly kind: HoldKind;
-  readonly shared: boolean;
+  /** How it was wanted; a downgrade makes a read of it. */
+  wait: WaitKind;
   readonly task: Task | undefined;
   /** Has some function instance received it? */
   received = false;
@@ -93,7 +101,7 @@ export class HeldNode implements ListCell {
     lock: TrackedLock,
     lockClass: LockClass,
     kind: HoldKind,
-    shared: boolean,
+    wait: WaitKind,
     parent: HeldNode | undefined,
     task: Task | undefined,
     since: number,
@@ -101,10 +109,15 @@ export class HeldNode implements ListCell {
     this.lock = lock;
     this.lockClass = lockClass;
     this.kind = kind;
-    this.shared = shared;
+    this.wait = wait;
     this.parent = parent;
     this.task = task;
     this.since = since;
+  }
+
+  /** Do others of its kind hold the lock beside it? */
+  get shared(): boolean {
+    return this.wait !== 'exclusive';
   }
 
   /** What is in question about this hold; most holds never have any of it. */
@@ -124,8 +137,8 @@ export class HeldNode implements ListCell {
 
   /** Another list cell for this hold, on top of `parent`. */
   link(parent: HeldNode | undefined): HeldNode {
-    const { lock, lockClass, kind, shared, task, since } = this;
-    const link = new HeldNode(lock, lockClass, kind, shared, parent, parent?.task ?? task, since);
+    const { lock, lockClass, kind, wait, task, since } = this;
+    const link = new HeldNode(lock, lockClass, kind, wait, parent, parent?.task ?? task, since);
     link.target = this.target;
     return link;
   }

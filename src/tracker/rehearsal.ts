@@ -12,7 +12,7 @@ export type Rehearsed = Pick<HeldTracker, 'carry' | 'detached' | 'held' | 'isOwn
 
 /** Resolves with whether a hold arrives where it must and nowhere else. Leaves nothing behind. */
 export async function hooksFollowHolds(tracker: Rehearsed): Promise<boolean> {
-  const node = new HeldNode({} as TrackedLock, {} as never, 'imperative', false, undefined, undefined, 0);
+  const node = new HeldNode({} as TrackedLock, {} as never, 'imperative', 'exclusive', undefined, undefined, 0);
   node.state = HELD;
   const sees = (): boolean => tracker.held().includes(node);
   const granted = Promise.resolve();

@@ -10,6 +10,7 @@
 import { canonicalCycle } from '../order/cycle-id.js';
 import { OrderGraph, type Edge } from '../order/order-graph.js';
 import type { RawDependency, Tier, Violation } from '../report/types.js';
+import type { HeldNode } from '../tracker/held-node.js';
 import { vertexOf } from '../tracker/held-tracker.js';
 import { rawUse, useFacts, type UseFacts } from './lock-use.js';
 import { heldUses, taskOf, wantedUse, type NestedAttempt } from './rules/rule.js';
@@ -37,9 +38,17 @@ export class Dependencies {
   /** Learns the edge of one nested attempt. */
   learn(attempt: NestedAttempt): Learned {
     const from = vertexOf(attempt.held);
-    const to = vertexOf(attempt.wanted);
     let facts: EdgeFacts | undefined;
     const payload = (): EdgeFacts => (facts ??= edgeFacts(attempt));
+    let learned: Learned = {};
+    for (const to of wantedVertices(attempt.wanted)) {
+      const next = this.#learnEdge(from, to, payload, attempt);
+      if (learned.violation?.tier !== 'strict' && next.violation !== undefined) learned = next;
+    }
+    return learned;
+  }
+
+  #learnEdge(from: number, to: number, payload: () => EdgeFacts, attempt: NestedAttempt): Learned {
     const all = this.#all.addEdge(from, to, payload);
     if (attempt.tier === 'advisory') return this.#verdict(this.#all, all, attempt);
     const proven = this.#proven.addEdge(from, to, payload);
@@ -48,22 +57,27 @@ export class Dependencies {
     return this.#verdict(this.#all, all, attempt);
   }
 
-  /** Would an edge from `from` to `to` close a cycle, if all that is suspected were so? Changes nothing. */
-  wouldClose(from: number, to: number): boolean {
-    return from === to || this.#all.reaches(to, from);
+  /** Would this nesting close a cycle, if all that is suspected were so? Changes nothing. */
+  wouldClose(held: HeldNode, wanted: HeldNode): boolean {
+    const from = vertexOf(held);
+    return wantedVertices(wanted).some((to) => from === to || this.#all.reaches(to, from));
   }
 
   /** The learned edges, by printed names. */
   *edges(): Generator<{ from: string; to: string; tier: Tier }, void, undefined> {
+    const seen = new Set<string>();
     for (const { from, to, payload } of this.#all.edges()) {
       const tier = this.#proven.edge(from, to) === undefined ? 'advisory' : 'strict';
-      yield { from: payload.held.lockClass.name, to: payload.wanted.lockClass.name, tier };
+      const pair = { from: payload.held.lockClass.name, to: payload.wanted.lockClass.name, tier } as const;
+      const key = `${from >> 1} ${to >> 1} ${tier}`;
+      if (!seen.has(key)) yield pair;
+      seen.add(key);
     }
   }
 
   /** Distinct ordered pairs of classes. */
   get edgeCount(): number {
-    return this.#all.edgeCount;
+    return new Set([...this.#all.edges()].map(({ from, to }) => `${from >> 1} ${to >> 1}`)).size;
   }
 
   /** Classes that take part in an edge. */
@@ -96,6 +110,12 @@ export class Dependencies {
     edge.payload.closed = violation;
     return { violation };
   }
+}
+
+/** The holds that an attempt may have to wait for: those of writers, and unless it is a recursive read those of readers. */
+function wantedVertices({ lockClass, wait }: HeldNode): number[] {
+  const exclusive = lockClass.id * 2;
+  return wait === 'recursive-read' ? [exclusive] : [exclusive, exclusive + 1];
 }
 
 function edgeFacts(attempt: NestedAttempt): EdgeFacts {

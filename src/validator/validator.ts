@@ -25,8 +25,9 @@ import {
   type Nesting,
   type Owner,
   type TrackedLock,
+  type WaitKind,
 } from '../tracker/held-node.js';
-import { chainKey, HeldTracker, listHolds, vertexOf, vouchedHolds } from '../tracker/held-tracker.js';
+import { chainKey, HeldTracker, listHolds, vouchedHolds } from '../tracker/held-tracker.js';
 import { Dependencies } from './dependencies.js';
 import { NestingFacts } from './nesting-facts.js';
 import { ReleaseHistory } from './release-history.js';
@@ -85,8 +86,15 @@ export class Validator {
   }
 
   /** The running flow is about to want `lock`. `below` is the public function that was called. */
-  attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, permits: number, below: Below): HeldNode {
-    const node = this.tracker.attempt(lock, lockClass, kind, false);
+  attempt(
+    lock: TrackedLock,
+    lockClass: LockClass,
+    kind: HoldKind,
+    wait: WaitKind,
+    permits: number,
+    below: Below,
+  ): HeldNode {
+    const node = this.tracker.attempt(lock, lockClass, kind, wait);
     node.permits = permits;
     if (lockClass.options.validate === false) return node;
     const outer = this.tracker.chainOf(node.parent);
@@ -347,7 +355,7 @@ export class Validator {
 
   #isSuspect(hold: HeldNode, wanted: HeldNode): boolean {
     if (hold.lockClass === wanted.lockClass) return true;
-    return this.dependencies.wouldClose(vertexOf(hold), vertexOf(wanted));
+    return this.dependencies.wouldClose(hold, wanted);
   }
 
   #degraded(full: boolean): void {

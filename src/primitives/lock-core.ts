@@ -1,0 +1,56 @@
+/**
+ * What every primitive has, whatever it grants: its world, its class and name, the list of its holds.
+ *
+ * Invariant: the class is settled at construction while the validator is on, since only then the place of construction can
+ * be seen. Cost: one stack frame captured per construction that names no class, nothing while the validator is off.
+ */
+import { classOfCaller } from '../classes/construction-site.js';
+import { LockClass } from '../classes/lock-class.js';
+import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
+import type { Runtime } from '../validator/runtime.js';
+import { lockOptions, resolveClass, type LockOptions } from './lock-options.js';
+import { RUNTIME } from './symbols.js';
+
+/** The class of locks that were constructed while the validator was off and name no class: listed, never checked. */
+let unplaced: LockClass | undefined;
+
+/** What a lock of ours is made with: `new.target`, on which isolated instances put their own runtime. */
+export interface LockConstructor {
+  readonly [RUNTIME]: Runtime;
+}
+
+export abstract class LockCore implements TrackedLock {
+  readonly rt: Runtime;
+  /** The lock that users see. */
+  readonly owner: object;
+  /** How many may hold it at once, as the validator counts; 0: nobody holds it, it is a signal. */
+  readonly capacity: number;
+  firstHold: HeldNode | undefined = undefined;
+  lastHold: HeldNode | undefined = undefined;
+  readonly label: string | undefined;
+  #class: LockClass | undefined;
+
+  /** `kind` names the primitive in the name of the class that follows from the place of construction. */
+  constructor(
+    owner: object,
+    capacity: number,
+    given: Error | LockOptions | undefined,
+    kind: string,
+    constructor: LockConstructor,
+  ) {
+    const options = lockOptions(given);
+    this.rt = constructor[RUNTIME];
+    this.owner = owner;
+    this.capacity = capacity;
+    this.label = options.name;
+    if (options.class !== undefined) this.#class = resolveClass(options.class);
+    else if (!this.rt.off) this.#class = classOfCaller(constructor as unknown as () => void, kind);
+  }
+
+  get lockClass(): LockClass {
+    return (this.#class ??= unplaced ??= new LockClass('(constructed while lockdep was off)', { validate: false }));
+  }
+
+  /** Is it, to whoever asks, not to be had as a whole? */
+  abstract isLocked(): boolean;
+}
