@@ -23,15 +23,17 @@ interface ClassTable {
   readonly named: Map<string, LockClass>;
   readonly bySite: Map<string, LockClass>;
   readonly disposeListeners: Set<(lockClass: LockClass) => void>;
+  readonly sharingListeners: Set<(lockClass: LockClass) => void>;
 }
 
 /** One table in a process, shared by every copy of the package. */
-const table: ClassTable = sharedState('lockdep.classes.1', () => ({
+const table: ClassTable = sharedState('lockdep.classes.2', () => ({
   nextId: 1,
   nameCounts: new Map(),
   named: new Map(),
   bySite: new Map(),
   disposeListeners: new Set(),
+  sharingListeners: new Set(),
 }));
 
 /** Raw construction position, named only when somebody reads the name (source maps are slow to load). */
@@ -57,6 +59,8 @@ export class LockClass {
   readonly base: LockClass | undefined;
   /** @internal Where its locks are constructed, for a class that is a construction site. */
   readonly site: ConstructionSite | undefined;
+  /** @internal Locks that have ever had this class as their own. */
+  locks = 0;
   #name: string | undefined;
   #subclasses: Map<number | string, LockClass> | undefined;
 
@@ -104,6 +108,14 @@ export class LockClass {
     for (const listener of table.disposeListeners) listener(this);
   }
 
+  /** @internal All classes below this one. */
+  *descendants(): Generator<LockClass, void, undefined> {
+    for (const subclass of this.#subclasses?.values() ?? []) {
+      yield subclass;
+      yield* subclass.descendants();
+    }
+  }
+
   /** @internal */
   get [BRAND](): true {
     return true;
@@ -142,6 +154,22 @@ export function classOfSite(site: ConstructionSite, kind: string): LockClass {
 export function onClassDisposed(listener: (lockClass: LockClass) => void): () => void {
   table.disposeListeners.add(listener);
   return () => table.disposeListeners.delete(listener);
+}
+
+/** @internal Called with every class whose only lock is not certain to be meant any more where the class is named. */
+export function onClassShared(listener: (lockClass: LockClass) => void): () => void {
+  table.sharingListeners.add(listener);
+  return () => table.sharingListeners.delete(listener);
+}
+
+/** @internal */
+export function tellShared(lockClass: LockClass): void {
+  for (const listener of table.sharingListeners) listener(lockClass);
+}
+
+/** @internal An id for a class that is known by its name only. */
+export function reserveClassId(): number {
+  return table.nextId++;
 }
 
 function siteKey(site: ConstructionSite, kind: string): string {

@@ -6,6 +6,7 @@
  */
 import { classOfCaller } from '../classes/construction-site.js';
 import { LockClass } from '../classes/lock-class.js';
+import { countLock } from '../classes/sole-lock.js';
 import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
 import type { Runtime } from '../validator/runtime.js';
 import { lockOptions, resolveClass, type LockOptions } from './lock-options.js';
@@ -45,6 +46,7 @@ export abstract class LockCore implements TrackedLock {
     this.label = options.name;
     if (options.class !== undefined) this.#class = resolveClass(options.class);
     else if (!this.rt.off) this.#class = classOfCaller(constructor as unknown as () => void, kind);
+    if (this.#class !== undefined) countLock(this.#class);
   }
 
   get lockClass(): LockClass {

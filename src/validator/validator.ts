@@ -10,6 +10,7 @@
  */
 import type { LockClass } from '../classes/lock-class.js';
 import { ChainTrie } from '../order/chain-trie.js';
+import type { GateSet } from '../order/gates.js';
 import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
 import { isSameFunction, likelyByStack, provenByStack } from '../tracker/evidence.js';
@@ -32,7 +33,7 @@ import { Dependencies } from './dependencies.js';
 import { NestingFacts } from './nesting-facts.js';
 import { ReleaseHistory } from './release-history.js';
 import { recursiveLocking } from './rules/recursive-locking.js';
-import type { NestedAttempt } from './rules/rule.js';
+import { gatesOf, type NestedAttempt } from './rules/rule.js';
 import { isCountedNesting, semaphoreExhaustion } from './rules/semaphore-exhaustion.js';
 
 /** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
@@ -45,6 +46,8 @@ interface Pending {
   readonly facts: NestingFacts;
   /** All that was held at the attempt, outermost first. */
   readonly holds: readonly HeldNode[];
+  /** All of it that keeps other flows out, what is not checked included. */
+  readonly gates: GateSet;
   /** Held at the attempt, innermost first, and not proven yet. */
   open: HeldNode[];
   /** Of those, the ones whose holder has said that it waits (`structured`). */
@@ -78,7 +81,7 @@ export class Validator {
   });
   readonly #host: ValidatorHost;
   readonly #releases = new ReleaseHistory();
-  #limitReported = false;
+  readonly #limitsTold = new Set<string>();
   readonly #classes = new Set<number>();
 
   constructor(host: ValidatorHost) {
@@ -100,7 +103,7 @@ export class Validator {
     const outer = this.tracker.chainOf(node.parent);
     const chain = outer !== undefined && outer.depth < MAX_HELD_DEPTH ? outer.ensure(chainKey(node)) : undefined;
     if (chain === undefined) {
-      this.#degraded(outer === undefined);
+      this.#checkByGraph(node, below);
       return node;
     }
     node.chain = chain;
@@ -186,8 +189,7 @@ export class Validator {
 
   /** Forgets a class, with everything that was learned of it. */
   forget(lockClass: LockClass): void {
-    this.dependencies.remove(lockClass.id * 2);
-    this.dependencies.remove(lockClass.id * 2 + 1);
+    this.dependencies.remove(lockClass);
     this.#classes.delete(lockClass.id);
     this.trie.clear();
   }
@@ -198,11 +200,39 @@ export class Validator {
     this.trie.clear();
     this.#classes.clear();
     this.#releases.clear();
-    this.#limitReported = false;
+    this.#limitsTold.clear();
+  }
+
+  /**
+   * The nesting is not one of those that are kept. Right all the same, though slower: what the order of classes knows of
+   * every held lock needs no stack, and the rest is judged as if it were seen for the first time.
+   */
+  #checkByGraph(node: HeldNode, below: Below): void {
+    const beside = listHolds(node.parent);
+    if (beside.length >= MAX_HELD_DEPTH) {
+      this.#limit('MAX_HELD_DEPTH', 'what a flow takes beyond it is held and released as ever, but not checked');
+      return;
+    }
+    this.#limit('MAX_CHAIN_NODES', 'further nestings are checked lock by lock, which is slower');
+    this.#classes.add(node.lockClass.id);
+    if (isTry(node.kind)) return;
+    const holds = beside.filter(isChecked);
+    const gates = gatesOf(beside);
+    const violations: Violation[] = [];
+    for (const hold of holds) {
+      const known = hold.lockClass === node.lockClass ? undefined : this.dependencies.known(hold, node, gates);
+      if (known === undefined || (known.violation !== undefined && this.#host.enforce)) {
+        this.#open(node, new NestingFacts(), below);
+        return;
+      }
+      if (known.violation !== undefined) violations.push(known.violation);
+    }
+    for (const violation of violations) this.#host.report(violation);
   }
 
   #open(node: HeldNode, facts: NestingFacts, below: Below): void {
-    const holds = isTry(node.kind) ? [] : listHolds(node.parent).filter(isChecked);
+    const beside = isTry(node.kind) ? [] : listHolds(node.parent);
+    const holds = beside.filter(isChecked);
     const captured = facts.wantsStack();
     if (captured) {
       const frames = captureFrames(below);
@@ -219,6 +249,7 @@ export class Validator {
       node.ask().pending = {
         facts,
         holds: holds.toReversed(),
+        gates: gatesOf(beside),
         open: holds,
         vouched: vouchedHolds(node.parent),
         stack,
@@ -329,12 +360,15 @@ export class Validator {
       held,
       wanted,
       holds: pending.holds,
+      gates: pending.gates,
       evidence,
       tier: evidence === 'suspected' ? 'advisory' : 'strict',
       stack: stack.length > 0 ? stack : pending.stack,
     };
     if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
     const { violation } = this.dependencies.learn(attempt);
+    if (this.dependencies.limited)
+      this.#limit('MAX_SEARCH_STATES', 'a cycle that gates may keep from happening was not looked at to the end');
     return violation === undefined ? undefined : this.#violated(violation, pending.facts);
   }
 
@@ -358,15 +392,15 @@ export class Validator {
     return this.dependencies.wouldClose(hold, wanted);
   }
 
-  #degraded(full: boolean): void {
-    if (this.#limitReported) return;
-    this.#limitReported = true;
-    const limit = full || this.trie.full ? 'MAX_CHAIN_NODES' : 'MAX_HELD_DEPTH';
+  /** Told once for each limit. */
+  #limit(limit: string, meaning: string): void {
+    if (this.#limitsTold.has(limit)) return;
+    this.#limitsTold.add(limit);
     this.#host.report({
       id: `limit:${limit}`,
       kind: 'limit',
       tier: 'advisory',
-      summary: `${limit} is reached: nestings beyond it are held and released as ever, but no longer checked`,
+      summary: `${limit} is reached: ${meaning}`,
       held: [],
       task: 'main',
     });

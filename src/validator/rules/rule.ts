@@ -1,4 +1,6 @@
 /** What a rule of the validator gets to see, and what it says. */
+import { soleLockOf } from '../../classes/sole-lock.js';
+import { gateOf, gateSet, type GateSet } from '../../order/gates.js';
 import type { RawUse, Violation } from '../../report/types.js';
 import type { CapturedFrame } from '../../tracker/captured-frame.js';
 import type { HeldNode } from '../../tracker/held-node.js';
@@ -13,11 +15,23 @@ export interface NestedAttempt {
   readonly evidence: 'own' | 'proven' | 'suspected';
   /** Everything the flow holds, outermost first, `held` included. */
   readonly holds: readonly HeldNode[];
+  /** All that the flow holds, as far as it keeps other flows out. */
+  readonly gates: GateSet;
   /** The stack that goes with the attempt; empty when none was captured. */
   readonly stack: readonly CapturedFrame[];
 }
 
 export type Verdict = Violation | undefined;
+
+/** Those of the holds that no two flows can have at once: a lock that is the only one of its class, and has one permit. */
+export function gatesOf(holds: readonly HeldNode[]): GateSet {
+  const gates: number[] = [];
+  for (const { lock, lockClass, shared } of holds) {
+    const sole = lock.capacity === 1 ? soleLockOf(lockClass) : undefined;
+    if (sole !== undefined) gates.push(gateOf(sole.id, shared));
+  }
+  return gateSet(gates);
+}
 
 /** The flow's holds as a report lists them. */
 export function heldUses(attempt: NestedAttempt): RawUse[] {
