@@ -12,6 +12,7 @@ import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
 import type { HeldTracker, TrackingLevel } from '../tracker/held-tracker.js';
 import { hooksFollowHolds } from '../tracker/rehearsal.js';
+import { errorCode, LockdepError } from './errors.js';
 import { Validator, type ValidatorHost } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';
@@ -106,6 +107,11 @@ export class Runtime implements ValidatorHost {
     if (isNew)
       emitReport(report, this.quiet ? { onReport: this.#onReport, warn: false } : { onReport: this.#onReport });
     return report;
+  }
+
+  /** In enforce the offending call throws. */
+  refuse(report: Report): void {
+    if (this.enforce) throw new LockdepError(report.message, errorCode(report.kind), report);
   }
 
   onComparatorError(className: string, error: unknown): void {
