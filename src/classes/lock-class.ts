@@ -57,6 +57,8 @@ export class LockClass {
   readonly options: LockClassOptions;
   /** @internal The class that this one is a subclass of, if any. */
   readonly base: LockClass | undefined;
+  /** @internal Which of its base's subclasses it is. */
+  readonly level: number | string | undefined;
   /** @internal Where its locks are constructed, for a class that is a construction site. */
   readonly site: ConstructionSite | undefined;
   /** @internal Locks that have ever had this class as their own. */
@@ -70,6 +72,7 @@ export class LockClass {
     constructing = undefined;
     this.id = table.nextId++;
     this.base = made?.base;
+    this.level = made?.level;
     this.site = made?.site;
     this.options = made?.base?.options ?? checkedOptions(options);
     if (made === undefined) this.#name = uniqueName(checkedName(name));
@@ -92,7 +95,7 @@ export class LockClass {
     this.#subclasses ??= new Map();
     let found = this.#subclasses.get(level);
     if (found === undefined) {
-      constructing = { base: this, site: undefined };
+      constructing = { base: this, level, site: undefined };
       found = new LockClass(`${this.name}/${level}`);
       this.#subclasses.set(level, found);
     }
@@ -126,7 +129,9 @@ export class LockClass {
   }
 }
 
-let constructing: { base: LockClass | undefined; site: ConstructionSite | undefined } | undefined;
+let constructing:
+  | { base: LockClass | undefined; level: number | string | undefined; site: ConstructionSite | undefined }
+  | undefined;
 
 /** The one class of that name in this process: created once, then found. Options count only when it is created. */
 export function lockClass(name: string, options?: LockClassOptions): LockClass {
@@ -143,7 +148,7 @@ export function classOfSite(site: ConstructionSite, kind: string): LockClass {
   const key = siteKey(site, kind);
   let found = table.bySite.get(key);
   if (found === undefined) {
-    constructing = { base: undefined, site };
+    constructing = { base: undefined, level: undefined, site };
     found = new LockClass(kind);
     table.bySite.set(key, found);
   }

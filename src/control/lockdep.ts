@@ -1,22 +1,24 @@
 /** The control object: modes, reports, and what the running flow holds. A thin face over one Runtime. */
 import { describe, type LockClass } from '../classes/lock-class.js';
 import type { Mutex } from '../primitives/mutex.js';
-import type { LockCore } from '../primitives/lock-core.js';
+import type { LockGuard } from '../primitives/guards.js';
+import { coreOf } from '../primitives/lock-options.js';
 import type { Releaser } from '../primitives/permit-core.js';
-import { holdOf, type LockGuard } from '../primitives/releasing.js';
+import { holdOf } from '../primitives/releasing.js';
+import type { PseudoLock } from '../primitives/pseudo-lock.js';
+import type { RWSemaphore } from '../primitives/rw-semaphore.js';
 import type { Semaphore } from '../primitives/semaphore.js';
-import { CORE } from '../primitives/symbols.js';
 import { siteOf } from '../report/stack-text.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
 import { useFacts } from '../validator/lock-use.js';
 import type { TrackingLevel } from '../tracker/held-tracker.js';
 import type { LockdepOptions, Mode, Runtime } from '../validator/runtime.js';
-import { assertHeld, assertNoneHeld, assertNotHeld, isHeldBy } from './assertions.js';
+import { assertHeld, assertNoneHeld, assertNotHeld, isHeld } from './assertions.js';
 import { runTask } from './run-task.js';
 
 /** Any lock of this package. */
-export type Lock = Mutex | Semaphore;
+export type Lock = Mutex | Semaphore | RWSemaphore | PseudoLock;
 
 export interface HeldLock {
   readonly lock: object;
@@ -92,19 +94,22 @@ export class Lockdep {
 
   /** Does this flow hold `lock`? undefined: tracking is off, or this flow is not known. */
   isHeld(lock: Lock): boolean | undefined {
-    return isHeldBy(this.#rt, coreOf(lock), this.isHeld);
+    return isHeld(this.#rt, coreOf(lock, 'lock'), this.isHeld);
   }
 
-  /** Fails with an assertion report, in enforce also with an error, where this flow certainly does not hold `lock`. */
+  /**
+   * Fails with an assertion report, in enforce also with an error, where this flow certainly does not hold `lock`. 'read': at
+   * least for reading.
+   */
   assertHeld(lock: Lock, mode: 'read' | 'write' = 'write'): void {
     if (mode !== 'read' && mode !== 'write')
       throw new RangeError(`mode must be 'read' or 'write', got ${describe(mode)}`);
-    assertHeld(this.#rt, coreOf(lock), this.assertHeld);
+    assertHeld(this.#rt, coreOf(lock, 'lock'), mode, this.assertHeld);
   }
 
   /** Fails where this flow certainly holds `lock`. */
   assertNotHeld(lock: Lock): void {
-    assertNotHeld(this.#rt, coreOf(lock), this.assertNotHeld);
+    assertNotHeld(this.#rt, coreOf(lock, 'lock'), this.assertNotHeld);
   }
 
   /** Fails where this flow certainly holds a lock. */
@@ -152,12 +157,6 @@ export class Lockdep {
 
 function checkFunction(fn: unknown): void {
   if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${describe(fn)}`);
-}
-
-function coreOf(lock: Lock): LockCore {
-  const core = (lock as { [CORE]?: LockCore } | null | undefined)?.[CORE];
-  if (core === undefined) throw new TypeError(`lock must be a lock of this package, got ${describe(lock)}`);
-  return core;
 }
 
 function heldLock(node: HeldNode, evidence: Evidence): HeldLock {

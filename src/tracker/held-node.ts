@@ -34,7 +34,12 @@ export function isScope(kind: HoldKind): boolean {
   return kind === 'scope' || kind === 'try-scope';
 }
 
-/** Does it never wait, so that nothing leads into it? */
+/** The same, as if it had been taken without waiting. */
+export function asTry(kind: HoldKind): HoldKind {
+  return isScope(kind) ? 'try-scope' : 'try';
+}
+
+/** Does it never wait, or only where that is legal anyway, so that nothing leads into it? */
 export function isTry(kind: HoldKind): boolean {
   return kind === 'try' || kind === 'try-scope';
 }
@@ -128,6 +133,13 @@ export class HeldNode implements ListCell {
   /** The same, to be written. */
   ask(): HoldQuestion {
     return (this.#question ??= new HoldQuestion());
+  }
+
+  /** Its lock has changed its class; a subclass stays that level of the new one. */
+  reclassify(former: LockClass, lockClass: LockClass): void {
+    const { level } = this.lockClass;
+    const sub = this.lockClass !== former && this.lockClass.base === former && level !== undefined;
+    this.lockClass = sub ? lockClass.subclass(level) : lockClass;
   }
 
   /** Nothing is in question any more. */

@@ -17,6 +17,7 @@ import {
   type ListCell,
   nearestHeld,
   outerHeld,
+  type Owner,
   RELEASED,
   TRANSFERRED,
   WAITING,
@@ -161,6 +162,11 @@ export class HeldTracker {
     return this.#hooks.owner?.holds(node, true) ?? false;
   }
 
+  /** The running function instance, if it owns holds. */
+  get owner(): Owner | undefined {
+    return this.#hooks.owner;
+  }
+
   /** Leaves it to the running function, and to those it returns to, to prove a judgement. */
   owe(debt: Debt): void {
     this.#hooks.owe(debt);
@@ -169,6 +175,11 @@ export class HeldTracker {
   /** Has the debtor returned to the running function instance? */
   hasReceived(debt: Debt): boolean {
     return this.#hooks.owner?.debts?.includes(debt) ?? false;
+  }
+
+  /** Runs `fn` with `node` held. */
+  runHolding<T>(node: HeldNode, fn: () => T): T {
+    return this.#context.run(node, fn);
   }
 
   /** Runs `fn` with no holds: work that nobody here waits for. */

@@ -12,6 +12,7 @@ import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
 import type { HeldTracker, TrackingLevel } from '../tracker/held-tracker.js';
 import { hooksFollowHolds } from '../tracker/rehearsal.js';
+import { errorCode, LockdepError } from './errors.js';
 import { Validator, type ValidatorHost } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';
@@ -114,6 +115,11 @@ export class Runtime implements ValidatorHost {
   /** What comes to light without a lock being taken. */
   #reportAll(violations: readonly Violation[]): void {
     if (!this.off) for (const violation of violations) this.report(violation);
+  }
+
+  /** In enforce the offending call throws. */
+  refuse(report: Report): void {
+    if (this.enforce) throw new LockdepError(report.message, errorCode(report.kind), report);
   }
 
   onComparatorError(className: string, error: unknown): void {

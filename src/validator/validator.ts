@@ -13,9 +13,10 @@ import { ChainTrie } from '../order/chain-trie.js';
 import type { GateSet } from '../order/gates.js';
 import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
-import { isSameFunction, likelyByStack, provenByStack } from '../tracker/evidence.js';
+import { isSameFunction, likelyByStack, provenByStack, runsByItself } from '../tracker/evidence.js';
 import {
   type Debt,
+  asTry,
   HELD,
   isScope,
   isTry,
@@ -88,7 +89,10 @@ export class Validator {
     this.#host = host;
   }
 
-  /** The running flow is about to want `lock`. `below` is the public function that was called. */
+  /**
+   * The running flow is about to want `lock`. `below` is the public function that was called. `nestLock`: while the flow
+   * holds that one, it may nest locks of one class under it.
+   */
   attempt(
     lock: TrackedLock,
     lockClass: LockClass,
@@ -96,8 +100,10 @@ export class Validator {
     wait: WaitKind,
     permits: number,
     below: Below,
+    nestLock?: TrackedLock,
   ): HeldNode {
-    const node = this.tracker.attempt(lock, lockClass, kind, wait);
+    const serialised = nestLock !== undefined && isSerialised(this.tracker.held(), lockClass, nestLock);
+    const node = this.tracker.attempt(lock, lockClass, serialised ? asTry(kind) : kind, wait);
     node.permits = permits;
     if (lockClass.options.validate === false) return node;
     const outer = this.tracker.chainOf(node.parent);
@@ -112,6 +118,74 @@ export class Validator {
     if (!facts.settled || (this.#host.enforce && facts.violations.length > 0)) this.#open(node, facts, below);
     else for (const violation of facts.violations) this.#host.report(violation);
     return node;
+  }
+
+  /**
+   * The running flow may want `lock` here: as an attempt that is granted and released at once. In enforce returns the
+   * strict report that it commits, as far as that is certain now.
+   */
+  touch(
+    lock: TrackedLock,
+    lockClass: LockClass,
+    wait: WaitKind,
+    permits: number,
+    below: Below,
+    nestLock?: TrackedLock,
+  ): Report | undefined {
+    const node = this.attempt(lock, lockClass, 'imperative', wait, permits, below, nestLock);
+    this.tracker.granted(node);
+    const offence = this.judgeHere(node, below);
+    const pending = node.asked.pending as Pending | undefined;
+    if (pending !== undefined) this.#leaveOpen(node, pending, 0, runsByItself(node.asked.frames ?? []));
+    this.tracker.ended(node);
+    return offence;
+  }
+
+  /** Judges an attempt of a function that does not wait for its verdict, by what is certain at the call. */
+  judgeHere(node: HeldNode, below: Below): Report | undefined {
+    const pending = node.asked.pending as Pending | undefined;
+    if (pending === undefined) return undefined;
+    const stack = pending.stack.length > 0 ? pending.stack : captureFrames(below);
+    node.ask().frames = stack;
+    // A call from another function may be that of a child which nobody waits for: its verdict is left open.
+    if (!runsByItself(stack)) return undefined;
+    node.ask().awaitedBy = this.tracker.owner;
+    return this.#judge(node, pending, stack);
+  }
+
+  /**
+   * The class of a held lock has changed: its order among the locks that this flow took before and after it is judged
+   * anew. In enforce returns the strict report that follows.
+   */
+  reclassified(lock: TrackedLock, former: LockClass, lockClass: LockClass, below: Below): Report | undefined {
+    for (let node = lock.firstHold; node !== undefined; node = node.next) node.reclassify(former, lockClass);
+    const held = this.tracker.held();
+    const at = held.findIndex((node) => node.lock === lock);
+    if (at === -1) return undefined;
+    const stack = captureFrames(below);
+    let offence: Report | undefined;
+    for (let i = at; i >= 0; i--) {
+      const open = i === at ? held.slice(at + 1) : held.slice(at, at + 1);
+      const report = this.#judgeAgain(held[i] as HeldNode, open.filter(isChecked), held, stack);
+      offence ??= report;
+    }
+    return offence;
+  }
+
+  #judgeAgain(
+    wanted: HeldNode,
+    open: HeldNode[],
+    held: readonly HeldNode[],
+    stack: readonly CapturedFrame[],
+  ): Report | undefined {
+    if (isTry(wanted.kind) || !isChecked(wanted) || open.length === 0) return undefined;
+    // What was found out about the nesting of its former class is of no use.
+    const beside = held.slice(held.indexOf(wanted) + 1);
+    const [holds, gates] = [beside.toReversed(), gatesOf(beside)];
+    const pending: Pending = { facts: new NestingFacts(), holds, gates, open, vouched: [], stack };
+    const offence = this.#judge(wanted, pending, stack);
+    this.#leaveOpen(wanted, pending, 0, true);
+    return offence;
   }
 
   /** Does this attempt want to look at its async stack before it goes on? */
@@ -268,18 +342,20 @@ export class Validator {
   }
 
   #closePending(node: HeldNode, pending: Pending, below: Below): void {
+    const mayLook = isScope(node.kind) || this.tracker.ownsNow(node);
     if (pending.open.length > 0) {
-      const mayLook = isScope(node.kind) || this.tracker.ownsNow(node);
       this.#judge(node, pending, mayLook ? captureFrames(below) : []);
-      // Who has gone by now did not wait for this lock.
-      const open = pending.open.filter((hold) => hold.state === HELD);
-      // The function that runs a scope is the first to return, and is not on the stack of its acquisition.
-      const hops = isScope(node.kind) ? -1 : 0;
-      if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, mayLook);
-      else if (pending.open.length > 0) node.ask().pending = undefined;
     }
+    // The function that runs a scope is the first to return, and is not on the stack of its acquisition.
+    this.#leaveOpen(node, pending, isScope(node.kind) ? -1 : 0, mayLook);
+  }
+
+  /** What is not proven by now is left to those who still hold; who has gone by now did not wait for this lock. */
+  #leaveOpen(node: HeldNode, pending: Pending, hops: number, here: boolean): void {
+    const open = pending.open.filter((hold) => hold.state === HELD);
+    if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, here);
+    else node.ask().pending = undefined;
     if (pending.open.length > 0) return;
-    node.ask().pending = undefined;
     pending.facts.proven = true;
     pending.facts.trySettle();
   }
@@ -405,6 +481,14 @@ export class Validator {
       task: 'main',
     });
   }
+}
+
+/** Is `nestLock` held, and were all held locks of the class taken under it? Then it carries their order. */
+function isSerialised(held: readonly HeldNode[], lockClass: LockClass, nestLock: TrackedLock): boolean {
+  const nest = held.findLastIndex((node) => node.lock === nestLock);
+  const first = held.findLastIndex((node) => node.lockClass === lockClass);
+  // Innermost first: what was taken earlier comes later.
+  return first !== -1 && first < nest;
 }
 
 function isChecked(hold: HeldNode): boolean {

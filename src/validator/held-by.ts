@@ -1,0 +1,27 @@
+/** Does the running flow hold a lock? Answered only where it is certain. */
+import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
+import type { Validator } from './validator.js';
+
+type Below = (...args: never[]) => unknown;
+
+export type Question = 'any' | 'exclusive';
+
+/** undefined: not known. 'exclusive': a read hold does not count. */
+export function isHeldBy(
+  validator: Validator,
+  lock: TrackedLock & { isLocked(): boolean },
+  below: Below,
+  question: Question = 'any',
+): boolean | undefined {
+  if (lock.firstHold === undefined) return lock.isLocked() ? undefined : false;
+  const { tracker } = validator;
+  const listed = tracker.held().filter((node) => node.lock === lock);
+  const counting = listed.filter((node) => question === 'any' || !node.shared);
+  if (counting.length > 0) return isCertain(validator, counting, below) ? true : undefined;
+  if (listed.length > 0) return isCertain(validator, listed, below) ? false : undefined;
+  return tracker.followsCalls && tracker.store !== undefined ? false : undefined;
+}
+
+function isCertain(validator: Validator, holds: readonly HeldNode[], below: Below): boolean {
+  return holds.some((node) => validator.evidenceNow(node, below) !== 'suspected');
+}
