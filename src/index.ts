@@ -10,7 +10,7 @@ export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from 'async-mutex';
 export { LockClass, lockClass } from './classes/lock-class.js';
 export { Mutex, PseudoLock, RWSemaphore, Semaphore };
 export { tryAcquire, withTimeout } from './primitives/with-timeout.js';
-export { LockdepError, LockTimeoutError, NotHeldError } from './validator/errors.js';
+export { DeclaredOrderError, LockdepError, LockTimeoutError, NotHeldError } from './validator/errors.js';
 
 export type { MutexInterface, SemaphoreInterface } from 'async-mutex';
 export type { LockClassOptions } from './classes/lock-class.js';

@@ -15,6 +15,7 @@ import { useFacts } from '../validator/lock-use.js';
 import type { TrackingLevel } from '../tracker/held-tracker.js';
 import type { LockdepOptions, Mode, Runtime } from '../validator/runtime.js';
 import { assertHeld, assertNoneHeld, assertNotHeld, isHeld } from './assertions.js';
+import { bless, declareOrder } from './declarations.js';
 import { runTask } from './run-task.js';
 
 /** Any lock of this package. */
@@ -37,6 +38,8 @@ export interface Summary {
   /** Learned orders: distinct pairs of classes. */
   readonly edges: number;
   readonly reports: readonly Report[];
+  /** Pairs of classes whose inversion is accepted, and why. */
+  readonly accepted: readonly { readonly classes: readonly string[]; readonly reason: string }[];
 }
 
 export class Lockdep {
@@ -148,10 +151,28 @@ export class Lockdep {
     if (node !== undefined && !this.#rt.off) this.#rt.validator.tracker.adopt(node);
   }
 
+  /**
+   * Declares that locks of these classes are taken in this order: what contradicts it is reported from now on. Throws
+   * DeclaredOrderError, and declares nothing, where a reverse order is known already.
+   */
+  declareOrder(...classes: (LockClass | string)[]): void {
+    declareOrder(this.#rt, classes, this.declareOrder);
+  }
+
+  /** Accepts that the classes are taken in both orders. The reason is printed with reports that touch the pair. */
+  bless(a: LockClass | string, b: LockClass | string, reason: string): void {
+    bless(this.#rt, a, b, reason);
+  }
+
   /** @internal */
   summary(): Summary {
     const { dependencies } = this.#rt.validator;
-    return { classes: this.#rt.validator.classCount, edges: dependencies.edgeCount, reports: this.reports() };
+    return {
+      classes: this.#rt.validator.classCount,
+      edges: dependencies.edgeCount,
+      reports: this.reports(),
+      accepted: dependencies.blessings().map(({ a, b, reason }) => ({ classes: [a.name, b.name], reason })),
+    };
   }
 }
 

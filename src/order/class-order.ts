@@ -130,15 +130,16 @@ export class ClassOrder<F, R> {
     return strong && this.#heldShared.has(wanted) && this.#graph.reaches(vertexOfClass(wanted, true), held);
   }
 
-  /** Do orders lead from one class to another, in any mode? */
-  reaches(from: number, to: number): boolean {
+  /** The fewest orders that lead from one class to another, in whatever modes. */
+  chain(from: number, to: number): OrderEdge<F, R>[] | undefined {
+    let shortest: OrderEdge<F, R>[] | undefined;
     for (const source of [false, true]) {
       for (const target of [false, true]) {
-        const [v, w] = [vertexOfClass(from, source), vertexOfClass(to, target)];
-        if (this.#graph.has(v) && this.#graph.has(w) && this.#graph.reaches(v, w)) return true;
+        const chain = this.#graph.shortestChain(vertexOfClass(from, source), vertexOfClass(to, target));
+        if (chain !== undefined && chain.length < (shortest?.length ?? Infinity)) shortest = chain;
       }
     }
-    return false;
+    return shortest;
   }
 
   edge(from: Vertex, to: Vertex): OrderEdge<F, R> | undefined {

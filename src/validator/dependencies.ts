@@ -74,13 +74,15 @@ export class Dependencies {
     return this.#all.wouldClose(vertexOf(held), wanted.lockClass.id, isStrong(wanted));
   }
 
-  /** Is it known that `to` is wanted, perhaps by way of others, while `from` is held? */
-  reaches(from: LockClass, to: LockClass): boolean {
-    return this.#proven.reaches(from.id, to.id);
+  /** The proven orders, as few as possible, by which `to` comes after `from`. */
+  chain(from: LockClass, to: LockClass): EdgeFacts[] | undefined {
+    const chain = this.#proven.chain(from.id, to.id);
+    return chain?.map(({ payload }) => (payload.alternatives[0] as { readonly facts: EdgeFacts }).facts);
   }
 
   /** Declares that `to` comes after `from`. Returns the cycles which that closes. */
   declare(from: LockClass, to: LockClass, stack: readonly CapturedFrame[]): Violation[] {
+    if (this.#declared.some((known) => known.from === from && known.to === to)) return [];
     const facts = declaredFacts(from, to, stack);
     this.#declared.push({ from, to, facts });
     return this.#declare(from.id, to.id, facts);

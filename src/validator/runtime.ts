@@ -52,7 +52,7 @@ export class Runtime implements ValidatorHost {
 
   readonly #listeners: (() => void)[] = [
     onClassDisposed((lockClass) => this.validator.forget(lockClass)),
-    onClassShared((lockClass) => this.#reportAll(this.validator.dependencies.retireGate(lockClass))),
+    onClassShared((lockClass) => this.reportAll(this.validator.dependencies.retireGate(lockClass))),
   ];
 
   /** The end of an isolated runtime: its hooks and listeners go, its locks stay usable. */
@@ -113,7 +113,7 @@ export class Runtime implements ValidatorHost {
   }
 
   /** What comes to light without a lock being taken. */
-  #reportAll(violations: readonly Violation[]): void {
+  reportAll(violations: readonly Violation[]): void {
     if (!this.off) for (const violation of violations) this.report(violation);
   }
 

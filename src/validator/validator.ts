@@ -268,6 +268,12 @@ export class Validator {
     this.trie.clear();
   }
 
+  /** Cycles that need an order of both classes in both ways are accepted; all nestings are looked at again. */
+  bless(a: LockClass, b: LockClass, reason: string): void {
+    this.dependencies.bless(a, b, reason);
+    this.trie.clear();
+  }
+
   /** Forgets all learned order. */
   reset(): void {
     this.dependencies.clear();
