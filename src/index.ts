@@ -26,6 +26,7 @@ export type { Releaser } from './primitives/permit-core.js';
 export type { LockGuard, WriteGuard } from './primitives/guards.js';
 export type { PseudoLockOptions } from './primitives/pseudo-lock.js';
 export type { RWSemaphoreOptions } from './primitives/rw-semaphore.js';
+export type { GraphClass, GraphEdge, LockGraph } from './order/snapshot.js';
 export type { Dependency, LockUse, Report, ReportKind, Tier } from './report/types.js';
 export type { LockdepOptions, Mode } from './validator/runtime.js';
 

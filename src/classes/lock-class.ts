@@ -172,6 +172,11 @@ export function tellShared(lockClass: LockClass): void {
   for (const listener of table.sharingListeners) listener(lockClass);
 }
 
+/** @internal The class that `lockClass(name)` would find; it makes none. */
+export function findClass(name: string): LockClass | undefined {
+  return table.named.get(name);
+}
+
 /** @internal An id for a class that is known by its name only. */
 export function reserveClassId(): number {
   return table.nextId++;

@@ -12,6 +12,7 @@ type Below = (...args: never[]) => unknown;
 export function declareOrder(runtime: Runtime, given: readonly unknown[], below: Below): void {
   if (given.length < 2) throw new RangeError(`declareOrder needs at least two classes, got ${given.length}`);
   const classes = given.map((each, index) => checkedClass(each, `class ${index + 1}`));
+  for (const each of classes) runtime.reportAll(runtime.validator.bind(each));
   const twice = classes.find((each, index) => classes.indexOf(each) !== index);
   if (twice !== undefined) throw new RangeError(`declareOrder was given class ${twice.name} twice`);
   const { dependencies } = runtime.validator;
@@ -42,6 +43,7 @@ export function bless(runtime: Runtime, first: unknown, second: unknown, reason:
   if (a === b) throw new RangeError(`a and b must be two classes, got ${a.name} twice`);
   if (typeof reason !== 'string') throw new TypeError(`reason must be a string, got ${describe(reason)}`);
   if (reason.trim() === '') throw new RangeError(`reason must not be empty, got ${describe(reason)}`);
+  for (const each of [a, b]) runtime.reportAll(runtime.validator.bind(each));
   runtime.validator.bless(a, b, reason);
 }
 

@@ -8,6 +8,8 @@ import { holdOf } from '../primitives/releasing.js';
 import type { PseudoLock } from '../primitives/pseudo-lock.js';
 import type { RWSemaphore } from '../primitives/rw-semaphore.js';
 import type { Semaphore } from '../primitives/semaphore.js';
+import { checkedGraph } from '../order/checked-graph.js';
+import type { LockGraph } from '../order/snapshot.js';
 import { siteOf } from '../report/stack-text.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
@@ -162,6 +164,19 @@ export class Lockdep {
   /** Accepts that the classes are taken in both orders. The reason is printed with reports that touch the pair. */
   bless(a: LockClass | string, b: LockClass | string, reason: string): void {
     bless(this.#rt, a, b, reason);
+  }
+
+  /** All learned order, loaded graphs included, as plain data. The same order gives the same text. */
+  snapshot(): LockGraph {
+    return this.#rt.validator.graphs.snapshot();
+  }
+
+  /**
+   * Takes in what another thread or process has learned, and reports what contradicts the order known here. Loading what
+   * is known already changes nothing. A graph that is none throws, and changes nothing.
+   */
+  load(graph: LockGraph): void {
+    this.#rt.reportAll(this.#rt.validator.graphs.load(checkedGraph(graph)));
   }
 
   /** @internal */

@@ -50,6 +50,8 @@ export interface Occurrence<F> {
   readonly gates: GateSet;
   /** Called when the occurrence says something new. */
   readonly facts: () => F;
+  /** Attempts that it stands for; 1 unless it says otherwise. */
+  readonly count?: number;
 }
 
 /** What learning an occurrence came to. */
@@ -91,11 +93,12 @@ export class ClassOrder<F, R> {
     if (isSharedVertex(held)) this.#ensureShared(classOfVertex(held));
     let facts: { readonly value: F } | undefined;
     const once = (): F => (facts ??= { value: occurrence.facts() }).value;
-    const gates = this.#counting(occurrence.gates);
+    const gates = this.countingGates(occurrence.gates);
     for (const gate of gates) this.#gates.add(lockOfGate(gate));
-    const lesson = this.#learnEdge(held, vertexOfClass(wanted, false), gates, strong, once);
+    const count = occurrence.count ?? 1;
+    const lesson = this.#learnEdge(held, vertexOfClass(wanted, false), gates, strong, count, once);
     if (!strong || !this.#heldShared.has(wanted)) return lesson;
-    const other = this.#learnEdge(held, vertexOfClass(wanted, true), gates, true, once);
+    const other = this.#learnEdge(held, vertexOfClass(wanted, true), gates, true, count, once);
     if (lesson.cycle === undefined) return other.cycle === undefined && !isReported(other) ? lesson : other;
     return other.cycle !== undefined && other.cycle.length < lesson.cycle.length ? other : lesson;
   }
@@ -151,9 +154,12 @@ export class ClassOrder<F, R> {
     return this.#graph.edges();
   }
 
-  /** Was the class ever held shared, so that strong edges into it lead to its shared vertex too? */
-  isHeldShared(lockClass: number): boolean {
-    return this.#heldShared.has(lockClass);
+  /** Of an edge into an exclusive vertex: the occurrences that a shared holder of the wanted class is in the way of too. */
+  strongOf({ from, to, payload }: OrderEdge<F, R>): readonly Alternative<F>[] {
+    const strong = this.#heldShared.has(classOfVertex(to))
+      ? this.#graph.edge(from, to + 1)?.payload.alternatives
+      : payload.strong;
+    return strong ?? [];
   }
 
   /** Distinct ordered pairs of classes. Walks all edges. */
@@ -164,6 +170,11 @@ export class ClassOrder<F, R> {
       if (!isSharedVertex(from) || this.#graph.edge(from - 1, to) === undefined) count += 1;
     }
     return count;
+  }
+
+  /** The gates without those that are none any more. */
+  countingGates(gates: GateSet): GateSet {
+    return this.#retired.size === 0 ? gates : restricted(gates, (lock) => !this.#retired.has(lock));
   }
 
   /** The cycles that gates keep from happening, one for each edge that would have closed one. */
@@ -235,14 +246,14 @@ export class ClassOrder<F, R> {
     }
   }
 
-  #learnEdge(from: Vertex, to: Vertex, gates: GateSet, strong: boolean, facts: () => F): Lesson<F, R> {
+  #learnEdge(from: Vertex, to: Vertex, gates: GateSet, strong: boolean, count: number, facts: () => F): Lesson<F, R> {
     const keepsStrong = !isSharedVertex(to) && !this.#heldShared.has(classOfVertex(to));
     const found = this.#graph.addEdge(from, to, () => {
       const alternatives = [{ gates, facts: facts() }];
       return new OrderFacts<F, R>(alternatives, strong && keepsStrong ? alternatives : undefined);
     });
     const { payload } = found.edge;
-    payload.count += 1;
+    payload.count += count;
     if (found.kind === 'known') {
       this.#dropRetired(payload);
       const { unchecked } = payload;
@@ -278,24 +289,19 @@ export class ClassOrder<F, R> {
   }
 
   readonly #gatesOf = (edge: OrderEdge<F, R>, alternative: Alternative<F>): GateSet => {
-    const gates = this.#counting(alternative.gates);
+    const gates = this.countingGates(alternative.gates);
     if (this.#blessed.size === 0) return gates;
     const blessed = this.#blessed.get(pairKey(classOfVertex(edge.from), classOfVertex(edge.to)));
     return blessed === undefined ? gates : combined([gateOf(blessed, false)], gates);
   };
 
-  /** The gates without those that are none any more. */
-  #counting(gates: GateSet): GateSet {
-    return this.#retired.size === 0 ? gates : restricted(gates, (lock) => !this.#retired.has(lock));
-  }
-
   #dropRetired(payload: OrderFacts<F, R>): void {
     if (this.#retired.size === 0) return;
     const same = payload.strong === payload.alternatives;
-    payload.alternatives = mapGates(payload.alternatives, (gates) => this.#counting(gates));
+    payload.alternatives = mapGates(payload.alternatives, (gates) => this.countingGates(gates));
     if (same) payload.strong = payload.alternatives;
     else if (payload.strong !== undefined) {
-      payload.strong = mapGates(payload.strong, (gates) => this.#counting(gates));
+      payload.strong = mapGates(payload.strong, (gates) => this.countingGates(gates));
     }
   }
 
@@ -306,6 +312,7 @@ export class ClassOrder<F, R> {
       strong: true,
       gates: NO_GATES,
       facts: () => facts,
+      count: 0,
     });
   }
 

@@ -10,13 +10,17 @@ export interface Blessing {
 export class Blessings {
   readonly #pairs = new Map<string, Blessing>();
 
-  /** A second reason for a pair replaces the first. */
-  add(a: LockClass, b: LockClass, reason: string): void {
-    this.#pairs.set(keyOf(a.id, b.id), { a, b, reason });
+  /** `a` and `b`: the ids by which the order knows the classes. A second reason for a pair replaces the first. */
+  add(blessing: Blessing, a: number, b: number): void {
+    this.#pairs.set(keyOf(a, b), blessing);
   }
 
   all(): readonly Blessing[] {
     return [...this.#pairs.values()];
+  }
+
+  clear(): void {
+    this.#pairs.clear();
   }
 
   forget(lockClass: LockClass): void {

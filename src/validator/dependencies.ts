@@ -8,20 +8,27 @@
  * Cost: a known edge is two lookups. A new one costs an incremental topological order (class-order.ts).
  */
 import type { LockClass } from '../classes/lock-class.js';
-import { ClassOrder, classOfVertex, isSharedVertex, type Lesson, type OrderEdge } from '../order/class-order.js';
-import { lockOfGate, type GateSet } from '../order/gates.js';
+import {
+  ClassOrder,
+  classOfVertex,
+  isSharedVertex,
+  vertexOfClass,
+  type Lesson,
+  type OrderEdge,
+} from '../order/class-order.js';
+import { isSharedGate, lockOfGate, type Gate, type GateSet } from '../order/gates.js';
 import type { Tier, Violation } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 import type { HeldNode } from '../tracker/held-node.js';
-import { vertexOf } from '../tracker/held-tracker.js';
 import { Blessings, type Blessing } from './blessings.js';
+import type { ClassIds } from './class-ids.js';
 import { circularDependency } from './cycle-report.js';
 import { declaredFacts, learnedFacts, type EdgeFacts } from './edge-facts.js';
 import type { NestedAttempt } from './rules/rule.js';
 
 /** The learned order as the pure layer keeps it. */
 export type FactsOrder = ClassOrder<EdgeFacts, Violation>;
-type FactsLesson = Lesson<EdgeFacts, Violation>;
+export type FactsLesson = Lesson<EdgeFacts, Violation>;
 
 /** What learning one edge came to. */
 export interface Learned {
@@ -33,23 +40,28 @@ export interface Learned {
 export interface GatedCycle {
   /** Printed names, each followed by the next one, and the last by the first. */
   readonly classes: readonly string[];
-  /** Ids of the classes whose only lock is the gate; 0 for locks that are requested together. */
-  readonly gates: readonly number[];
+  /** Names of the classes whose only lock is the gate; '' for locks that are requested together. */
+  readonly gates: readonly string[];
   readonly tier: Tier;
 }
 
 export class Dependencies {
+  readonly #ids: ClassIds;
   #proven: FactsOrder = new ClassOrder();
   #all: FactsOrder = new ClassOrder();
   readonly #blessings = new Blessings();
   /** Declared orders, which are not learned and so outlive what is. */
   #declared: { readonly from: LockClass; readonly to: LockClass; readonly facts: EdgeFacts }[] = [];
 
+  constructor(ids: ClassIds) {
+    this.#ids = ids;
+  }
+
   /** Learns the edge of one nested attempt. */
   learn(attempt: NestedAttempt): Learned {
     const occurrence = {
-      held: vertexOf(attempt.held),
-      wanted: attempt.wanted.lockClass.id,
+      held: this.#vertexOf(attempt.held),
+      wanted: this.#ids.idOf(attempt.wanted.lockClass),
       strong: isStrong(attempt.wanted),
       gates: attempt.gates,
       facts: once(() => learnedFacts(attempt)),
@@ -62,7 +74,7 @@ export class Dependencies {
 
   /** Is the nesting known and proven, with no more than these gates? Then the report that it repeats, if any. */
   known(held: HeldNode, wanted: HeldNode, gates: GateSet): Learned | undefined {
-    const [from, to, strong] = [vertexOf(held), wanted.lockClass.id, isStrong(wanted)] as const;
+    const [from, to, strong] = [this.#vertexOf(held), this.#ids.idOf(wanted.lockClass), isStrong(wanted)] as const;
     const proven = this.#proven.known(from, to, strong, gates);
     if (proven === undefined) return undefined;
     const violation = proven.reported ?? this.#all.known(from, to, strong, gates)?.reported;
@@ -71,12 +83,12 @@ export class Dependencies {
 
   /** Would this nesting close a cycle, if all that is suspected were so and nothing kept it apart? Changes nothing. */
   wouldClose(held: HeldNode, wanted: HeldNode): boolean {
-    return this.#all.wouldClose(vertexOf(held), wanted.lockClass.id, isStrong(wanted));
+    return this.#all.wouldClose(this.#vertexOf(held), this.#ids.idOf(wanted.lockClass), isStrong(wanted));
   }
 
   /** The proven orders, as few as possible, by which `to` comes after `from`. */
   chain(from: LockClass, to: LockClass): EdgeFacts[] | undefined {
-    const chain = this.#proven.chain(from.id, to.id);
+    const chain = this.#proven.chain(this.#ids.idOf(from), this.#ids.idOf(to));
     return chain?.map(({ payload }) => (payload.alternatives[0] as { readonly facts: EdgeFacts }).facts);
   }
 
@@ -85,14 +97,24 @@ export class Dependencies {
     if (this.#declared.some((known) => known.from === from && known.to === to)) return [];
     const facts = declaredFacts(from, to, stack);
     this.#declared.push({ from, to, facts });
-    return this.#declare(from.id, to.id, facts);
+    return this.#declare(from, to, facts);
+  }
+
+  /** The declarations of this process. */
+  declared(): readonly { readonly from: LockClass; readonly to: LockClass; readonly facts: EdgeFacts }[] {
+    return this.#declared;
+  }
+
+  isDeclared(from: number, to: number): boolean {
+    return this.#declared.some((known) => this.#ids.idOf(known.from) === from && this.#ids.idOf(known.to) === to);
   }
 
   /** Cycles that need an order of both classes in both ways are accepted from now on. */
   bless(a: LockClass, b: LockClass, reason: string): void {
-    this.#blessings.add(a, b, reason);
-    this.#proven.bless(a.id, b.id);
-    this.#all.bless(a.id, b.id);
+    const [one, other] = [this.#ids.idOf(a), this.#ids.idOf(b)];
+    this.#blessings.add({ a, b, reason }, one, other);
+    this.#proven.bless(one, other);
+    this.#all.bless(one, other);
   }
 
   blessings(): readonly Blessing[] {
@@ -100,9 +122,9 @@ export class Dependencies {
   }
 
   /** The class has more than one lock: it is no gate any more. Returns the cycles that it had kept from happening. */
-  retireGate(lockClass: LockClass): Violation[] {
-    const all = this.#all.retireGate(lockClass.id);
-    const proven = this.#proven.retireGate(lockClass.id);
+  retireGate(id: number): Violation[] {
+    const all = this.#all.retireGate(id);
+    const proven = this.#proven.retireGate(id);
     return this.verdicts(proven, all);
   }
 
@@ -119,7 +141,8 @@ export class Dependencies {
           .map(({ from }) => from)
           .toSorted((a, b) => a - b)
           .join(' ');
-        if (!found.has(key)) found.set(key, { classes, gates, tier });
+        const names = gates.map((id) => this.#ids.nameOfGate(id));
+        if (!found.has(key)) found.set(key, { classes, gates: names, tier });
       }
     }
     return [...found.values()];
@@ -154,8 +177,9 @@ export class Dependencies {
 
   /** Forgets a class and its edges. */
   remove(lockClass: LockClass): void {
-    this.#proven.remove(lockClass.id);
-    this.#all.remove(lockClass.id);
+    const id = this.#ids.idOf(lockClass);
+    this.#proven.remove(id);
+    this.#all.remove(id);
     this.#blessings.forget(lockClass);
     this.#declared = this.#declared.filter(({ from, to }) => from !== lockClass && to !== lockClass);
   }
@@ -164,8 +188,10 @@ export class Dependencies {
   clear(): void {
     this.#proven = new ClassOrder();
     this.#all = new ClassOrder();
-    for (const { a, b, reason } of this.#blessings.all()) this.bless(a, b, reason);
-    for (const { from, to, facts } of this.#declared) this.#declare(from.id, to.id, facts);
+    const accepted = this.#blessings.all();
+    this.#blessings.clear();
+    for (const { a, b, reason } of accepted) this.bless(a, b, reason);
+    for (const { from, to, facts } of this.#declared) this.#declare(from, to, facts);
   }
 
   checkInvariants(): void {
@@ -189,10 +215,15 @@ export class Dependencies {
     return [...found.values()];
   }
 
-  #declare(from: number, to: number, facts: EdgeFacts): Violation[] {
-    const all = this.#all.declare(from, to, facts);
-    const proven = this.#proven.declare(from, to, facts);
+  #declare(from: LockClass, to: LockClass, facts: EdgeFacts): Violation[] {
+    const [one, other] = [this.#ids.idOf(from), this.#ids.idOf(to)];
+    const all = this.#all.declare(one, other, facts);
+    const proven = this.#proven.declare(one, other, facts);
     return this.verdicts(proven, all);
+  }
+
+  #vertexOf({ lockClass, shared }: HeldNode): number {
+    return vertexOfClass(this.#ids.idOf(lockClass), shared);
   }
 
   #verdict(tier: Tier, { edge, cycle }: FactsLesson, attempt: NestedAttempt | undefined): Learned {
@@ -224,8 +255,8 @@ export function nameOf(edge: OrderEdge<EdgeFacts, Violation>, use: 'held' | 'wan
 }
 
 /** The gates beside an edge, the held lock itself left out. */
-export function gatesBeside({ from }: OrderEdge<EdgeFacts, Violation>, gates: GateSet): readonly number[] {
+export function gatesBeside({ from }: OrderEdge<EdgeFacts, Violation>, gates: GateSet): readonly Gate[] {
   return gates.filter(
-    (gate) => lockOfGate(gate) !== classOfVertex(from) || ((gate & 1) === 0) !== !isSharedVertex(from),
+    (gate) => lockOfGate(gate) !== classOfVertex(from) || isSharedGate(gate) !== isSharedVertex(from),
   );
 }

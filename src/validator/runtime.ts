@@ -13,7 +13,8 @@ import type { Report, Violation } from '../report/types.js';
 import type { HeldTracker, TrackingLevel } from '../tracker/held-tracker.js';
 import { hooksFollowHolds } from '../tracker/rehearsal.js';
 import { errorCode, LockdepError } from './errors.js';
-import { Validator, type ValidatorHost } from './validator.js';
+import type { ValidatorHost } from './host.js';
+import { Validator } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';
 const MODES: readonly string[] = ['off', 'warn', 'enforce'] satisfies Mode[];
@@ -52,7 +53,7 @@ export class Runtime implements ValidatorHost {
 
   readonly #listeners: (() => void)[] = [
     onClassDisposed((lockClass) => this.validator.forget(lockClass)),
-    onClassShared((lockClass) => this.reportAll(this.validator.dependencies.retireGate(lockClass))),
+    onClassShared((lockClass) => this.reportAll(this.validator.retireGate(lockClass))),
   ];
 
   /** The end of an isolated runtime: its hooks and listeners go, its locks stay usable. */

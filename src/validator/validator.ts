@@ -10,12 +10,10 @@
  */
 import type { LockClass } from '../classes/lock-class.js';
 import { ChainTrie } from '../order/chain-trie.js';
-import type { GateSet } from '../order/gates.js';
 import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
 import { isSameFunction, likelyByStack, provenByStack, runsByItself } from '../tracker/evidence.js';
 import {
-  type Debt,
   asTry,
   HELD,
   isScope,
@@ -30,11 +28,15 @@ import {
   type WaitKind,
 } from '../tracker/held-node.js';
 import { chainKey, HeldTracker, listHolds, vouchedHolds } from '../tracker/held-tracker.js';
+import { ClassIds } from './class-ids.js';
 import { Dependencies } from './dependencies.js';
+import { GraphExchange } from './graph-exchange.js';
+import { Limits, type ValidatorHost } from './host.js';
 import { NestingFacts } from './nesting-facts.js';
+import type { Due, Pending } from './pending.js';
 import { ReleaseHistory } from './release-history.js';
 import { recursiveLocking } from './rules/recursive-locking.js';
-import { gatesOf, type NestedAttempt } from './rules/rule.js';
+import type { NestedAttempt } from './rules/rule.js';
 import { isCountedNesting, semaphoreExhaustion } from './rules/semaphore-exhaustion.js';
 
 /** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
@@ -42,51 +44,23 @@ export const MAX_HELD_DEPTH = 48;
 
 type Below = (...args: never[]) => unknown;
 
-/** An attempt whose nesting is not settled. */
-interface Pending {
-  readonly facts: NestingFacts;
-  /** All that was held at the attempt, outermost first. */
-  readonly holds: readonly HeldNode[];
-  /** All of it that keeps other flows out, what is not checked included. */
-  readonly gates: GateSet;
-  /** Held at the attempt, innermost first, and not proven yet. */
-  open: HeldNode[];
-  /** Of those, the ones whose holder has said that it waits (`structured`). */
-  readonly vouched: readonly HeldNode[];
-  /** The stack of the call. */
-  readonly stack: readonly CapturedFrame[];
-}
-
-/** An attempt that ended before it was proven. */
-interface Due extends Debt {
-  readonly wanted: HeldNode;
-  readonly pending: Pending;
-  /** The proof that there is, when only the release of the outer lock is waited for. */
-  readonly evidence?: 'own' | 'proven';
-}
-
-export interface ValidatorHost {
-  /** Records a violation: shows it if it is new, else counts it. */
-  report(violation: Violation): Report;
-  onComparatorError(className: string, error: unknown): void;
-  /** In enforce a strict violation is thrown. */
-  readonly enforce: boolean;
-}
-
 export class Validator {
   readonly trie: ChainTrie<Nesting> = new ChainTrie<Nesting>();
-  readonly dependencies: Dependencies = new Dependencies();
+  readonly #ids = new ClassIds();
+  readonly dependencies: Dependencies = new Dependencies(this.#ids);
+  /** Graphs out and in. */
+  readonly graphs: GraphExchange = new GraphExchange(this.dependencies, this.#ids);
   readonly tracker: HeldTracker = new HeldTracker(this.trie, {
     onHold: (node, owner) => this.#arrived(node, owner),
     onDebt: (debt, owner) => this.#redeem(debt as Due, owner),
   });
   readonly #host: ValidatorHost;
   readonly #releases = new ReleaseHistory();
-  readonly #limitsTold = new Set<string>();
-  readonly #classes = new Set<number>();
+  readonly #limits: Limits;
 
   constructor(host: ValidatorHost) {
     this.#host = host;
+    this.#limits = new Limits(host);
   }
 
   /**
@@ -113,7 +87,7 @@ export class Validator {
       return node;
     }
     node.chain = chain;
-    if (chain.data === undefined) this.#classes.add(lockClass.id);
+    if (chain.data === undefined) this.#meet(lockClass);
     const facts = (chain.data ??= new NestingFacts()) as NestingFacts;
     if (!facts.settled || (this.#host.enforce && facts.violations.length > 0)) this.#open(node, facts, below);
     else for (const violation of facts.violations) this.#host.report(violation);
@@ -181,7 +155,7 @@ export class Validator {
     if (isTry(wanted.kind) || !isChecked(wanted) || open.length === 0) return undefined;
     // What was found out about the nesting of its former class is of no use.
     const beside = held.slice(held.indexOf(wanted) + 1);
-    const [holds, gates] = [beside.toReversed(), gatesOf(beside)];
+    const [holds, gates] = [beside.toReversed(), this.#ids.gatesOf(beside)];
     const pending: Pending = { facts: new NestingFacts(), holds, gates, open, vouched: [], stack };
     const offence = this.#judge(wanted, pending, stack);
     this.#leaveOpen(wanted, pending, 0, true);
@@ -258,14 +232,31 @@ export class Validator {
 
   /** Classes that were acquired so far. */
   get classCount(): number {
-    return this.#classes.size;
+    return this.#ids.size;
   }
 
   /** Forgets a class, with everything that was learned of it. */
   forget(lockClass: LockClass): void {
     this.dependencies.remove(lockClass);
-    this.#classes.delete(lockClass.id);
+    this.graphs.forget(lockClass);
+    this.#ids.forget(lockClass);
     this.trie.clear();
+  }
+
+  /** The class has no only lock any more, so it is no gate. Returns the cycles that it had kept from happening. */
+  retireGate(lockClass: LockClass): Violation[] {
+    return this.dependencies.retireGate(this.#ids.idOf(lockClass));
+  }
+
+  /** Lets a class take the place of its name in loaded orders. Returns the cycles that this brings to light. */
+  bind(lockClass: LockClass): Violation[] {
+    const bound = this.#ids.bind(lockClass);
+    return bound === undefined || lockClass.locks < 2 ? [] : this.dependencies.retireGate(bound);
+  }
+
+  /** A lock of the class is wanted. */
+  #meet(lockClass: LockClass): void {
+    if (this.#ids.meet(lockClass)) for (const violation of this.bind(lockClass)) this.#host.report(violation);
   }
 
   /** Cycles that need an order of both classes in both ways are accepted; all nestings are looked at again. */
@@ -276,11 +267,12 @@ export class Validator {
 
   /** Forgets all learned order. */
   reset(): void {
+    this.#ids.clear();
+    this.graphs.clear();
     this.dependencies.clear();
     this.trie.clear();
-    this.#classes.clear();
     this.#releases.clear();
-    this.#limitsTold.clear();
+    this.#limits.clear();
   }
 
   /**
@@ -290,14 +282,17 @@ export class Validator {
   #checkByGraph(node: HeldNode, below: Below): void {
     const beside = listHolds(node.parent);
     if (beside.length >= MAX_HELD_DEPTH) {
-      this.#limit('MAX_HELD_DEPTH', 'what a flow takes beyond it is held and released as ever, but not checked');
+      this.#limits.reached(
+        'MAX_HELD_DEPTH',
+        'what a flow takes beyond it is held and released as ever, but not checked',
+      );
       return;
     }
-    this.#limit('MAX_CHAIN_NODES', 'further nestings are checked lock by lock, which is slower');
-    this.#classes.add(node.lockClass.id);
+    this.#limits.reached('MAX_CHAIN_NODES', 'further nestings are checked lock by lock, which is slower');
+    this.#meet(node.lockClass);
     if (isTry(node.kind)) return;
     const holds = beside.filter(isChecked);
-    const gates = gatesOf(beside);
+    const gates = this.#ids.gatesOf(beside);
     const violations: Violation[] = [];
     for (const hold of holds) {
       const known = hold.lockClass === node.lockClass ? undefined : this.dependencies.known(hold, node, gates);
@@ -329,7 +324,7 @@ export class Validator {
       node.ask().pending = {
         facts,
         holds: holds.toReversed(),
-        gates: gatesOf(beside),
+        gates: this.#ids.gatesOf(beside),
         open: holds,
         vouched: vouchedHolds(node.parent),
         stack,
@@ -450,7 +445,10 @@ export class Validator {
     if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
     const { violation } = this.dependencies.learn(attempt);
     if (this.dependencies.limited)
-      this.#limit('MAX_SEARCH_STATES', 'a cycle that gates may keep from happening was not looked at to the end');
+      this.#limits.reached(
+        'MAX_SEARCH_STATES',
+        'a cycle that gates may keep from happening was not looked at to the end',
+      );
     return violation === undefined ? undefined : this.#violated(violation, pending.facts);
   }
 
@@ -472,20 +470,6 @@ export class Validator {
   #isSuspect(hold: HeldNode, wanted: HeldNode): boolean {
     if (hold.lockClass === wanted.lockClass) return true;
     return this.dependencies.wouldClose(hold, wanted);
-  }
-
-  /** Told once for each limit. */
-  #limit(limit: string, meaning: string): void {
-    if (this.#limitsTold.has(limit)) return;
-    this.#limitsTold.add(limit);
-    this.#host.report({
-      id: `limit:${limit}`,
-      kind: 'limit',
-      tier: 'advisory',
-      summary: `${limit} is reached: ${meaning}`,
-      held: [],
-      task: 'main',
-    });
   }
 }
 

@@ -36,7 +36,7 @@ describe('two orders that are each taken under a common lock', () => {
         dependencies.checkInvariants();
         const [gated, ...others] = dependencies.gatedCycles();
         assert.deepEqual(gated?.classes, [b.lockClass.name, a.lockClass.name]);
-        assert.deepEqual(gated.gates, [g.lockClass.id]);
+        assert.deepEqual(gated.gates, [g.lockClass.name]);
         assert.deepEqual(others, []);
       });
     });

@@ -1,6 +1,5 @@
 /** What a rule of the validator gets to see, and what it says. */
-import { soleLockOf } from '../../classes/sole-lock.js';
-import { gateOf, gateSet, type GateSet } from '../../order/gates.js';
+import type { GateSet } from '../../order/gates.js';
 import type { RawUse, Violation } from '../../report/types.js';
 import type { CapturedFrame } from '../../tracker/captured-frame.js';
 import type { HeldNode } from '../../tracker/held-node.js';
@@ -22,16 +21,6 @@ export interface NestedAttempt {
 }
 
 export type Verdict = Violation | undefined;
-
-/** Those of the holds that no two flows can have at once: a lock that is the only one of its class, and has one permit. */
-export function gatesOf(holds: readonly HeldNode[]): GateSet {
-  const gates: number[] = [];
-  for (const { lock, lockClass, shared } of holds) {
-    const sole = lock.capacity === 1 ? soleLockOf(lockClass) : undefined;
-    if (sole !== undefined) gates.push(gateOf(sole.id, shared));
-  }
-  return gateSet(gates);
-}
 
 /** The flow's holds as a report lists them. */
 export function heldUses(attempt: NestedAttempt): RawUse[] {
