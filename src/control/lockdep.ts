@@ -14,6 +14,7 @@ import { siteOf } from '../report/stack-text.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
 import { useFacts } from '../validator/lock-use.js';
+import type { Split } from '../validator/split-report.js';
 import type { TrackingLevel } from '../tracker/held-tracker.js';
 import type { LockdepOptions, Mode, Runtime } from '../validator/runtime.js';
 import { assertHeld, assertNoneHeld, assertNotHeld, isHeld } from './assertions.js';
@@ -177,6 +178,11 @@ export class Lockdep {
    */
   load(graph: LockGraph): void {
     this.#rt.reportAll(this.#rt.validator.graphs.load(checkedGraph(graph)));
+  }
+
+  /** @internal Cycles that only a split of a class into subclasses hides. */
+  splits(): readonly Split[] {
+    return this.#rt.validator.splits();
   }
 
   /** @internal */

@@ -30,8 +30,8 @@ export class ClassIds {
     return this.#met.values();
   }
 
-  idOf({ id }: LockClass): number {
-    return this.#aliases.size === 0 ? id : (this.#aliases.get(id) ?? id);
+  idOf(lockClass: LockClass): number {
+    return this.#aliases.size === 0 ? lockClass.id : (this.#aliases.get(lockClass.id) ?? lockClass.id);
   }
 
   /** A lock of the class is wanted; true the first time. */
@@ -85,6 +85,17 @@ export class ClassIds {
       this.#unbound.set(name, unbound);
     }
     return unbound.id;
+  }
+
+  /** For the id of each subclass that was met, that of the class which is no subclass. */
+  bases(): Map<number, number> {
+    const bases = new Map<number, number>();
+    for (const lockClass of this.#met.values()) {
+      let { base } = lockClass;
+      while (base?.base !== undefined) ({ base } = base);
+      if (base !== undefined) bases.set(this.idOf(lockClass), this.idOf(base));
+    }
+    return bases;
   }
 
   /** How to find classes by their names, as long as no new ones are met. */

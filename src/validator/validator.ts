@@ -37,6 +37,7 @@ import type { Due, Pending } from './pending.js';
 import { ReleaseHistory } from './release-history.js';
 import { recursiveLocking } from './rules/recursive-locking.js';
 import type { NestedAttempt } from './rules/rule.js';
+import { findSplits, type Split } from './split-report.js';
 import { isCountedNesting, semaphoreExhaustion } from './rules/semaphore-exhaustion.js';
 
 /** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
@@ -246,6 +247,11 @@ export class Validator {
   /** The class has no only lock any more, so it is no gate. Returns the cycles that it had kept from happening. */
   retireGate(lockClass: LockClass): Violation[] {
     return this.dependencies.retireGate(this.#ids.idOf(lockClass));
+  }
+
+  /** Cycles that only a split into subclasses hides. */
+  splits(): Split[] {
+    return findSplits(this.dependencies, this.#ids);
   }
 
   /** Lets a class take the place of its name in loaded orders. Returns the cycles that this brings to light. */
