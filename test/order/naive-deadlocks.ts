@@ -26,10 +26,34 @@ interface Blocked {
 export class NaiveDeadlocks {
   readonly #attempts: Attempt[] = [];
   /** Classes that have one lock only: two flows can not both hold it, unless both shared. */
-  readonly #single: ReadonlySet<number>;
+  readonly #single: Set<number>;
+  /** Pairs whose inversion is accepted, each both ways round. */
+  readonly #blessed = new Set<string>();
 
   constructor(single: ReadonlySet<number>) {
-    this.#single = single;
+    this.#single = new Set(single);
+  }
+
+  /** There is a second lock of the class. */
+  retire(lockClass: number): void {
+    this.#single.delete(lockClass);
+  }
+
+  bless(a: number, b: number): void {
+    this.#blessed.add(`${a} ${b}`).add(`${b} ${a}`);
+  }
+
+  /** Is any deadlock possible at all? */
+  any(): boolean {
+    return this.#attempts.some((attempt) =>
+      attempt.holds.some((by) =>
+        [false, true].some((shared) => {
+          return (
+            waitsFor(attempt.kind, shared) && this.#closes([{ attempt, by }], { lockClass: attempt.wanted, shared })
+          );
+        }),
+      ),
+    );
   }
 
   /** Is a deadlock possible since this attempt that was not possible before? */
@@ -68,12 +92,19 @@ export class NaiveDeadlocks {
     for (const attempt of this.#attempts) {
       const by = attempt.holds.find((hold) => same(hold, blocker));
       if (by === undefined || flows.some((flow) => !this.#runTogether(flow.attempt, attempt))) continue;
+      if (flows.some((flow) => this.#isAccepted(flow, { attempt, by }))) continue;
       for (const shared of [false, true]) {
         if (!waitsFor(attempt.kind, shared)) continue;
         if (this.#closes([...flows, { attempt, by }], { lockClass: attempt.wanted, shared })) return true;
       }
     }
     return false;
+  }
+
+  /** Do the two flows wait for each other's classes, in a pair for which that is accepted? */
+  #isAccepted(a: Blocked, b: Blocked): boolean {
+    const inverse = a.by.lockClass === b.attempt.wanted && b.by.lockClass === a.attempt.wanted;
+    return inverse && this.#blessed.has(`${a.by.lockClass} ${b.by.lockClass}`);
   }
 
   #runTogether(a: Attempt, b: Attempt): boolean {
