@@ -43,7 +43,8 @@ type Below = (...args: never[]) => unknown;
 
 /** An attempt whose nesting is not settled. */
 interface Pending {
-  readonly facts: NestingFacts;
+  /** Of the nesting as it was at the attempt; of no nesting once a class in it has changed. */
+  facts: NestingFacts;
   /** All that was held at the attempt, outermost first. */
   readonly holds: readonly HeldNode[];
   /** Held at the attempt, innermost first, and not proven yet. */
@@ -155,6 +156,7 @@ export class Validator {
    * anew. In enforce returns the strict report that follows.
    */
   reclassified(lock: TrackedLock, former: LockClass, lockClass: LockClass, below: Below): Report | undefined {
+    this.#forgetNestings(lock);
     for (let node = lock.firstHold; node !== undefined; node = node.next) node.reclassify(former, lockClass);
     const held = this.tracker.held();
     const at = held.findIndex((node) => node.lock === lock);
@@ -167,6 +169,17 @@ export class Validator {
       offence ??= report;
     }
     return offence;
+  }
+
+  /** What is still to be judged with a hold of this lock in it is no part any more of what is known of its nesting. */
+  #forgetNestings(lock: TrackedLock): void {
+    for (const node of this.tracker.live()) {
+      const pending = node.asked.pending as Pending | undefined;
+      const touched = node.lock === lock || pending?.holds.some((hold) => hold.lock === lock) === true;
+      if (!touched) continue;
+      if (pending !== undefined) pending.facts = new NestingFacts();
+      for (const debt of (node.asked.debts ?? []) as Due[]) debt.pending.facts = new NestingFacts();
+    }
   }
 
   #judgeAgain(
