@@ -30,17 +30,18 @@ function attempt(lock: PermitCore, wanted: PermitRequest, kind: HoldKind, below:
   const { lockClass } = lock;
   const { weight, subclass, nestLock } = wanted;
   const validated = subclass === undefined ? lockClass : lockClass.subclass(subclass);
-  if (nestLock !== undefined) checkNestLock(lock, validated, nestLock, below);
+  if (nestLock !== undefined) checkNestLock(lock, validated, weight, nestLock, below);
   return lock.rt.validator.attempt(lock, validated, kind, lock.waitOf(weight), weight, below, nestLock);
 }
 
 /** Says so, in enforce with an error, if the flow certainly does not hold the nest lock. */
-function checkNestLock(lock: PermitCore, lockClass: LockClass, nestLock: LockCore, below: Below): void {
+function checkNestLock(lock: PermitCore, lockClass: LockClass, weight: number, nestLock: LockCore, below: Below): void {
   const { rt: runtime } = lock;
   const { validator } = runtime;
   if (nestLock.rt !== runtime || isHeldBy(validator, nestLock, below) !== false) return;
   const held = validator.tracker.held().toReversed();
-  runtime.refuse(runtime.report(nestLockNotHeld(lock, lockClass, nestLock, held, below)));
+  const mode = lock.waitOf(weight) === 'exclusive' ? 'exclusive' : 'shared';
+  runtime.refuse(runtime.report(nestLockNotHeld(lock, lockClass, nestLock, mode, held, below)));
 }
 
 /** The lock may be wanted here: validated, and nothing else. */
@@ -48,7 +49,7 @@ export function mightTake(lock: PermitCore, wanted: PermitRequest, below: Below)
   if (!isTracked(lock)) return;
   const { weight, subclass, nestLock } = wanted;
   const validated = subclass === undefined ? lock.lockClass : lock.lockClass.subclass(subclass);
-  if (nestLock !== undefined) checkNestLock(lock, validated, nestLock, below);
+  if (nestLock !== undefined) checkNestLock(lock, validated, weight, nestLock, below);
   const offence = lock.rt.validator.touch(lock, validated, lock.waitOf(weight), weight, below, nestLock);
   if (offence !== undefined) lock.rt.refuse(offence);
 }

@@ -53,7 +53,8 @@ class PermitGuard implements LockGuard {
   release(): void {
     if (this.#released) {
       const { rt: runtime } = this.#lock;
-      if (!runtime.off) runtime.report(badUnlockBalance(this.#lock, 'released-guard', this.release));
+      const mode = this.#lock.waitOf(this.#weight) === 'exclusive' ? 'exclusive' : 'shared';
+      if (!runtime.off) runtime.report(badUnlockBalance(this.#lock, 'released-guard', this.release, mode));
       throw new NotHeldError();
     }
     this.#end(this.release);
@@ -86,11 +87,11 @@ class PermitGuard implements LockGuard {
     if (!this.#released) this.#end(this[Symbol.asyncDispose]);
   }
 
-  /** The hold and its lock, for a guard that takes it over. This one is then as if released. */
-  protected handOver(): { readonly lock: PermitCore; readonly node: HeldNode | undefined } {
-    if (this.#released) throw new NotHeldError();
-    this.#released = true;
-    return { lock: this.#lock, node: this.#node };
+  /** The hold and its lock, for a guard that takes them over: this one is then as if released. */
+  static takeOver(guard: PermitGuard): { readonly lock: PermitCore; readonly node: HeldNode | undefined } {
+    if (guard.#released) throw new NotHeldError();
+    guard.#released = true;
+    return { lock: guard.#lock, node: guard.#node };
   }
 
   #end(below: Below): void {
@@ -102,7 +103,7 @@ class PermitGuard implements LockGuard {
 
 class DowngradableGuard extends PermitGuard implements WriteGuard {
   downgrade(): LockGuard {
-    const { lock, node } = this.handOver();
+    const { lock, node } = PermitGuard.takeOver(this);
     return new PermitGuard(lock, (lock as RwCore).downgrade(node), node);
   }
 }

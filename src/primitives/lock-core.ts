@@ -63,6 +63,10 @@ export abstract class LockCore implements TrackedLock {
     if (offence !== undefined) this.rt.refuse(offence);
   }
 
+  get excludes(): boolean {
+    return this.capacity === 1;
+  }
+
   /** Is it, to whoever asks, not to be had as a whole? */
   abstract isLocked(): boolean;
 }

@@ -34,6 +34,11 @@ class PseudoCore extends LockCore {
     return !this.rt.off && this.lockClass.options.track !== false;
   }
 
+  /** Nobody waits at its door, so any number of flows may be inside. */
+  override get excludes(): boolean {
+    return false;
+  }
+
   override isLocked(): boolean {
     return this.firstHold !== undefined;
   }

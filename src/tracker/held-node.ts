@@ -53,6 +53,8 @@ export interface TrackedLock {
   readonly owner: object;
   /** How many may hold it at once. */
   readonly capacity: number;
+  /** Does a holder keep all others out, readers aside? */
+  readonly excludes: boolean;
   /** First and last of the holds and waits on this lock, oldest first. */
   firstHold: HeldNode | undefined;
   lastHold: HeldNode | undefined;

@@ -52,11 +52,11 @@ export class ClassIds {
     return unbound.id;
   }
 
-  /** Those of the holds that no two flows can have at once: a lock that is the only one of its class, and has one permit. */
+  /** Those of the holds that no two flows can have at once: a lock that is the only one of its class, and lets one in. */
   gatesOf(holds: readonly HeldNode[]): GateSet {
     const gates: Gate[] = [];
     for (const { lock, lockClass, shared } of holds) {
-      const sole = lock.capacity === 1 ? soleLockOf(lockClass) : undefined;
+      const sole = lock.excludes ? soleLockOf(lockClass) : undefined;
       if (sole !== undefined) gates.push(this.#gate(this.idOf(sole), sole, shared));
     }
     return gateSet(gates);

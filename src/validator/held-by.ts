@@ -1,4 +1,5 @@
 /** Does the running flow hold a lock? Answered only where it is certain. */
+import type { LockClass } from '../classes/lock-class.js';
 import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
 import type { Validator } from './validator.js';
 
@@ -24,4 +25,12 @@ export function isHeldBy(
 
 function isCertain(validator: Validator, holds: readonly HeldNode[], below: Below): boolean {
   return holds.some((node) => validator.evidenceNow(node, below) !== 'suspected');
+}
+
+/** Is `nestLock` held, and were all held locks of the class taken under it? Then it carries their order. */
+export function isSerialised(held: readonly HeldNode[], lockClass: LockClass, nestLock: TrackedLock): boolean {
+  const nest = held.findLastIndex((node) => node.lock === nestLock);
+  const first = held.findLastIndex((node) => node.lockClass === lockClass);
+  // Innermost first: what was taken earlier comes later.
+  return first !== -1 && first < nest;
 }

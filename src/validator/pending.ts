@@ -6,7 +6,8 @@ import type { NestingFacts } from './nesting-facts.js';
 
 /** An attempt whose nesting is not settled. */
 export interface Pending {
-  readonly facts: NestingFacts;
+  /** Of the nesting as it was at the attempt; of no nesting once a class in it has changed. */
+  facts: NestingFacts;
   /** All that was held at the attempt, outermost first. */
   readonly holds: readonly HeldNode[];
   /** All of it that keeps other flows out, what is not checked included. */

@@ -31,14 +31,14 @@ import { chainKey, HeldTracker, listHolds, vouchedHolds } from '../tracker/held-
 import { ClassIds } from './class-ids.js';
 import { Dependencies } from './dependencies.js';
 import { GraphExchange } from './graph-exchange.js';
+import { isSerialised } from './held-by.js';
 import { Limits, type ValidatorHost } from './host.js';
 import { NestingFacts } from './nesting-facts.js';
 import type { Due, Pending } from './pending.js';
 import { ReleaseHistory } from './release-history.js';
-import { recursiveLocking } from './rules/recursive-locking.js';
 import type { NestedAttempt } from './rules/rule.js';
+import { isPerInstance, sameClass } from './rules/same-class.js';
 import { findSplits, type Split } from './split-report.js';
-import { isCountedNesting, semaphoreExhaustion } from './rules/semaphore-exhaustion.js';
 
 /** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
 export const MAX_HELD_DEPTH = 48;
@@ -133,6 +133,7 @@ export class Validator {
    * anew. In enforce returns the strict report that follows.
    */
   reclassified(lock: TrackedLock, former: LockClass, lockClass: LockClass, below: Below): Report | undefined {
+    this.#forgetNestings(lock);
     for (let node = lock.firstHold; node !== undefined; node = node.next) node.reclassify(former, lockClass);
     const held = this.tracker.held();
     const at = held.findIndex((node) => node.lock === lock);
@@ -145,6 +146,17 @@ export class Validator {
       offence ??= report;
     }
     return offence;
+  }
+
+  /** What is still to be judged with a hold of this lock in it is no part any more of what is known of its nesting. */
+  #forgetNestings(lock: TrackedLock): void {
+    for (const node of this.tracker.live()) {
+      const pending = node.asked.pending as Pending | undefined;
+      const touched = node.lock === lock || pending?.holds.some((hold) => hold.lock === lock) === true;
+      if (!touched) continue;
+      if (pending !== undefined) pending.facts = new NestingFacts();
+      for (const debt of (node.asked.debts ?? []) as Due[]) debt.pending.facts = new NestingFacts();
+    }
   }
 
   #judgeAgain(
@@ -459,11 +471,8 @@ export class Validator {
   }
 
   #judgeSameClass(attempt: NestedAttempt, facts: NestingFacts): Report | undefined {
-    const { options } = attempt.wanted.lockClass;
-    facts.perInstance ||= options.order !== undefined || options.reentrant === true;
-    const violation =
-      (isCountedNesting(attempt) ? semaphoreExhaustion(attempt) : undefined) ??
-      recursiveLocking(attempt, (name, error) => this.#host.onComparatorError(name, error));
+    facts.perInstance ||= isPerInstance(attempt);
+    const violation = sameClass(attempt, (name, error) => this.#host.onComparatorError(name, error));
     return violation === undefined ? undefined : this.#violated(violation, facts);
   }
 
@@ -477,14 +486,6 @@ export class Validator {
     if (hold.lockClass === wanted.lockClass) return true;
     return this.dependencies.wouldClose(hold, wanted);
   }
-}
-
-/** Is `nestLock` held, and were all held locks of the class taken under it? Then it carries their order. */
-function isSerialised(held: readonly HeldNode[], lockClass: LockClass, nestLock: TrackedLock): boolean {
-  const nest = held.findLastIndex((node) => node.lock === nestLock);
-  const first = held.findLastIndex((node) => node.lockClass === lockClass);
-  // Innermost first: what was taken earlier comes later.
-  return first !== -1 && first < nest;
 }
 
 function isChecked(hold: HeldNode): boolean {

@@ -53,7 +53,10 @@ function command(id: number, naive: NaiveRw, stage: RwStage, random: Random, bur
   };
 }
 
-for (const mode of ['off', 'warn', 'enforce'] as const) {
+const MODES = ['off', 'warn', 'enforce'] as const;
+
+/** 'changing': another one at every step. */
+for (const mode of [...MODES, 'changing'] as const) {
   for (const fairness of ['fifo', 'reader-preferring'] satisfies Fairness[]) {
     it(`${fairness}, mode ${mode}: random commands lead to the same grants in the same order as in the naive twin`, async () => {
       const clock = new FakeClock();
@@ -68,6 +71,7 @@ for (const mode of ['off', 'warn', 'enforce'] as const) {
               const stage = new RwStage(instance, lock);
               const burst = run % 2 === 1;
               for (let step = 0; step < STEPS; step++) {
+                if (mode === 'changing') instance.lockdep.configure({ mode: pick(MODES, random) ?? 'off' });
                 await command(step, naive, stage, random, burst)(naive, stage, clock);
                 lock[CORE].checkInvariants();
                 if (burst && random(3) > 0) continue;
@@ -85,7 +89,7 @@ for (const mode of ['off', 'warn', 'enforce'] as const) {
               assert.deepEqual([lock.isLocked(), clock.liveTimers], [false, 0]);
               assert.deepEqual(seen(instance), []);
             },
-            { mode },
+            { mode: mode === 'changing' ? 'off' : mode },
           );
         }
       } finally {

@@ -155,6 +155,28 @@ describe('two orders that are each taken under a common lock', () => {
     });
   });
 
+  it('a pseudo-lock keeps nobody out', async () => {
+    await isolated(async (instance) => {
+      const { a, b } = locks(instance);
+      const section = new instance.PseudoLock({ class: new LockClass('section') });
+      await section.run(() => nest(a, b));
+      await section.run(() => nest(b, a));
+      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+    });
+  });
+
+  it('readers under one gate may meet, a reader and a writer may not', async () => {
+    await isolated(async (instance) => {
+      const { a, b } = locks(instance);
+      const gate = new instance.RWSemaphore({ class: new LockClass('readers') });
+      await gate.runWrite(() => nest(a, b));
+      await gate.runRead(() => nest(b, a));
+      assert.deepEqual(seen(instance), []);
+      await gate.runRead(() => nest(a, b));
+      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+    });
+  });
+
   it('a gate that is never checked itself keeps others out all the same', async () => {
     await isolated(async (instance) => {
       const { a, b } = locks(instance);

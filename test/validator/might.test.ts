@@ -149,6 +149,20 @@ describe('might', () => {
       assert.deepEqual(seen(instance), ['recursive-locking strict x1', 'recursive-locking strict x1']);
     }));
 
+  it('captures no stack once its nesting is known', (t) =>
+    isolated(async (instance) => {
+      const [a, b] = pair(instance);
+      const times = async (count: number): Promise<void> => {
+        for (let i = 0; i < count; i++) await a.runExclusive(() => b.might());
+      };
+      await times(20);
+      const captures = t.mock.method(Error, 'captureStackTrace');
+      await times(20);
+      assert.equal(captures.mock.callCount(), 0);
+      await b.runExclusive(() => a.might());
+      assert.ok(captures.mock.callCount() > 0);
+    }));
+
   it('of a semaphore counts its permits', () =>
     isolated(async (instance) => {
       const pool = new instance.Semaphore(3, { class: new LockClass('pool') });

@@ -113,6 +113,25 @@ describe('setClass', () => {
       assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
     }));
 
+  it('what was still to be judged of the old class is not told of it', () =>
+    isolated(async (instance) => {
+      const [old, young] = [new LockClass('old'), new LockClass('young')];
+      const lock = new instance.Mutex({ class: old });
+      const other = new instance.Mutex({ class: new LockClass('other') });
+      await other.runExclusive(() => new instance.Mutex({ class: young }).runExclusive(() => undefined));
+      // The order under an acquired lock is judged when that is released; by then its class is another one.
+      const release = await lock.acquire();
+      const inner = await other.acquire();
+      inner();
+      lock.setClass(young);
+      release();
+      const reports = seen(instance);
+      assert.equal(reports.length, 1);
+      lock.setClass(old);
+      for (let i = 0; i < 10; i++) await lock.runExclusive(() => other.runExclusive(() => undefined));
+      assert.deepEqual(seen(instance), reports);
+    }));
+
   it('a hold by a subclass becomes that level of the new class', () =>
     isolated(async (instance) => {
       const [old, young] = [new LockClass('old'), new LockClass('young')];

@@ -3,7 +3,7 @@
  * does not hold it. Made only where that is certain, so it is strict.
  */
 import type { LockClass } from '../../classes/lock-class.js';
-import type { Violation } from '../../report/types.js';
+import type { HoldMode, Violation } from '../../report/types.js';
 import { captureFrames } from '../../tracker/captured-frame.js';
 import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
 import { rawUse, useFacts } from '../lock-use.js';
@@ -15,6 +15,7 @@ export function nestLockNotHeld(
   lock: TrackedLock,
   lockClass: LockClass,
   nestLock: TrackedLock,
+  mode: HoldMode,
   held: readonly HeldNode[],
   below: Below,
 ): Violation {
@@ -28,7 +29,7 @@ export function nestLockNotHeld(
     acquiring: {
       lockClass: lockClass.name,
       name: lock.label,
-      mode: 'exclusive',
+      mode,
       state: 'waiting',
       evidence: 'own',
       frames,
