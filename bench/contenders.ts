@@ -10,6 +10,8 @@ export interface ReleaserLocks {
     runExclusive<T>(callback: () => T | Promise<T>): Promise<T>;
   };
   readonly Semaphore: new (permits: number) => { acquire(): Promise<[number, Release]> };
+  /** Only ours. */
+  readonly RWSemaphore?: new () => { acquireRead(): Promise<Release>; acquireWrite(): Promise<Release> };
 }
 
 export interface MethodLock {
@@ -73,9 +75,9 @@ function ours(mode: string, tracking: 'precise' | 'light', byDefault: boolean): 
   const id = `lockdep ${mode}${tracking === 'light' ? ', light' : ''}`;
   const env = { LOCKDEP: mode, LOCKDEP_TRACKING: tracking };
   const loadOurs = async (): Promise<Locks> => {
-    const { lockdep, Mutex, Semaphore } = (await load('lockdep')) as Lockdep;
+    const { lockdep, Mutex, Semaphore, RWSemaphore } = (await load('lockdep')) as Lockdep;
     if (lockdep.mode !== mode) throw new Error(`${id} runs in mode ${lockdep.mode}`);
-    return { style: 'releaser', Mutex, Semaphore };
+    return { style: 'releaser', Mutex, Semaphore, ...(RWSemaphore === undefined ? {} : { RWSemaphore }) };
   };
   return { id, env, load: loadOurs, byDefault };
 }

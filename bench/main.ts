@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Figures, Order } from './child.js';
 import { type Contender, CONTENDERS } from './contenders.js';
 import type { Budget } from './measure.js';
+import { orderCurve, orderTable } from './order.js';
 import { formatTable, type ScenarioResults, summarise } from './results.js';
 import { type Scenario, SCENARIOS } from './scenarios.js';
 
@@ -14,6 +15,7 @@ const USAGE = `Compares the time of lock operations, each contender in processes
   --contender ID    only this one; may be repeated: ${CONTENDERS.map(({ id }) => `'${id}'`).join(', ')}
   --clock cpu|wall  what to measure (default cpu: time of the process, whatever else the machine does)
   --time MS         time to measure a scenario for in one process (default 300)
+  --order           the costs of the order of classes over its size, and nothing else
   --json            figures for programs
   --quick           one short round, to see that everything runs; its figures mean nothing
 `;
@@ -31,6 +33,7 @@ interface Options {
   readonly budget: Budget;
   readonly json: boolean;
   readonly quick: boolean;
+  readonly order: boolean;
 }
 
 class UsageError extends Error {}
@@ -44,6 +47,7 @@ function readOptions(args: readonly string[]): Options | undefined {
       contender: { type: 'string', multiple: true },
       clock: { type: 'string', default: 'cpu' },
       time: { type: 'string' },
+      order: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -64,6 +68,7 @@ function readOptions(args: readonly string[]): Options | undefined {
       : { clock, time: atLeastOne('--time', values.time, DEFAULT_TIME), batches: MIN_BATCHES },
     json: values.json,
     quick,
+    order: values.order,
   };
 }
 
@@ -135,6 +140,16 @@ function runAll(options: Options): { readonly results: ScenarioResults[]; readon
   return { results, failures };
 }
 
+function showOrder({ json, quick }: Options): number {
+  const curve = orderCurve(quick);
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ node: process.version, order: curve }, null, 2)}\n`
+      : `Node ${process.version}\n\n${orderTable(curve)}`,
+  );
+  return 0;
+}
+
 function main(): number {
   let options: Options | undefined;
   try {
@@ -147,6 +162,7 @@ function main(): number {
     process.stdout.write(USAGE);
     return 0;
   }
+  if (options.order) return showOrder(options);
   const { results, failures } = runAll(options);
   const { rounds, budget } = options;
   if (options.json) {

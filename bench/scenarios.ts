@@ -135,6 +135,40 @@ function semaphore(locks: Locks): Batch | undefined {
   });
 }
 
+/** Both sides of a reader/writer lock; where there is none, what would stand in for it: a mutex. */
+function sides(locks: ReleaserLocks): { read(): Promise<Release>; write(): Promise<Release> } {
+  if (locks.RWSemaphore === undefined) {
+    const mutex = new locks.Mutex();
+    return { read: () => mutex.acquire(), write: () => mutex.acquire() };
+  }
+  const lock = new locks.RWSemaphore();
+  return { read: () => lock.acquireRead(), write: () => lock.acquireWrite() };
+}
+
+function reading(locks: Locks): Batch | undefined {
+  if (locks.style === 'method') return undefined;
+  if (locks.style === 'floor') return uncontended(locks);
+  const { read } = sides(locks);
+  return repeated(async () => {
+    const release = await read();
+    release();
+  });
+}
+
+/** Ten readers, then a writer, and so on, all at once. */
+function readersAndWriters(locks: Locks): Batch | undefined {
+  const [flows, rounds] = [110, 50];
+  if (locks.style === 'method') return undefined;
+  if (locks.style === 'floor') return queue(flows, rounds, leastAcquire);
+  const { read, write } = sides(locks);
+  let next = 0;
+  const flow = async (): Promise<void> => {
+    const release = await (next++ % 11 === 10 ? write() : read());
+    release();
+  };
+  return queue(flows, rounds, flow, write);
+}
+
 type Mutex = InstanceType<ReleaserLocks['Mutex']>;
 
 /** Two locks born at different places, and so of different classes, and always taken in this order. */
@@ -201,6 +235,18 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { id: 'waiters-10000', title: '10,000 waiters on one lock', operations: 10_000, prepare: waiters(10_000, 1) },
   { id: 'semaphore-10', title: '100 flows share 10 permits', operations: OPERATIONS, prepare: semaphore },
+  {
+    id: 'read',
+    title: 'read lock, uncontended (a mutex where there is none)',
+    operations: OPERATIONS,
+    prepare: reading,
+  },
+  {
+    id: 'read-write',
+    title: '100 readers and 10 writers at once (on a mutex where there is no other)',
+    operations: 5_500,
+    prepare: readersAndWriters,
+  },
   { id: 'nesting', title: 'a known nesting of two locks, acquire', operations: OPERATIONS, prepare: nesting },
   {
     id: 'nested-scopes',

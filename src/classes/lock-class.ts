@@ -23,15 +23,17 @@ interface ClassTable {
   readonly named: Map<string, LockClass>;
   readonly bySite: Map<string, LockClass>;
   readonly disposeListeners: Set<(lockClass: LockClass) => void>;
+  readonly sharingListeners: Set<(lockClass: LockClass) => void>;
 }
 
 /** One table in a process, shared by every copy of the package. */
-const table: ClassTable = sharedState('lockdep.classes.1', () => ({
+const table: ClassTable = sharedState('lockdep.classes.2', () => ({
   nextId: 1,
   nameCounts: new Map(),
   named: new Map(),
   bySite: new Map(),
   disposeListeners: new Set(),
+  sharingListeners: new Set(),
 }));
 
 /** Raw construction position, named only when somebody reads the name (source maps are slow to load). */
@@ -55,8 +57,12 @@ export class LockClass {
   readonly options: LockClassOptions;
   /** @internal The class that this one is a subclass of, if any. */
   readonly base: LockClass | undefined;
+  /** @internal Which of its base's subclasses it is. */
+  readonly level: number | string | undefined;
   /** @internal Where its locks are constructed, for a class that is a construction site. */
   readonly site: ConstructionSite | undefined;
+  /** @internal Locks that have ever had this class as their own. */
+  locks = 0;
   #name: string | undefined;
   #subclasses: Map<number | string, LockClass> | undefined;
 
@@ -66,6 +72,7 @@ export class LockClass {
     constructing = undefined;
     this.id = table.nextId++;
     this.base = made?.base;
+    this.level = made?.level;
     this.site = made?.site;
     this.options = made?.base?.options ?? checkedOptions(options);
     if (made === undefined) this.#name = uniqueName(checkedName(name));
@@ -88,7 +95,7 @@ export class LockClass {
     this.#subclasses ??= new Map();
     let found = this.#subclasses.get(level);
     if (found === undefined) {
-      constructing = { base: this, site: undefined };
+      constructing = { base: this, level, site: undefined };
       found = new LockClass(`${this.name}/${level}`);
       this.#subclasses.set(level, found);
     }
@@ -104,6 +111,14 @@ export class LockClass {
     for (const listener of table.disposeListeners) listener(this);
   }
 
+  /** @internal All classes below this one. */
+  *descendants(): Generator<LockClass, void, undefined> {
+    for (const subclass of this.#subclasses?.values() ?? []) {
+      yield subclass;
+      yield* subclass.descendants();
+    }
+  }
+
   /** @internal */
   get [BRAND](): true {
     return true;
@@ -114,7 +129,9 @@ export class LockClass {
   }
 }
 
-let constructing: { base: LockClass | undefined; site: ConstructionSite | undefined } | undefined;
+let constructing:
+  | { base: LockClass | undefined; level: number | string | undefined; site: ConstructionSite | undefined }
+  | undefined;
 
 /** The one class of that name in this process: created once, then found. Options count only when it is created. */
 export function lockClass(name: string, options?: LockClassOptions): LockClass {
@@ -131,7 +148,7 @@ export function classOfSite(site: ConstructionSite, kind: string): LockClass {
   const key = siteKey(site, kind);
   let found = table.bySite.get(key);
   if (found === undefined) {
-    constructing = { base: undefined, site };
+    constructing = { base: undefined, level: undefined, site };
     found = new LockClass(kind);
     table.bySite.set(key, found);
   }
@@ -142,6 +159,27 @@ export function classOfSite(site: ConstructionSite, kind: string): LockClass {
 export function onClassDisposed(listener: (lockClass: LockClass) => void): () => void {
   table.disposeListeners.add(listener);
   return () => table.disposeListeners.delete(listener);
+}
+
+/** @internal Called with every class whose only lock is not certain to be meant any more where the class is named. */
+export function onClassShared(listener: (lockClass: LockClass) => void): () => void {
+  table.sharingListeners.add(listener);
+  return () => table.sharingListeners.delete(listener);
+}
+
+/** @internal */
+export function tellShared(lockClass: LockClass): void {
+  for (const listener of table.sharingListeners) listener(lockClass);
+}
+
+/** @internal The class that `lockClass(name)` would find; it makes none. */
+export function findClass(name: string): LockClass | undefined {
+  return table.named.get(name);
+}
+
+/** @internal An id for a class that is known by its name only. */
+export function reserveClassId(): number {
+  return table.nextId++;
 }
 
 function siteKey(site: ConstructionSite, kind: string): string {

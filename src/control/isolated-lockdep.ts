@@ -2,16 +2,20 @@
 import { describe } from '../classes/lock-class.js';
 import { Lockdep } from './lockdep.js';
 import { Mutex } from '../primitives/mutex.js';
-import { RUNTIME } from '../primitives/permit-core.js';
+import { PseudoLock } from '../primitives/pseudo-lock.js';
+import { RWSemaphore } from '../primitives/rw-semaphore.js';
 import { Semaphore } from '../primitives/semaphore.js';
+import { RUNTIME } from '../primitives/symbols.js';
 import type { Report, ReportKind } from '../report/types.js';
 import { Runtime, type LockdepOptions } from '../validator/runtime.js';
 
 export interface IsolatedLockdep {
   readonly lockdep: Lockdep;
-  /** Mutex and Semaphore whose instances belong to this instance. */
+  /** The primitives, whose instances belong to this instance. */
   readonly Mutex: typeof Mutex;
   readonly Semaphore: typeof Semaphore;
+  readonly RWSemaphore: typeof RWSemaphore;
+  readonly PseudoLock: typeof PseudoLock;
   /** Runs `fn` and resolves with the one new report of `kind`; rejects when there is none, or another new one besides. */
   expectReport(kind: ReportKind, fn: () => unknown): Promise<Report>;
   /** Stops following; the locks go on as plain locks. */
@@ -37,10 +41,18 @@ export function createLockdep(options: Partial<LockdepOptions> = {}): IsolatedLo
   class IsolatedSemaphore extends Semaphore {
     static override [RUNTIME]: Runtime = runtime;
   }
+  class IsolatedRWSemaphore extends RWSemaphore {
+    static override [RUNTIME]: Runtime = runtime;
+  }
+  class IsolatedPseudoLock extends PseudoLock {
+    static override [RUNTIME]: Runtime = runtime;
+  }
   const isolated: IsolatedLockdep = {
     lockdep,
     Mutex: IsolatedMutex,
     Semaphore: IsolatedSemaphore,
+    RWSemaphore: IsolatedRWSemaphore,
+    PseudoLock: IsolatedPseudoLock,
     expectReport: (kind, fn) => expectReport(lockdep, kind, fn),
     dispose: () => runtime.dispose(),
   };

@@ -1,20 +1,28 @@
 /** The control object: modes, reports, and what the running flow holds. A thin face over one Runtime. */
 import { describe, type LockClass } from '../classes/lock-class.js';
 import type { Mutex } from '../primitives/mutex.js';
-import { CORE, type PermitCore, type Releaser } from '../primitives/permit-core.js';
-import { holdOf, type LockGuard } from '../primitives/releasing.js';
+import type { LockGuard } from '../primitives/guards.js';
+import { coreOf } from '../primitives/lock-options.js';
+import type { Releaser } from '../primitives/permit-core.js';
+import { holdOf } from '../primitives/releasing.js';
+import type { PseudoLock } from '../primitives/pseudo-lock.js';
+import type { RWSemaphore } from '../primitives/rw-semaphore.js';
 import type { Semaphore } from '../primitives/semaphore.js';
+import { checkedGraph } from '../order/checked-graph.js';
+import type { LockGraph } from '../order/snapshot.js';
 import { siteOf } from '../report/stack-text.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
 import { useFacts } from '../validator/lock-use.js';
+import type { Split } from '../validator/split-report.js';
 import type { TrackingLevel } from '../tracker/held-tracker.js';
 import type { LockdepOptions, Mode, Runtime } from '../validator/runtime.js';
-import { assertHeld, assertNoneHeld, assertNotHeld, isHeldBy } from './assertions.js';
+import { assertHeld, assertNoneHeld, assertNotHeld, isHeld } from './assertions.js';
+import { bless, declareOrder } from './declarations.js';
 import { runTask } from './run-task.js';
 
 /** Any lock of this package. */
-export type Lock = Mutex | Semaphore;
+export type Lock = Mutex | Semaphore | RWSemaphore | PseudoLock;
 
 export interface HeldLock {
   readonly lock: object;
@@ -33,6 +41,8 @@ export interface Summary {
   /** Learned orders: distinct pairs of classes. */
   readonly edges: number;
   readonly reports: readonly Report[];
+  /** Pairs of classes whose inversion is accepted, and why. */
+  readonly accepted: readonly { readonly classes: readonly string[]; readonly reason: string }[];
 }
 
 export class Lockdep {
@@ -90,19 +100,22 @@ export class Lockdep {
 
   /** Does this flow hold `lock`? undefined: tracking is off, or this flow is not known. */
   isHeld(lock: Lock): boolean | undefined {
-    return isHeldBy(this.#rt, coreOf(lock), this.isHeld);
+    return isHeld(this.#rt, coreOf(lock, 'lock'), this.isHeld);
   }
 
-  /** Fails with an assertion report, in enforce also with an error, where this flow certainly does not hold `lock`. */
+  /**
+   * Fails with an assertion report, in enforce also with an error, where this flow certainly does not hold `lock`. 'read': at
+   * least for reading.
+   */
   assertHeld(lock: Lock, mode: 'read' | 'write' = 'write'): void {
     if (mode !== 'read' && mode !== 'write')
       throw new RangeError(`mode must be 'read' or 'write', got ${describe(mode)}`);
-    assertHeld(this.#rt, coreOf(lock), this.assertHeld);
+    assertHeld(this.#rt, coreOf(lock, 'lock'), mode, this.assertHeld);
   }
 
   /** Fails where this flow certainly holds `lock`. */
   assertNotHeld(lock: Lock): void {
-    assertNotHeld(this.#rt, coreOf(lock), this.assertNotHeld);
+    assertNotHeld(this.#rt, coreOf(lock, 'lock'), this.assertNotHeld);
   }
 
   /** Fails where this flow certainly holds a lock. */
@@ -141,21 +154,51 @@ export class Lockdep {
     if (node !== undefined && !this.#rt.off) this.#rt.validator.tracker.adopt(node, this.adopt);
   }
 
+  /**
+   * Declares that locks of these classes are taken in this order: what contradicts it is reported from now on. Throws
+   * DeclaredOrderError, and declares nothing, where a reverse order is known already.
+   */
+  declareOrder(...classes: (LockClass | string)[]): void {
+    declareOrder(this.#rt, classes, this.declareOrder);
+  }
+
+  /** Accepts that the classes are taken in both orders. The reason is printed with reports that touch the pair. */
+  bless(a: LockClass | string, b: LockClass | string, reason: string): void {
+    bless(this.#rt, a, b, reason);
+  }
+
+  /** All learned order, loaded graphs included, as plain data. The same order gives the same text. */
+  snapshot(): LockGraph {
+    return this.#rt.validator.graphs.snapshot();
+  }
+
+  /**
+   * Takes in what another thread or process has learned, and reports what contradicts the order known here. Loading what
+   * is known already changes nothing. A graph that is none throws, and changes nothing.
+   */
+  load(graph: LockGraph): void {
+    this.#rt.reportAll(this.#rt.validator.graphs.load(checkedGraph(graph)));
+  }
+
+  /** @internal Cycles that only a split of a class into subclasses hides. */
+  splits(): readonly Split[] {
+    return this.#rt.validator.splits();
+  }
+
   /** @internal */
   summary(): Summary {
     const { dependencies } = this.#rt.validator;
-    return { classes: this.#rt.validator.classCount, edges: dependencies.edgeCount, reports: this.reports() };
+    return {
+      classes: this.#rt.validator.classCount,
+      edges: dependencies.edgeCount,
+      reports: this.reports(),
+      accepted: dependencies.blessings().map(({ a, b, reason }) => ({ classes: [a.name, b.name], reason })),
+    };
   }
 }
 
 function checkFunction(fn: unknown): void {
   if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${describe(fn)}`);
-}
-
-function coreOf(lock: Lock): PermitCore {
-  const core = (lock as { [CORE]?: PermitCore } | null | undefined)?.[CORE];
-  if (core === undefined) throw new TypeError(`lock must be a lock of this package, got ${describe(lock)}`);
-  return core;
 }
 
 function heldLock(node: HeldNode, evidence: Evidence): HeldLock {

@@ -11,6 +11,7 @@ export interface RunSummary {
   readonly classes: number;
   readonly edges: number;
   readonly reports: readonly Report[];
+  readonly accepted: readonly { readonly classes: readonly string[]; readonly reason: string }[];
 }
 
 export function summaryText(summary: RunSummary, workers: Counts): string {
@@ -19,6 +20,9 @@ export function summaryText(summary: RunSummary, workers: Counts): string {
   const lines = [`lockdep: ${learned}, ${tally(countReports(reports))}`];
   const strictFirst = reports.toSorted((a, b) => Number(b.tier === 'strict') - Number(a.tier === 'strict'));
   for (const report of strictFirst) lines.push(`  ${report.tier}: ${headlineOf(report)} (${times(report.count)})`);
+  for (const { classes: pair, reason } of summary.accepted) {
+    lines.push(`  accepted: ${printable(`${pair.join(' and ')} in both orders: ${reason}`)}`);
+  }
   if (workers.strict + workers.advisory > 0) lines.push(`  in worker threads: ${tally(workers)}`);
   return `${lines.join('\n')}\n`;
 }

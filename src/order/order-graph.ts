@@ -62,6 +62,11 @@ export class OrderGraph<E> {
     return { kind: closing ? 'closing' : 'added', edge };
   }
 
+  /** Had the vertex an edge at some time, and was not removed since? */
+  has(vertex: Vertex): boolean {
+    return this.#nodes.has(vertex);
+  }
+
   edge(from: Vertex, to: Vertex): Edge<E> | undefined {
     return this.#nodes.get(from)?.out.get(to);
   }
@@ -74,6 +79,24 @@ export class OrderGraph<E> {
   /** The edges that leave `vertex`, oldest first; none for a vertex that is not there. */
   successors(vertex: Vertex): Iterable<Edge<E>> {
     return this.#nodes.get(vertex)?.out.values() ?? [];
+  }
+
+  /** The edges that lead to `vertex`, oldest first; none for a vertex that is not there. */
+  predecessors(vertex: Vertex): Iterable<Edge<E>> {
+    return this.#nodes.get(vertex)?.in.values() ?? [];
+  }
+
+  /** Is the edge, which is in the graph, part of a cycle? */
+  isOnCycle(edge: Edge<E>): boolean {
+    return this.#nodes.get(edge.from)?.component === this.#nodes.get(edge.to)?.component;
+  }
+
+  /** All edges that cycles through `vertex` may consist of. */
+  *edgesInComponent(vertex: Vertex): Generator<Edge<E>, void, undefined> {
+    const component = this.#nodes.get(vertex)?.component;
+    for (const node of component?.members ?? []) {
+      for (const edge of node.out.values()) if (this.#nodes.get(edge.to)?.component === component) yield edge;
+    }
   }
 
   /** Do edges lead from `from` to `to`? Every vertex reaches itself: an edge would close a cycle. */

@@ -4,9 +4,13 @@
  * Off: the request alone. Tracked: the attempt is shown to the validator first, before any wait; the place in the queue
  * is taken at once all the same, so the order of grants is that of the calls in every mode.
  */
+import type { LockClass } from '../classes/lock-class.js';
 import { HELD, WAITING, type HeldNode, type HoldKind } from '../tracker/held-node.js';
 import { ready, scopeFrames, type ScopeKeeper } from '../tracker/scope-frame.js';
 import { errorCode, LockdepError } from '../validator/errors.js';
+import { isHeldBy } from '../validator/held-by.js';
+import { nestLockNotHeld } from '../validator/rules/nest-lock-not-held.js';
+import type { LockCore } from './lock-core.js';
 import type { PermitRequest } from './lock-options.js';
 import type { PermitCore } from './permit-core.js';
 import type { Grant, PermitWaiter } from './permit-waiter.js';
@@ -24,8 +28,30 @@ function isTracked(lock: PermitCore): boolean {
 
 function attempt(lock: PermitCore, wanted: PermitRequest, kind: HoldKind, below: Below): HeldNode {
   const { lockClass } = lock;
-  const validated = wanted.subclass === undefined ? lockClass : lockClass.subclass(wanted.subclass);
-  return lock.rt.validator.attempt(lock, validated, kind, wanted.weight, below);
+  const { weight, subclass, nestLock } = wanted;
+  const validated = subclass === undefined ? lockClass : lockClass.subclass(subclass);
+  if (nestLock !== undefined) checkNestLock(lock, validated, weight, nestLock, below);
+  return lock.rt.validator.attempt(lock, validated, kind, lock.waitOf(weight), weight, below, nestLock);
+}
+
+/** Says so, in enforce with an error, if the flow certainly does not hold the nest lock. */
+function checkNestLock(lock: PermitCore, lockClass: LockClass, weight: number, nestLock: LockCore, below: Below): void {
+  const { rt: runtime } = lock;
+  const { validator } = runtime;
+  if (nestLock.rt !== runtime || isHeldBy(validator, nestLock, below) !== false) return;
+  const held = validator.tracker.held().toReversed();
+  const mode = lock.waitOf(weight) === 'exclusive' ? 'exclusive' : 'shared';
+  runtime.refuse(runtime.report(nestLockNotHeld(lock, lockClass, nestLock, mode, held, below)));
+}
+
+/** The lock may be wanted here: validated, and nothing else. */
+export function mightTake(lock: PermitCore, wanted: PermitRequest, below: Below): void {
+  if (!isTracked(lock)) return;
+  const { weight, subclass, nestLock } = wanted;
+  const validated = subclass === undefined ? lock.lockClass : lock.lockClass.subclass(subclass);
+  if (nestLock !== undefined) checkNestLock(lock, validated, weight, nestLock, below);
+  const offence = lock.rt.validator.touch(lock, validated, lock.waitOf(weight), weight, below, nestLock);
+  if (offence !== undefined) lock.rt.refuse(offence);
 }
 
 function trackedRequest<T>(lock: PermitCore, wanted: PermitRequest, node: HeldNode, grant: Grant<T>): Promise<T> {

@@ -1,5 +1,7 @@
 /** What the constructors and the acquiring calls accept, checked: a bad value is named together with its argument. */
 import { describe, LockClass, lockClass } from '../classes/lock-class.js';
+import type { LockCore } from './lock-core.js';
+import { CORE } from './symbols.js';
 
 /** Duration in milliseconds. `Infinity` never ends. */
 export type Milliseconds = number;
@@ -25,6 +27,14 @@ export interface AcquireOptions {
   timeout?: Milliseconds;
   /** Validate this acquisition as `lockClass.subclass(level)`. */
   subclass?: number | string;
+  /** A lock that this flow holds and that serialises all locks of one class taken under it: their nesting is legal. */
+  nestLock?: AnyLock;
+}
+
+/** Any lock of this package. */
+export interface AnyLock {
+  readonly lockClass: LockClass;
+  setClass(lockClass: LockClass | string): void;
 }
 
 export interface WeightedAcquireOptions extends AcquireOptions {
@@ -41,19 +51,31 @@ export interface PermitRequest {
   /** Rejects a timed-out wait; undefined: a LockTimeoutError. */
   readonly timeoutError: unknown;
   readonly subclass: number | string | undefined;
+  readonly nestLock: LockCore | undefined;
 }
 
 export const PLAIN_REQUEST: PermitRequest = request(1, 0);
 
 export function request(weight: number, priority: number): PermitRequest {
-  return { weight, priority, signal: undefined, timeout: undefined, timeoutError: undefined, subclass: undefined };
+  return {
+    weight,
+    priority,
+    signal: undefined,
+    timeout: undefined,
+    timeoutError: undefined,
+    subclass: undefined,
+    nestLock: undefined,
+  };
 }
 
 /** From the arguments of a Mutex: nothing, a priority, or options. */
 export function mutexRequest(given: unknown): PermitRequest {
-  if (given === undefined) return PLAIN_REQUEST;
-  if (typeof given === 'number') return request(1, checkedPriority(given));
-  return fromOptions(given, 1);
+  return given === undefined ? PLAIN_REQUEST : requestOf(given, 1);
+}
+
+/** A priority or options, for a weight that is not the caller's to choose. */
+export function requestOf(given: unknown, weight: number): PermitRequest {
+  return typeof given === 'number' ? request(weight, checkedPriority(given)) : fromOptions(given, weight);
 }
 
 /** From the arguments of a Semaphore: a weight and a priority, or options. */
@@ -70,7 +92,7 @@ function fromOptions(given: unknown, weight: number): PermitRequest {
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`options must be a number or an object, got ${describe(given)}`);
   }
-  const { priority, signal, timeout, subclass } = given as AcquireOptions;
+  const { priority, signal, timeout, subclass, nestLock } = given as AcquireOptions;
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(`option signal must be an AbortSignal, got ${describe(signal)}`);
   }
@@ -84,6 +106,7 @@ function fromOptions(given: unknown, weight: number): PermitRequest {
     timeout: timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout'),
     timeoutError: undefined,
     subclass,
+    nestLock: nestLock === undefined ? undefined : coreOf(nestLock, 'option nestLock'),
   };
 }
 
@@ -125,17 +148,25 @@ export function lockOptions(given: Error | LockOptions | undefined): LockOptions
   }
   if (given instanceof Error) return { cancelError: given };
   const { class: ofClass, name } = given;
-  if (ofClass !== undefined && typeof ofClass !== 'string' && !(ofClass instanceof LockClass)) {
-    throw new TypeError(`option class must be a LockClass or a string, got ${describe(ofClass)}`);
-  }
+  if (ofClass !== undefined && typeof ofClass !== 'string') checkedClass(ofClass, 'option class');
   if (name !== undefined && typeof name !== 'string') {
     throw new TypeError(`option name must be a string, got ${describe(name)}`);
   }
   return given;
 }
 
-export function resolveClass(given: LockClass | string): LockClass {
-  return typeof given === 'string' ? lockClass(given) : given;
+/** A string stands for the class of that name. */
+export function checkedClass(given: unknown, what: string): LockClass {
+  if (typeof given === 'string') return lockClass(given);
+  if (given instanceof LockClass) return given;
+  throw new TypeError(`${what} must be a LockClass or a string, got ${describe(given)}`);
+}
+
+/** The engine of a lock that was passed in. */
+export function coreOf(lock: unknown, what: string): LockCore {
+  const core = (lock as { [CORE]?: LockCore } | null | undefined)?.[CORE];
+  if (core === undefined) throw new TypeError(`${what} must be a lock of this package, got ${describe(lock)}`);
+  return core;
 }
 
 function isSignal(value: unknown): value is AbortSignal {

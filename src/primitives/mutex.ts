@@ -5,11 +5,10 @@
  * O(1). A lock that is never released stays locked; a holder that throws inside `runExclusive` releases it.
  */
 import type { MutexInterface } from 'async-mutex';
-import type { LockClass } from '../classes/lock-class.js';
 import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
-import { processRuntime, type Runtime } from '../validator/runtime.js';
-import { acquire, runHolding, tryTake } from './acquiring.js';
-import { disposeLock } from './dispose-lock.js';
+import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
+import { grantGuard, type LockGuard } from './guards.js';
+import { LockFace } from './lock-face.js';
 import {
   checkedCallback,
   checkedPriority,
@@ -18,24 +17,18 @@ import {
   type AcquireOptions,
   type LockOptions,
 } from './lock-options.js';
-import { CORE, PermitCore, RUNTIME, type Releaser } from './permit-core.js';
-import { grantGuard, grantReleaser, releaseForeign, type LockGuard } from './releasing.js';
+import { PermitCore, type Releaser } from './permit-core.js';
+import { grantReleaser, releaseForeign } from './releasing.js';
+import { CORE } from './symbols.js';
 
-export class Mutex implements MutexInterface {
-  /** @internal */
-  static [RUNTIME]: Runtime = processRuntime;
-
+export class Mutex extends LockFace implements MutexInterface {
   /** @internal */
   readonly [CORE]: PermitCore;
 
   /** An Error is what `cancel()` rejects waiters with, as in async-mutex; else options. */
   constructor(options?: Error | LockOptions) {
+    super();
     this[CORE] = new PermitCore(this, 1, options, 'Mutex', new.target);
-  }
-
-  /** The class whose order this lock obeys. */
-  get lockClass(): LockClass {
-    return this[CORE].lockClass;
   }
 
   /**
@@ -114,8 +107,11 @@ export class Mutex implements MutexInterface {
     this[CORE].cancel();
   }
 
-  /** The end of the lock's life: held or awaited, it is reported as held-lock-freed. Changes nothing else. */
-  [Symbol.dispose](): void {
-    disposeLock(this[CORE], this[Symbol.dispose]);
+  /**
+   * This path may take the lock: validated as if it were wanted and released here, but never waited for or taken. In enforce
+   * throws what is certain at the call.
+   */
+  might(options?: AcquireOptions): void {
+    mightTake(this[CORE], mutexRequest(options), this.might);
   }
 }

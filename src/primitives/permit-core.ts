@@ -9,82 +9,53 @@
  * per grant. While the validator is off a call pays one branch for it; the rest is in acquiring.ts and releasing.ts.
  */
 import { E_CANCELED } from 'async-mutex';
-import { classOfCaller } from '../classes/construction-site.js';
-import { LockClass } from '../classes/lock-class.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
-import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
+import type { HeldNode, WaitKind } from '../tracker/held-node.js';
 import { LockTimeoutError } from '../validator/errors.js';
-import type { Runtime } from '../validator/runtime.js';
-import { lockOptions, resolveClass, type LockOptions, type PermitRequest } from './lock-options.js';
+import { LockCore, type LockConstructor } from './lock-core.js';
+import { lockOptions, type LockOptions, type PermitRequest } from './lock-options.js';
 import { PermitWaiter, type Grant } from './permit-waiter.js';
 import { UnlockWaiters } from './unlock-waiters.js';
 
 export type Releaser = () => void;
 
-/** The class of locks that were constructed while the validator was off and name no class: listed, never checked. */
-let unplaced: LockClass | undefined;
-
-/** What a lock of ours is made with: `new.target`, on which isolated instances put their own runtime. */
-export interface LockConstructor {
-  readonly [RUNTIME]: Runtime;
-}
-
-/**
- * Property of a lock: its engine. A symbol, so that a subclass may have any field, and not a private field, so that a lock
- * works behind a Proxy (reactive frameworks) or as a prototype.
- */
-export const CORE: unique symbol = Symbol('lockdep.core');
-
-/** Static property of the lock classes: the world that their instances live in. */
-export const RUNTIME: unique symbol = Symbol('lockdep.runtime');
-
-export class PermitCore implements TrackedLock {
-  readonly rt: Runtime;
-  /** The lock that users see. */
-  readonly owner: object;
-  /** Permits at the start. */
-  readonly capacity: number;
+export class PermitCore extends LockCore {
   /** Free permits; may be negative after `setValue`. */
   value: number;
   queue: WaiterQueue<PermitWaiter<unknown>> | undefined = undefined;
   unlockWaiters: UnlockWaiters | undefined = undefined;
-  firstHold: HeldNode | undefined = undefined;
-  lastHold: HeldNode | undefined = undefined;
-  readonly label: string | undefined;
   readonly #cancelError: Error;
-  #class: LockClass | undefined;
 
-  /** `kind` names the primitive in the name of the class that follows from the place of construction. */
+  /** `value`: the permits at the start; `capacity`: how many holders the validator is to count with. */
   constructor(
     owner: object,
     value: number,
     given: Error | LockOptions | undefined,
     kind: string,
     constructor: LockConstructor,
+    capacity: number = value,
   ) {
-    const options = lockOptions(given);
-    this.rt = constructor[RUNTIME];
-    this.owner = owner;
-    this.capacity = value;
+    super(owner, capacity, given, kind, constructor);
     this.value = value;
-    this.label = options.name;
-    this.#cancelError = options.cancelError ?? E_CANCELED;
-    if (options.class !== undefined) this.#class = resolveClass(options.class);
-    else if (!this.rt.off) this.#class = classOfCaller(constructor as unknown as () => void, kind);
-  }
-
-  get lockClass(): LockClass {
-    return (this.#class ??= unplaced ??= new LockClass('(constructed while lockdep was off)', { validate: false }));
+    this.#cancelError = lockOptions(given).cancelError ?? E_CANCELED;
   }
 
   isLocked(): boolean {
     return this.value <= 0;
   }
 
+  get isIdle(): boolean {
+    return this.value >= this.capacity;
+  }
+
+  /** What a request of this weight waits for. */
+  waitOf(_weight: number): WaitKind {
+    return 'exclusive';
+  }
+
   /** Rejects every waiter with the cancel error, in queue order. Holders, and those in `waitForUnlock`, are left alone. */
   cancel(): void {
-    const waiters = this.queue?.takeAll() ?? [];
-    for (const waiter of waiters) this.#fail(waiter, this.#cancelError);
+    for (const waiter of this.takeWaiters()) this.#fail(waiter, this.#cancelError);
   }
 
   /** May a request of this weight and priority pass at once? */
@@ -104,8 +75,7 @@ export class PermitCore implements TrackedLock {
     if (this.isFree(wanted.weight, wanted.priority)) return Promise.resolve(this.take(wanted.weight, node, grant));
     return new Promise<T>((resolve, reject) => {
       const waiter = new PermitWaiter<T>(wanted.weight, wanted.priority, node, grant, resolve, reject);
-      this.queue ??= new WaiterQueue();
-      this.queue.enqueue(waiter as PermitWaiter<unknown>);
+      this.enqueue(waiter as PermitWaiter<unknown>);
       if (node !== undefined) node.waiter = waiter;
       if (wanted.timeout !== undefined || wanted.signal !== undefined) this.#bound(waiter, wanted);
     });
@@ -127,25 +97,46 @@ export class PermitCore implements TrackedLock {
     this.dispatch();
   }
 
+  /** Serves whoever can go on now. */
   dispatch(): void {
     this.#wakeUnlockWaiters();
-    const head = this.queue?.peek();
+    if (this.queue !== undefined) this.serve(this.queue);
+  }
+
+  /** Serves the queue from its head, as far as the permits go. */
+  protected serve(queue: WaiterQueue<PermitWaiter<unknown>>): void {
+    const head = queue.peek();
     if (head === undefined || head.weight > this.value) return;
     const { tracker } = this.rt.validator;
     tracker.mute();
     for (let next: typeof head | undefined = head; next !== undefined && next.weight <= this.value;) {
-      this.queue?.dequeue();
+      queue.dequeue();
       next.unbind();
       next.resolve(this.take(next.weight, next.node, next.grant));
       this.#wakeUnlockWaiters();
-      next = this.queue?.peek();
+      next = queue.peek();
     }
     tracker.unmute();
   }
 
+  protected enqueue(waiter: PermitWaiter<unknown>): void {
+    this.queue ??= new WaiterQueue();
+    this.queue.enqueue(waiter);
+  }
+
+  /** Takes a waiter out of the queue; false if it is not there any more. */
+  protected leave(waiter: PermitWaiter<unknown>): boolean {
+    return this.queue?.remove(waiter) === true;
+  }
+
+  /** Takes out all waiters, in the order in which they would have been served. */
+  protected takeWaiters(): PermitWaiter<unknown>[] {
+    return this.queue?.takeAll() ?? [];
+  }
+
   /** Gives up a wait; false when it is over already. */
   giveUp(waiter: PermitWaiter<never> | PermitWaiter<unknown>, reason: unknown): boolean {
-    if (this.queue?.remove(waiter as PermitWaiter<unknown>) !== true) return false;
+    if (!this.leave(waiter as PermitWaiter<unknown>)) return false;
     this.#fail(waiter as PermitWaiter<unknown>, reason);
     this.dispatch();
     return true;
@@ -156,6 +147,13 @@ export class PermitCore implements TrackedLock {
     if (this.isFree(weight, priority)) return Promise.resolve();
     this.unlockWaiters ??= new UnlockWaiters();
     return this.unlockWaiters.wait(weight, priority, timeout, timeoutError);
+  }
+
+  /** Throws if the lock contradicts itself: for tests. */
+  checkInvariants(): void {
+    this.queue?.checkInvariants();
+    const head = this.queue?.peek();
+    if (head !== undefined && head.weight <= this.value) throw new Error('permits: the head of the queue could go on');
   }
 
   #debit(weight: number, node: HeldNode | undefined): number {

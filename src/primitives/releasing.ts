@@ -1,10 +1,9 @@
 /**
- * How holds end: releasers, guards, `release()` on the lock itself.
+ * How holds end: releasers, `release()` on the lock itself; guards.ts has the guards.
  *
  * Invariant: permits go back exactly as in async-mutex, whatever the validator thinks of it; it only looks on.
  */
 import { HELD, RELEASED, TRANSFERRED, type HeldNode } from '../tracker/held-node.js';
-import { NotHeldError } from '../validator/errors.js';
 import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
 import { failedAssertion } from '../validator/rules/assertion.js';
 import type { PermitCore, Releaser } from './permit-core.js';
@@ -13,14 +12,14 @@ import type { Grant } from './permit-waiter.js';
 type Below = (...args: never[]) => unknown;
 
 /** Property of what a tracked acquisition gave its caller: the hold. */
-const HOLD: unique symbol = Symbol('lockdep.hold');
+export const HOLD: unique symbol = Symbol('lockdep.hold');
 
 interface TrackedReleaser extends Releaser {
   [HOLD]?: HeldNode;
 }
 
 /** The hold behind a guard or a releaser of ours; undefined when it is not followed, or not ours. */
-export function holdOf(handle: LockGuard | Releaser): HeldNode | undefined {
+export function holdOf(handle: object): HeldNode | undefined {
   return (handle as TrackedReleaser)[HOLD];
 }
 
@@ -105,79 +104,3 @@ function endWith(lock: PermitCore, node: HeldNode, weight: number, below: Below)
   lock.rt.validator.close(node, below);
   lock.rt.validator.tracker.ended(node);
 }
-
-/** A held lock, for `using guard = await lock.lock()`. */
-export interface LockGuard extends Disposable, AsyncDisposable {
-  /** Gives the lock back. A second time throws NotHeldError, in every mode. */
-  release(): void;
-  readonly released: boolean;
-  /** Hands the hold off: it is no longer this flow's; whoever releases the guard later is right. */
-  transfer(): void;
-  /** While the returned object is not disposed of, releasing is reported (and releases). */
-  pin(): Disposable;
-}
-
-class PermitGuard implements LockGuard {
-  readonly #lock: PermitCore;
-  readonly #weight: number;
-  readonly #node: HeldNode | undefined;
-  #released = false;
-
-  get [HOLD](): HeldNode | undefined {
-    return this.#node;
-  }
-
-  constructor(lock: PermitCore, weight: number, node: HeldNode | undefined) {
-    this.#lock = lock;
-    this.#weight = weight;
-    this.#node = node;
-  }
-
-  get released(): boolean {
-    return this.#released;
-  }
-
-  release(): void {
-    if (this.#released) {
-      const { rt: runtime } = this.#lock;
-      if (!runtime.off) runtime.report(badUnlockBalance(this.#lock, 'released-guard', this.release));
-      throw new NotHeldError();
-    }
-    this.#end(this.release);
-  }
-
-  transfer(): void {
-    if (this.#released) throw new NotHeldError();
-    if (this.#node !== undefined) this.#lock.rt.validator.tracker.transferred(this.#node);
-  }
-
-  pin(): Disposable {
-    if (this.#released) throw new NotHeldError();
-    const node = this.#node;
-    let pinned = node !== undefined;
-    if (node !== undefined) node.ask().pins += 1;
-    return {
-      [Symbol.dispose](): void {
-        if (pinned && node !== undefined) node.ask().pins -= 1;
-        pinned = false;
-      },
-    };
-  }
-
-  /** Leaving a `using` block: releases what is still held, quietly does nothing for what is not. */
-  [Symbol.dispose](): void {
-    if (!this.#released) this.#end(this[Symbol.dispose]);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#released) this.#end(this[Symbol.asyncDispose]);
-  }
-
-  #end(below: Below): void {
-    this.#released = true;
-    if (this.#node === undefined) this.#lock.give(this.#weight);
-    else releaseHold(this.#lock, this.#weight, this.#node, below);
-  }
-}
-
-export const grantGuard: Grant<LockGuard> = (lock, weight, _previous, node) => new PermitGuard(lock, weight, node);

@@ -5,10 +5,9 @@
  * not starved. `release` may raise the value beyond its start: a semaphore that starts at 0 is a signal. O(1) per call.
  */
 import type { SemaphoreInterface } from 'async-mutex';
-import type { LockClass } from '../classes/lock-class.js';
-import { processRuntime, type Runtime } from '../validator/runtime.js';
-import { acquire, runHolding, tryTake } from './acquiring.js';
-import { disposeLock } from './dispose-lock.js';
+import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
+import { grantGuard, type LockGuard } from './guards.js';
+import { LockFace } from './lock-face.js';
 import {
   checkedCallback,
   checkedPriority,
@@ -19,24 +18,18 @@ import {
   type LockOptions,
   type WeightedAcquireOptions,
 } from './lock-options.js';
-import { CORE, PermitCore, RUNTIME, type Releaser } from './permit-core.js';
-import { grantGuard, grantPair, grantReleaser, releaseForeign, type LockGuard } from './releasing.js';
+import { PermitCore, type Releaser } from './permit-core.js';
+import { grantPair, grantReleaser, releaseForeign } from './releasing.js';
+import { CORE } from './symbols.js';
 
-export class Semaphore implements SemaphoreInterface {
-  /** @internal */
-  static [RUNTIME]: Runtime = processRuntime;
-
+export class Semaphore extends LockFace implements SemaphoreInterface {
   /** @internal */
   readonly [CORE]: PermitCore;
 
   /** `value`: the permits at the start; may be 0. An Error is what `cancel()` rejects waiters with; else options. */
   constructor(value: number, options?: Error | LockOptions) {
+    super();
     this[CORE] = new PermitCore(this, checkedValue(value, 'value'), options, 'Semaphore', new.target);
-  }
-
-  /** The class whose order this semaphore obeys. */
-  get lockClass(): LockClass {
-    return this[CORE].lockClass;
   }
 
   /**
@@ -116,9 +109,12 @@ export class Semaphore implements SemaphoreInterface {
     this[CORE].cancel();
   }
 
-  /** The end of the semaphore's life: held or awaited, it is reported as held-lock-freed. Changes nothing else. */
-  [Symbol.dispose](): void {
-    disposeLock(this[CORE], this[Symbol.dispose]);
+  /**
+   * This path may take the lock: validated as if it were wanted and released here, but never waited for or taken. In enforce
+   * throws what is certain at the call.
+   */
+  might(options?: WeightedAcquireOptions): void {
+    mightTake(this[CORE], semaphoreRequest(options, undefined), this.might);
   }
 
   /** A subclass has its own `acquire`: it is what counts, as in async-mutex. */

@@ -19,9 +19,10 @@ import {
   type PermitRequest,
 } from './lock-options.js';
 import { Mutex } from './mutex.js';
-import { CORE, type PermitCore } from './permit-core.js';
+import type { PermitCore } from './permit-core.js';
 import { grantPair, grantReleaser } from './releasing.js';
 import { Semaphore } from './semaphore.js';
+import { CORE } from './symbols.js';
 
 /**
  * `sync` with every wait bounded to `timeout` milliseconds, after which it rejects with `timeoutError` (default: the

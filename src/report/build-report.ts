@@ -33,8 +33,8 @@ function lockUse(raw: RawUse, depth: number): LockUse {
     mode: raw.mode,
     state: raw.state,
     evidence: raw.evidence,
-    site: siteOf(raw.frames),
-    stack: stackLines(raw.frames, depth),
+    site: raw.site ?? siteOf(raw.frames),
+    stack: raw.site === undefined || raw.site === '' ? stackLines(raw.frames, depth) : [raw.site],
     exact: raw.exact,
   };
 }
@@ -44,6 +44,7 @@ function dependency(raw: RawDependency, use: (raw: RawUse) => LockUse): Dependen
     from: raw.from,
     to: raw.to,
     tier: raw.tier,
+    ...(raw.origin === undefined ? {} : { origin: raw.origin }),
     held: use(raw.held),
     acquiring: use(raw.acquiring),
     task: raw.task,

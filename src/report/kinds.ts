@@ -131,9 +131,7 @@ export const KINDS: Readonly<Record<ReportKind, KindText>> = {
   limit: {
     strict: 'limit reached',
     advisory: 'limit reached (advisory)',
-    advice: () =>
-      'What lies beyond the limit is not checked. Give locks that play the same part one class, and dispose() of classes that ' +
-      'are no longer used.',
+    advice: () => 'Give locks that play the same part one class, and dispose() of classes that are no longer used.',
   },
 };
 
@@ -174,7 +172,8 @@ function orderToKeep(cycle: readonly Dependency[], first: Dependency, closing: D
   const here = placeText(closing.acquiring);
   const [outer, inner] = [plain(first.from), plain(closing.from)];
   if (cycle.length === 2) {
-    return `Take ${outer} before ${inner} everywhere, as at ${placeText(first.acquiring)}; the attempt at ${here} is the other way round.`;
+    const as = first.origin === 'declared' ? 'as declared at' : 'as at';
+    return `Take ${outer} before ${inner} everywhere, ${as} ${placeText(first.acquiring)}; the attempt at ${here} is the other way round.`;
   }
   return `Take ${classOrder(cycle)} in this order everywhere; the attempt at ${here} wants ${outer} while ${inner} is held.`;
 }

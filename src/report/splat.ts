@@ -74,11 +74,21 @@ function chain(facts: ReportFacts, kind: KindText): string[] {
 }
 
 function chainLink(link: Dependency, number: number): string[] {
+  if (link.origin === 'declared') return declaredLink(link, number);
   const tier = link.tier === 'advisory' ? ' (advisory)' : '';
+  const loaded = link.origin === 'loaded' ? ', as loaded from another run' : '';
   return [
-    `-> #${number} (${plain(link.to)}): wanted while ${plain(link.from)} was held${inTask(link.task)}${tier}`,
+    `-> #${number} (${plain(link.to)}): wanted while ${plain(link.from)} was held${inTask(link.task)}${tier}${loaded}`,
     ...linkStack(link.held, 'taken'),
     ...linkStack(link.acquiring, 'wanted'),
+  ];
+}
+
+/** Nobody took a lock: there is one stack, that of the declaration. */
+function declaredLink(link: Dependency, number: number): string[] {
+  return [
+    `-> #${number} (${plain(link.to)}): declared to come after ${plain(link.from)}, by lockdep.declareOrder()`,
+    ...indent(stackText(link.acquiring), 5),
   ];
 }
 

@@ -41,11 +41,16 @@ export interface LockUse {
   readonly exact: boolean;
 }
 
+/** How an order came to be known other than by a flow of this process: by `declareOrder`, or by `load`. */
+export type Origin = 'declared' | 'loaded';
+
 /** One learned order: `to` was wanted while `from` was held. */
 export interface Dependency {
   readonly from: string;
   readonly to: string;
   readonly tier: Tier;
+  /** Absent for what a flow of this process did. Of a declared order both uses are the declaration. */
+  readonly origin?: Origin;
   /** The acquisition of `from` by the flow that taught this order. */
   readonly held: LockUse;
   /** That flow's attempt at `to`. */
@@ -81,6 +86,8 @@ export interface RawUse {
   readonly state: HoldState;
   readonly evidence: Evidence;
   readonly frames: readonly StackFrame[];
+  /** Stands for the frames where there are none, because the acquisition was in another process or thread. */
+  readonly site?: string | undefined;
   readonly exact: boolean;
 }
 
@@ -88,6 +95,7 @@ export interface RawDependency {
   readonly from: string;
   readonly to: string;
   readonly tier: Tier;
+  readonly origin?: Origin | undefined;
   readonly held: RawUse;
   readonly acquiring: RawUse;
   readonly task: string;

@@ -25,10 +25,31 @@ export function isSameFunction(hold: HeldNode, wanted: HeldNode, hops: number): 
   return holder !== undefined && holder.functionId === taken[hops]?.functionId;
 }
 
+/**
+ * Does the function at the top of the stack run by itself, resumed or as the callback of a scope, and not as a call of
+ * another one, which may not wait for what it has started?
+ */
+export function runsByItself(stack: readonly CapturedFrame[]): boolean {
+  const caller = stack[callerOfTop(stack)];
+  return caller === undefined || caller.isAsync || caller.scope !== undefined;
+}
+
+/** Index of the frame that called the top one. */
+function callerOfTop(stack: readonly CapturedFrame[]): number {
+  let at = 1;
+  while (stack[at]?.file === 'node:assert') at += 1;
+  // `assert.throws(() => lock.might())`: what that calls is a part of the function that asserts.
+  return at === 1 ? 1 : at + 1;
+}
+
 /** Which of `candidates` are scopes whose function awaits what runs at the top of `stack`. */
 export function provenByStack(stack: readonly CapturedFrame[], candidates: readonly HeldNode[]): Set<HeldNode> {
   const awaiting = new Set<unknown>();
-  for (const frame of stack) if (frame.isAsync && frame.scope !== undefined) awaiting.add(frame.scope);
+  const caller = callerOfTop(stack);
+  for (const [at, frame] of stack.entries()) {
+    // Right below the top it is the scope's own callback that runs, and that is waited for.
+    if ((frame.isAsync || at === caller) && frame.scope !== undefined) awaiting.add(frame.scope);
+  }
   return new Set(candidates.filter((hold) => hold.state === HELD && awaiting.has(hold)));
 }
 

@@ -23,12 +23,23 @@ export type NodeState = typeof WAITING | typeof HELD | typeof RELEASED | typeof 
 /** scope: the hold of a `runExclusive`. imperative: acquired and released by calls. try: taken without waiting. */
 export type HoldKind = 'scope' | 'imperative' | 'try' | 'try-scope';
 
+/**
+ * What an attempt waits for: exclusive for every holder; a fair read for every writer, queued ones included, and so for
+ * what these wait for; a recursive read only for a writer that holds.
+ */
+export type WaitKind = 'exclusive' | 'fair-read' | 'recursive-read';
+
 /** Is the hold that of a `runExclusive`? */
 export function isScope(kind: HoldKind): boolean {
   return kind === 'scope' || kind === 'try-scope';
 }
 
-/** Does it never wait, so that nothing leads into it? */
+/** The same, as if it had been taken without waiting. */
+export function asTry(kind: HoldKind): HoldKind {
+  return isScope(kind) ? 'try-scope' : 'try';
+}
+
+/** Does it never wait, or only where that is legal anyway, so that nothing leads into it? */
 export function isTry(kind: HoldKind): boolean {
   return kind === 'try' || kind === 'try-scope';
 }
@@ -42,6 +53,8 @@ export interface TrackedLock {
   readonly owner: object;
   /** How many may hold it at once. */
   readonly capacity: number;
+  /** Does a holder keep all others out, readers aside? */
+  readonly excludes: boolean;
   /** First and last of the holds and waits on this lock, oldest first. */
   firstHold: HeldNode | undefined;
   lastHold: HeldNode | undefined;
@@ -80,9 +93,11 @@ export class HeldNode implements ListCell {
   /** Milliseconds since the epoch of the attempt, as fine as the tracker's clock. */
   readonly since: number;
   readonly lock: TrackedLock;
-  readonly lockClass: LockClass;
+  /** Changes only with the class of the lock, while it is held. */
+  lockClass: LockClass;
   readonly kind: HoldKind;
-  readonly shared: boolean;
+  /** How it was wanted; a downgrade makes a read of it. */
+  wait: WaitKind;
   readonly task: Task | undefined;
   /** Has some function instance received it? */
   received = false;
@@ -93,7 +108,7 @@ export class HeldNode implements ListCell {
     lock: TrackedLock,
     lockClass: LockClass,
     kind: HoldKind,
-    shared: boolean,
+    wait: WaitKind,
     parent: HeldNode | undefined,
     task: Task | undefined,
     since: number,
@@ -101,10 +116,15 @@ export class HeldNode implements ListCell {
     this.lock = lock;
     this.lockClass = lockClass;
     this.kind = kind;
-    this.shared = shared;
+    this.wait = wait;
     this.parent = parent;
     this.task = task;
     this.since = since;
+  }
+
+  /** Do others of its kind hold the lock beside it? */
+  get shared(): boolean {
+    return this.wait !== 'exclusive';
   }
 
   /** What is in question about this hold; most holds never have any of it. */
@@ -117,6 +137,13 @@ export class HeldNode implements ListCell {
     return (this.#question ??= new HoldQuestion());
   }
 
+  /** Its lock has changed its class; a subclass stays that level of the new one. */
+  reclassify(former: LockClass, lockClass: LockClass): void {
+    const { level } = this.lockClass;
+    const sub = this.lockClass !== former && this.lockClass.base === former && level !== undefined;
+    this.lockClass = sub ? lockClass.subclass(level) : lockClass;
+  }
+
   /** Nothing is in question any more. */
   settle(): void {
     this.#question = undefined;
@@ -124,8 +151,8 @@ export class HeldNode implements ListCell {
 
   /** Another list cell for this hold, on top of `parent`. */
   link(parent: HeldNode | undefined): HeldNode {
-    const { lock, lockClass, kind, shared, task, since } = this;
-    const link = new HeldNode(lock, lockClass, kind, shared, parent, parent?.task ?? task, since);
+    const { lock, lockClass, kind, wait, task, since } = this;
+    const link = new HeldNode(lock, lockClass, kind, wait, parent, parent?.task ?? task, since);
     link.target = this.target;
     return link;
   }

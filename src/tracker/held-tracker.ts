@@ -17,12 +17,14 @@ import {
   type ListCell,
   nearestHeld,
   outerHeld,
+  type Owner,
   RELEASED,
   TRANSFERRED,
   WAITING,
   type HoldKind,
   type Nesting,
   type TrackedLock,
+  type WaitKind,
 } from './held-node.js';
 import { PromiseHooks, type Arrivals } from './promise-hooks.js';
 import type { Below } from './turn-function.js';
@@ -67,9 +69,9 @@ export class HeldTracker {
   }
 
   /** A new attempt of the running flow at `lock`, on top of what it holds. */
-  attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, shared: boolean): HeldNode {
+  attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, wait: WaitKind): HeldNode {
     const { store } = this.#context;
-    const node = new HeldNode(lock, lockClass, kind, shared, nearestHeld(store), store?.task, this.#clock.now);
+    const node = new HeldNode(lock, lockClass, kind, wait, nearestHeld(store), store?.task, this.#clock.now);
     this.#context.live += 1;
     const last = lock.lastHold;
     node.previous = last;
@@ -86,7 +88,7 @@ export class HeldTracker {
 
   /** A hold of no lock, which no list shows: for the rehearsal of the hooks. */
   beginStandIn(): HeldNode {
-    const node = new HeldNode({} as TrackedLock, {} as LockClass, 'imperative', false, undefined, undefined, 0);
+    const node = new HeldNode({} as TrackedLock, {} as LockClass, 'imperative', 'exclusive', undefined, undefined, 0);
     node.state = HELD;
     this.#context.live += 1;
     return node;
@@ -180,6 +182,11 @@ export class HeldTracker {
     this.#hooks.watch();
   }
 
+  /** The running function instance, if it owns holds. */
+  get owner(): Owner | undefined {
+    return this.#hooks.owner;
+  }
+
   /** Leaves it to the running function, and to those it returns to, to prove a judgement. */
   owe(debt: Debt): void {
     this.#hooks.owe(debt);
@@ -188,6 +195,11 @@ export class HeldTracker {
   /** Has the debtor returned to the running function instance? */
   hasReceived(debt: Debt): boolean {
     return this.#hooks.owner?.debts?.includes(debt) ?? false;
+  }
+
+  /** Runs `fn` with `node` held. */
+  runHolding<T>(node: HeldNode, fn: () => T): T {
+    return this.#context.run(node, fn);
   }
 
   /** Runs `fn` with no holds: work that nobody here waits for. */
@@ -233,7 +245,7 @@ export class HeldTracker {
     for (let inner = cell; ;) {
       const outer = outerHeld(inner);
       const expected = outer === undefined ? this.#trie.root : outer.chain;
-      if (inner.chain === undefined || inner.chain.parent !== expected) return this.#rebuildChain(cell);
+      if (!isChainOf(inner, expected)) return this.#rebuildChain(cell);
       if (outer === undefined) return cell.chain;
       inner = outer;
     }
@@ -273,9 +285,17 @@ export function vertexOf(node: { readonly lockClass: LockClass; readonly shared:
   return node.lockClass.id * 2 + (node.shared ? 1 : 0);
 }
 
-/** Key in the trie: as the vertex, and whether it was taken without waiting (then nothing leads into it). */
+const WAIT_BITS: Readonly<Record<WaitKind, number>> = { exclusive: 0, 'fair-read': 2, 'recursive-read': 4 };
+
+/** Key in the trie: class, how it was wanted, and whether it was taken without waiting (then nothing leads into it). */
 export function chainKey(node: HeldNode): number {
-  return vertexOf(node) * 2 + (isTry(node.kind) ? 1 : 0);
+  return node.lockClass.id * 8 + WAIT_BITS[node.wait] + (isTry(node.kind) ? 1 : 0);
+}
+
+/** Is what the cell remembers still right? Its outer holds may have gone, its own class or mode may have changed. */
+function isChainOf(cell: HeldNode, outer: ChainNode<Nesting> | undefined): boolean {
+  const { chain } = cell;
+  return chain !== undefined && chain.parent === outer && chain.key === chainKey(cell.target);
 }
 
 function unlinkFromLock(node: HeldNode): void {

@@ -37,8 +37,10 @@ type ScopeFunction<H> = <T, V>(
 
 export class ScopeFrames<H> {
   readonly #functions: ScopeFunction<H>[] = [];
+  readonly #directFunctions: (<T>(callback: () => T) => T)[] = [];
   readonly #holds: (H | undefined)[] = [];
   readonly #free: number[] = [];
+  #slots = 0;
 
   /**
    * Runs `callback` as the scope of `hold`, once `turn` has come; without one the turn is there and has brought `granted`.
@@ -53,10 +55,23 @@ export class ScopeFrames<H> {
     passValue: boolean,
     probed: Promise<void> | undefined,
   ): Promise<T> {
-    const slot = this.#free.pop() ?? this.#functions.length;
+    const slot = this.#free.pop() ?? this.#slots++;
     const run = (this.#functions[slot] ??= this.#make(slot));
     this.#holds[slot] = hold;
     return run(hold, turn, granted, keeper, callback, passValue, probed);
+  }
+
+  /** Runs `callback` at once as the scope of `hold`, for as long as the call takes. */
+  runNow<T>(hold: H, callback: () => T): T {
+    const slot = this.#free.pop() ?? this.#slots++;
+    const run = (this.#directFunctions[slot] ??= makeDirect(slot));
+    this.#holds[slot] = hold;
+    try {
+      return run(callback);
+    } finally {
+      this.#holds[slot] = undefined;
+      this.#free.push(slot);
+    }
   }
 
   /** The hold whose scope runs in the function of that name. */
@@ -102,6 +117,16 @@ export class ScopeFrames<H> {
     };
     return named[name] as ScopeFunction<H>;
   }
+}
+
+function makeDirect(slot: number): <T>(callback: () => T) => T {
+  const name = `${PREFIX}${slot}`;
+  const named = {
+    [name]<T>(callback: () => T): T {
+      return callback();
+    },
+  };
+  return named[name] as <T>(callback: () => T) => T;
 }
 
 export function isScopeFrame(functionName: string): boolean {

@@ -1,28 +1,34 @@
 /**
  * The learned order of the classes: edges A -> B, "B was wanted while A was held".
  *
- * Two graphs over the same vertices: `proven` has the edges whose holder is known to have waited, `all` also the
+ * Two orders over the same classes: `proven` has the edges whose holder is known to have waited, `all` also the
  * suspected ones. A cycle in the first is a strict report, one that needs an edge of the second an advisory one; an
  * edge that gains proof moves up, and may turn an advisory cycle strict, once.
  *
- * Cost: a known edge is two lookups. A new one costs an incremental topological order (order-graph.ts).
+ * Cost: a known edge is two lookups. A new one costs an incremental topological order (class-order.ts).
  */
-import { canonicalCycle } from '../order/cycle-id.js';
-import { OrderGraph, type Edge } from '../order/order-graph.js';
-import type { RawDependency, Tier, Violation } from '../report/types.js';
-import { vertexOf } from '../tracker/held-tracker.js';
-import { rawUse, useFacts, type UseFacts } from './lock-use.js';
-import { heldUses, taskOf, wantedUse, type NestedAttempt } from './rules/rule.js';
+import type { LockClass } from '../classes/lock-class.js';
+import {
+  ClassOrder,
+  classOfVertex,
+  isSharedVertex,
+  vertexOfClass,
+  type Lesson,
+  type OrderEdge,
+} from '../order/class-order.js';
+import { isSharedGate, lockOfGate, type Gate, type GateSet } from '../order/gates.js';
+import type { Tier, Violation } from '../report/types.js';
+import type { CapturedFrame } from '../tracker/captured-frame.js';
+import type { HeldNode } from '../tracker/held-node.js';
+import { Blessings, type Blessing } from './blessings.js';
+import type { ClassIds } from './class-ids.js';
+import { circularDependency } from './cycle-report.js';
+import { declaredFacts, learnedFacts, type EdgeFacts } from './edge-facts.js';
+import type { NestedAttempt } from './rules/rule.js';
 
-interface EdgeFacts {
-  readonly held: UseFacts;
-  readonly wanted: UseFacts;
-  readonly tier: Tier;
-  /** The task that taught it. */
-  readonly task: string;
-  /** The cycle that this edge closed. */
-  closed: Violation | undefined;
-}
+/** The learned order as the pure layer keeps it. */
+export type FactsOrder = ClassOrder<EdgeFacts, Violation>;
+export type FactsLesson = Lesson<EdgeFacts, Violation>;
 
 /** What learning one edge came to. */
 export interface Learned {
@@ -30,104 +36,227 @@ export interface Learned {
   readonly violation?: Violation;
 }
 
+/** A cycle that gates keep from happening. */
+export interface GatedCycle {
+  /** Printed names, each followed by the next one, and the last by the first. */
+  readonly classes: readonly string[];
+  /** Names of the classes whose only lock is the gate; '' for locks that are requested together. */
+  readonly gates: readonly string[];
+  readonly tier: Tier;
+}
+
 export class Dependencies {
-  readonly #proven = new OrderGraph<EdgeFacts>();
-  readonly #all = new OrderGraph<EdgeFacts>();
+  readonly #ids: ClassIds;
+  #proven: FactsOrder = new ClassOrder();
+  #all: FactsOrder = new ClassOrder();
+  readonly #blessings = new Blessings();
+  /** Declared orders, which are not learned and so outlive what is. */
+  #declared: { readonly from: LockClass; readonly to: LockClass; readonly facts: EdgeFacts }[] = [];
+
+  constructor(ids: ClassIds) {
+    this.#ids = ids;
+  }
 
   /** Learns the edge of one nested attempt. */
   learn(attempt: NestedAttempt): Learned {
-    const from = vertexOf(attempt.held);
-    const to = vertexOf(attempt.wanted);
-    let facts: EdgeFacts | undefined;
-    const payload = (): EdgeFacts => (facts ??= edgeFacts(attempt));
-    const all = this.#all.addEdge(from, to, payload);
-    if (attempt.tier === 'advisory') return this.#verdict(this.#all, all, attempt);
-    const proven = this.#proven.addEdge(from, to, payload);
-    const strict = this.#verdict(this.#proven, proven, attempt);
-    if (strict.violation !== undefined) return strict;
-    return this.#verdict(this.#all, all, attempt);
+    const occurrence = {
+      held: this.#vertexOf(attempt.held),
+      wanted: this.#ids.idOf(attempt.wanted.lockClass),
+      strong: isStrong(attempt.wanted),
+      gates: attempt.gates,
+      facts: once(() => learnedFacts(attempt)),
+    };
+    const all = this.#all.learn(occurrence);
+    if (attempt.tier === 'advisory') return this.#verdict('advisory', all, attempt);
+    const proven = this.#verdict('strict', this.#proven.learn(occurrence), attempt);
+    return proven.violation === undefined ? this.#verdict('advisory', all, attempt) : proven;
   }
 
-  /** Would an edge from `from` to `to` close a cycle, if all that is suspected were so? Changes nothing. */
-  wouldClose(from: number, to: number): boolean {
-    return from === to || this.#all.reaches(to, from);
+  /** Is the nesting known and proven, with no more than these gates? Then the report that it repeats, if any. */
+  known(held: HeldNode, wanted: HeldNode, gates: GateSet): Learned | undefined {
+    const [from, to, strong] = [this.#vertexOf(held), this.#ids.idOf(wanted.lockClass), isStrong(wanted)] as const;
+    const proven = this.#proven.known(from, to, strong, gates);
+    if (proven === undefined) return undefined;
+    const violation = proven.reported ?? this.#all.known(from, to, strong, gates)?.reported;
+    return violation === undefined ? {} : { violation };
+  }
+
+  /** Would this nesting close a cycle, if all that is suspected were so and nothing kept it apart? Changes nothing. */
+  wouldClose(held: HeldNode, wanted: HeldNode): boolean {
+    return this.#all.wouldClose(this.#vertexOf(held), this.#ids.idOf(wanted.lockClass), isStrong(wanted));
+  }
+
+  /** The proven orders, as few as possible, by which `to` comes after `from`. */
+  chain(from: LockClass, to: LockClass): EdgeFacts[] | undefined {
+    const chain = this.#proven.chain(this.#ids.idOf(from), this.#ids.idOf(to));
+    return chain?.map(({ payload }) => (payload.alternatives[0] as { readonly facts: EdgeFacts }).facts);
+  }
+
+  /** Declares that `to` comes after `from`. Returns the cycles which that closes. */
+  declare(from: LockClass, to: LockClass, stack: readonly CapturedFrame[]): Violation[] {
+    if (this.#declared.some((known) => known.from === from && known.to === to)) return [];
+    const facts = declaredFacts(from, to, stack);
+    this.#declared.push({ from, to, facts });
+    return this.#declare(from, to, facts);
+  }
+
+  /** The declarations of this process. */
+  declared(): readonly { readonly from: LockClass; readonly to: LockClass; readonly facts: EdgeFacts }[] {
+    return this.#declared;
+  }
+
+  isDeclared(from: number, to: number): boolean {
+    return this.#declared.some((known) => this.#ids.idOf(known.from) === from && this.#ids.idOf(known.to) === to);
+  }
+
+  /** Cycles that need an order of both classes in both ways are accepted from now on. */
+  bless(a: LockClass, b: LockClass, reason: string): void {
+    const [one, other] = [this.#ids.idOf(a), this.#ids.idOf(b)];
+    this.#blessings.add({ a, b, reason }, one, other);
+    this.#proven.bless(one, other);
+    this.#all.bless(one, other);
+  }
+
+  blessings(): readonly Blessing[] {
+    return this.#blessings.all();
+  }
+
+  /** The class has more than one lock: it is no gate any more. Returns the cycles that it had kept from happening. */
+  retireGate(id: number): Violation[] {
+    const all = this.#all.retireGate(id);
+    const proven = this.#proven.retireGate(id);
+    return this.verdicts(proven, all);
+  }
+
+  /** The cycles that gates keep from happening, those between proven orders first. */
+  gatedCycles(): GatedCycle[] {
+    const found = new Map<string, GatedCycle>();
+    for (const [tier, order] of [
+      ['strict', this.#proven],
+      ['advisory', this.#all],
+    ] as const) {
+      for (const { cycle, gates } of order.gatedCycles()) {
+        const classes = cycle.map((edge) => nameOf(edge, 'held'));
+        const key = cycle
+          .map(({ from }) => from)
+          .toSorted((a, b) => a - b)
+          .join(' ');
+        const names = gates.map((id) => this.#ids.nameOfGate(id));
+        if (!found.has(key)) found.set(key, { classes, gates: names, tier });
+      }
+    }
+    return [...found.values()];
   }
 
   /** The learned edges, by printed names. */
   *edges(): Generator<{ from: string; to: string; tier: Tier }, void, undefined> {
-    for (const { from, to, payload } of this.#all.edges()) {
+    const seen = new Set<string>();
+    for (const edge of this.#all.edges()) {
+      const { from, to } = edge;
       const tier = this.#proven.edge(from, to) === undefined ? 'advisory' : 'strict';
-      yield { from: payload.held.lockClass.name, to: payload.wanted.lockClass.name, tier };
+      const key = `${classOfVertex(from)} ${classOfVertex(to)} ${tier}`;
+      if (!seen.has(key)) yield { from: nameOf(edge, 'held'), to: nameOf(edge, 'wanted'), tier };
+      seen.add(key);
     }
+  }
+
+  /** The two orders: what is proven, and all. */
+  get orders(): { readonly proven: FactsOrder; readonly all: FactsOrder } {
+    return { proven: this.#proven, all: this.#all };
   }
 
   /** Distinct ordered pairs of classes. */
   get edgeCount(): number {
-    return this.#all.edgeCount;
+    return this.#all.pairCount;
   }
 
-  /** Classes that take part in an edge. */
-  get vertexCount(): number {
-    return this.#all.vertexCount;
+  /** Has a search among gates been given up, and a cycle perhaps been left out? */
+  get limited(): boolean {
+    return this.#proven.limited || this.#all.limited;
   }
 
-  /** Forgets a vertex and its edges. */
-  remove(vertex: number): void {
-    this.#proven.removeVertex(vertex);
-    this.#all.removeVertex(vertex);
+  /** Forgets a class and its edges. */
+  remove(lockClass: LockClass): void {
+    const id = this.#ids.idOf(lockClass);
+    this.#proven.remove(id);
+    this.#all.remove(id);
+    this.#blessings.forget(lockClass);
+    this.#declared = this.#declared.filter(({ from, to }) => from !== lockClass && to !== lockClass);
   }
 
+  /** Forgets what was learned. What was declared or accepted stays. */
   clear(): void {
-    this.#proven.clear();
-    this.#all.clear();
+    this.#proven = new ClassOrder();
+    this.#all = new ClassOrder();
+    const accepted = this.#blessings.all();
+    this.#blessings.clear();
+    for (const { a, b, reason } of accepted) this.bless(a, b, reason);
+    for (const { from, to, facts } of this.#declared) this.#declare(from, to, facts);
   }
 
-  #verdict(
-    graph: OrderGraph<EdgeFacts>,
-    result: { readonly kind: 'known' | 'added' | 'closing'; readonly edge: Edge<EdgeFacts> },
-    attempt: NestedAttempt,
-  ): Learned {
-    const { edge } = result;
-    if (result.kind === 'known' && edge.payload.closed !== undefined) return { violation: edge.payload.closed };
-    if (result.kind !== 'closing') return {};
-    const back = graph.shortestChain(edge.to, edge.from);
-    if (back === undefined) return {};
-    const violation = circularDependency([edge, ...back], graph === this.#proven ? 'strict' : 'advisory', attempt);
-    edge.payload.closed = violation;
+  checkInvariants(): void {
+    this.#proven.checkInvariants();
+    this.#all.checkInvariants();
+  }
+
+  /** The violations of cycles that came to light without an attempt; one that is strict is not told twice. */
+  verdicts(proven: readonly FactsLesson[], all: readonly FactsLesson[]): Violation[] {
+    const found = new Map<string, Violation>();
+    for (const [tier, lessons] of [
+      ['strict', proven],
+      ['advisory', all],
+    ] as const) {
+      for (const lesson of lessons) {
+        if (lesson.cycle === undefined) continue;
+        const { violation } = this.#verdict(tier, lesson, undefined);
+        if (violation !== undefined && !found.has(violation.id)) found.set(violation.id, violation);
+      }
+    }
+    return [...found.values()];
+  }
+
+  #declare(from: LockClass, to: LockClass, facts: EdgeFacts): Violation[] {
+    const [one, other] = [this.#ids.idOf(from), this.#ids.idOf(to)];
+    const all = this.#all.declare(one, other, facts);
+    const proven = this.#proven.declare(one, other, facts);
+    return this.verdicts(proven, all);
+  }
+
+  #vertexOf({ lockClass, shared }: HeldNode): number {
+    return vertexOfClass(this.#ids.idOf(lockClass), shared);
+  }
+
+  #verdict(tier: Tier, { edge, cycle }: FactsLesson, attempt: NestedAttempt | undefined): Learned {
+    const known = edge.payload.reported?.report;
+    if (cycle === undefined) return known === undefined ? {} : { violation: known };
+    const note = this.#blessings.note(
+      cycle.map((link) => [classOfVertex(link.edge.from), classOfVertex(link.edge.to)]),
+    );
+    const facts = cycle.map(({ alternative }) => alternative.facts);
+    const violation = circularDependency(facts, tier, attempt, note);
+    edge.payload.reported = { report: violation, through: cycle.map((link) => link.edge.from) };
     return { violation };
   }
 }
 
-function edgeFacts(attempt: NestedAttempt): EdgeFacts {
-  return {
-    held: useFacts(attempt.held, attempt.evidence, attempt.stack),
-    wanted: { ...useFacts(attempt.wanted, 'own', attempt.stack), state: 'waiting' },
-    tier: attempt.tier,
-    task: taskOf(attempt.wanted),
-    closed: undefined,
-  };
+/** Does a reader that holds the wanted lock stand in the way? Only a reader that passes waiting writers goes on beside it. */
+function isStrong(wanted: HeldNode): boolean {
+  return wanted.wait !== 'recursive-read';
 }
 
-/** The first edge of `cycle` is the one that was wanted just now. */
-function circularDependency(cycle: readonly Edge<EdgeFacts>[], tier: Tier, attempt: NestedAttempt): Violation {
-  const links = cycle.map((edge) => rawDependency(edge.payload));
-  const names = canonicalCycle(
-    links.map((link) => link.from),
-    (name: string) => name,
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** Every occurrence of an edge is one of the same two classes. */
+export function nameOf(edge: OrderEdge<EdgeFacts, Violation>, use: 'held' | 'wanted'): string {
+  return edge.payload.alternatives[0]?.facts[use].lockClass.name ?? '';
+}
+
+/** The gates beside an edge, the held lock itself left out. */
+export function gatesBeside({ from }: OrderEdge<EdgeFacts, Violation>, gates: GateSet): readonly Gate[] {
+  return gates.filter(
+    (gate) => lockOfGate(gate) !== classOfVertex(from) || isSharedGate(gate) !== isSharedVertex(from),
   );
-  return {
-    id: `circular-dependency:${names.join(' -> ')}`,
-    kind: 'circular-dependency',
-    tier,
-    acquiring: wantedUse(attempt),
-    held: heldUses(attempt),
-    cycle: [...links.slice(1), ...links.slice(0, 1)],
-    task: taskOf(attempt.wanted),
-  };
-}
-
-function rawDependency(facts: EdgeFacts): RawDependency {
-  const held = rawUse(facts.held);
-  const acquiring = rawUse(facts.wanted);
-  return { from: held.lockClass, to: acquiring.lockClass, tier: facts.tier, held, acquiring, task: facts.task };
 }

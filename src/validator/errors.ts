@@ -47,6 +47,16 @@ export class NotHeldError extends LockdepError {
   }
 }
 
+/** An order of classes is declared whose reverse is known already. Nothing was declared. */
+export class DeclaredOrderError extends LockdepError {
+  static readonly CODE: string = 'ERR_LOCKDEP_DECLARED_ORDER';
+  override readonly name: string = 'DeclaredOrderError';
+
+  constructor(message: string) {
+    super(message, DeclaredOrderError.CODE);
+  }
+}
+
 /** The code that a report's kind throws with in `enforce`. */
 export function errorCode(kind: ReportKind): string {
   return `ERR_LOCKDEP_${kind.toUpperCase().replaceAll('-', '_')}`;

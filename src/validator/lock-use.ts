@@ -1,19 +1,26 @@
 /** Holds as the report layer wants them: printed names, raw stacks without this package's own scope frames. */
-import type { LockClass } from '../classes/lock-class.js';
 import type { Evidence, HoldState, RawUse } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 import { HELD, isScope, type HeldNode } from '../tracker/held-node.js';
 import { isScopeFrame } from '../tracker/scope-frame.js';
 import { NestingFacts } from './nesting-facts.js';
 
+/** A class, or what is known of one that only other processes or threads have. */
+export interface ClassName {
+  readonly id: number;
+  readonly name: string;
+}
+
 /** One use of a lock with what is known of its stack, before any name is resolved or any line is mapped. */
 export interface UseFacts {
-  readonly lockClass: LockClass;
+  readonly lockClass: ClassName;
   readonly name: string | undefined;
   readonly shared: boolean;
   readonly state: HoldState;
   readonly evidence: Evidence;
   readonly frames: readonly CapturedFrame[];
+  /** In place of frames, for what was loaded. */
+  readonly site?: string;
   readonly exact: boolean;
 }
 
@@ -52,6 +59,7 @@ export function rawUse(facts: UseFacts): RawUse {
     state: facts.state,
     evidence: facts.evidence,
     frames: facts.frames.filter((frame) => !isScopeFrame(frame.functionName)),
+    site: facts.site,
     exact: facts.exact,
   };
 }

@@ -4,7 +4,7 @@
  *
  * Invariant: `off` is the only thing a primitive reads before it goes its fast way.
  */
-import { describe, onClassDisposed, sitePrinter } from '../classes/lock-class.js';
+import { describe, onClassDisposed, onClassShared, sitePrinter } from '../classes/lock-class.js';
 import { sharedState } from '../classes/shared-state.js';
 import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
@@ -12,7 +12,9 @@ import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
 import type { HeldTracker, TrackingLevel } from '../tracker/held-tracker.js';
 import { hooksFollowHolds } from '../tracker/rehearsal.js';
-import { Validator, type ValidatorHost } from './validator.js';
+import { errorCode, LockdepError } from './errors.js';
+import type { ValidatorHost } from './host.js';
+import { Validator } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';
 const MODES: readonly string[] = ['off', 'warn', 'enforce'] satisfies Mode[];
@@ -52,12 +54,15 @@ export class Runtime implements ValidatorHost {
     this.#rehearsal = rehearsal;
   }
 
-  readonly #unlisten: () => void = onClassDisposed((lockClass) => this.validator.forget(lockClass));
+  readonly #listeners: (() => void)[] = [
+    onClassDisposed((lockClass) => this.validator.forget(lockClass)),
+    onClassShared((lockClass) => this.reportAll(this.validator.retireGate(lockClass))),
+  ];
 
   /** The end of an isolated runtime: its hooks and listeners go, its locks stay usable. */
   dispose(): void {
     this.#setMode('off');
-    this.#unlisten();
+    for (const unlisten of this.#listeners) unlisten();
   }
 
   get tracking(): TrackingLevel {
@@ -109,6 +114,16 @@ export class Runtime implements ValidatorHost {
     if (isNew)
       emitReport(report, this.quiet ? { onReport: this.#onReport, warn: false } : { onReport: this.#onReport });
     return report;
+  }
+
+  /** What comes to light without a lock being taken. */
+  reportAll(violations: readonly Violation[]): void {
+    if (!this.off) for (const violation of violations) this.report(violation);
+  }
+
+  /** In enforce the offending call throws. */
+  refuse(report: Report): void {
+    if (this.enforce) throw new LockdepError(report.message, errorCode(report.kind), report);
   }
 
   onComparatorError(className: string, error: unknown): void {

@@ -12,9 +12,9 @@ import type { LockClass } from '../classes/lock-class.js';
 import { ChainTrie } from '../order/chain-trie.js';
 import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
-import { isInScope, isSameFunction, likelyByStack, provenByStack } from '../tracker/evidence.js';
+import { isInScope, isSameFunction, likelyByStack, provenByStack, runsByItself } from '../tracker/evidence.js';
 import {
-  type Debt,
+  asTry,
   HELD,
   isScope,
   isTry,
@@ -25,82 +25,154 @@ import {
   type Nesting,
   type Owner,
   type TrackedLock,
+  type WaitKind,
 } from '../tracker/held-node.js';
-import { chainKey, HeldTracker, listHolds, vertexOf, vouchedHolds } from '../tracker/held-tracker.js';
+import { chainKey, HeldTracker, listHolds, vouchedHolds } from '../tracker/held-tracker.js';
+import { ClassIds } from './class-ids.js';
 import { Dependencies } from './dependencies.js';
+import { GraphExchange } from './graph-exchange.js';
+import { isSerialised } from './held-by.js';
+import { Limits, type ValidatorHost } from './host.js';
 import { NestingFacts } from './nesting-facts.js';
+import type { Due, Pending } from './pending.js';
 import { ReleaseHistory } from './release-history.js';
-import { recursiveLocking } from './rules/recursive-locking.js';
 import type { NestedAttempt } from './rules/rule.js';
-import { isCountedNesting, semaphoreExhaustion } from './rules/semaphore-exhaustion.js';
+import { isPerInstance, sameClass } from './rules/same-class.js';
+import { findSplits, type Split } from './split-report.js';
 
 /** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
 export const MAX_HELD_DEPTH = 48;
 
 type Below = (...args: never[]) => unknown;
 
-/** An attempt whose nesting is not settled. */
-interface Pending {
-  readonly facts: NestingFacts;
-  /** All that was held at the attempt, outermost first. */
-  readonly holds: readonly HeldNode[];
-  /** Held at the attempt, innermost first, and not proven yet. */
-  open: HeldNode[];
-  /** Of those, the ones whose holder has said that it waits (`structured`). */
-  readonly vouched: readonly HeldNode[];
-  /** The stack of the call. */
-  readonly stack: readonly CapturedFrame[];
-}
-
-/** An attempt that ended before it was proven. */
-interface Due extends Debt {
-  readonly wanted: HeldNode;
-  readonly pending: Pending;
-  /** The proof that there is, when only the release of the outer lock is waited for. */
-  readonly evidence?: 'own' | 'proven';
-}
-
-export interface ValidatorHost {
-  /** Records a violation: shows it if it is new, else counts it. */
-  report(violation: Violation): Report;
-  onComparatorError(className: string, error: unknown): void;
-  /** In enforce a strict violation is thrown. */
-  readonly enforce: boolean;
-}
-
 export class Validator {
   readonly trie: ChainTrie<Nesting> = new ChainTrie<Nesting>();
-  readonly dependencies: Dependencies = new Dependencies();
+  readonly #ids = new ClassIds();
+  readonly dependencies: Dependencies = new Dependencies(this.#ids);
+  /** Graphs out and in. */
+  readonly graphs: GraphExchange = new GraphExchange(this.dependencies, this.#ids);
   readonly tracker: HeldTracker = new HeldTracker(this.trie, {
     onHold: (node, owner) => this.#arrived(node, owner),
     onDebt: (debt, owner) => this.#redeem(debt as Due, owner),
   });
   readonly #host: ValidatorHost;
   readonly #releases = new ReleaseHistory();
-  #limitReported = false;
-  readonly #classes = new Set<number>();
+  readonly #limits: Limits;
 
   constructor(host: ValidatorHost) {
     this.#host = host;
+    this.#limits = new Limits(host);
   }
 
-  /** The running flow is about to want `lock`. `below` is the public function that was called. */
-  attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, permits: number, below: Below): HeldNode {
-    const node = this.tracker.attempt(lock, lockClass, kind, false);
+  /**
+   * The running flow is about to want `lock`. `below` is the public function that was called. `nestLock`: while the flow
+   * holds that one, it may nest locks of one class under it.
+   */
+  attempt(
+    lock: TrackedLock,
+    lockClass: LockClass,
+    kind: HoldKind,
+    wait: WaitKind,
+    permits: number,
+    below: Below,
+    nestLock?: TrackedLock,
+  ): HeldNode {
+    const serialised = nestLock !== undefined && isSerialised(this.tracker.held(), lockClass, nestLock);
+    const node = this.tracker.attempt(lock, lockClass, serialised ? asTry(kind) : kind, wait);
     node.permits = permits;
     if (lockClass.options.validate === false) return node;
     const outer = this.tracker.chainOf(node.parent);
     const chain = outer !== undefined && outer.depth < MAX_HELD_DEPTH ? outer.ensure(chainKey(node)) : undefined;
     if (chain === undefined) {
-      this.#degraded(outer === undefined);
+      this.#checkByGraph(node, below);
       return node;
     }
     node.chain = chain;
-    if (chain.data === undefined) this.#classes.add(lockClass.id);
+    if (chain.data === undefined) this.#meet(lockClass);
     const facts = (chain.data ??= new NestingFacts()) as NestingFacts;
     if (!facts.settled || (this.#host.enforce && facts.violations.length > 0)) this.#open(node, facts, below);
     else for (const violation of facts.violations) this.#host.report(violation);
     return node;
+  }
+
+  /**
+   * The running flow may want `lock` here: as an attempt that is granted and released at once. In enforce returns the
+   * strict report that it commits, as far as that is certain now.
+   */
+  touch(
+    lock: TrackedLock,
+    lockClass: LockClass,
+    wait: WaitKind,
+    permits: number,
+    below: Below,
+    nestLock?: TrackedLock,
+  ): Report | undefined {
+    const node = this.attempt(lock, lockClass, 'imperative', wait, permits, below, nestLock);
+    this.tracker.granted(node);
+    const offence = this.judgeHere(node, below);
+    const pending = node.asked.pending as Pending | undefined;
+    if (pending !== undefined) this.#leaveOpen(node, pending, 0, runsByItself(node.asked.frames ?? []));
+    this.tracker.ended(node);
+    return offence;
+  }
+
+  /** Judges an attempt of a function that does not wait for its verdict, by what is certain at the call. */
+  judgeHere(node: HeldNode, below: Below): Report | undefined {
+    const pending = node.asked.pending as Pending | undefined;
+    if (pending === undefined) return undefined;
+    const stack = pending.stack.length > 0 ? pending.stack : captureFrames(below);
+    node.ask().frames = stack;
+    // A call from another function may be that of a child which nobody waits for: its verdict is left open.
+    if (!runsByItself(stack)) return undefined;
+    node.ask().awaitedBy = this.tracker.owner;
+    return this.#judge(node, pending, stack);
+  }
+
+  /**
+   * The class of a held lock has changed: its order among the locks that this flow took before and after it is judged
+   * anew. In enforce returns the strict report that follows.
+   */
+  reclassified(lock: TrackedLock, former: LockClass, lockClass: LockClass, below: Below): Report | undefined {
+    this.#forgetNestings(lock);
+    for (let node = lock.firstHold; node !== undefined; node = node.next) node.reclassify(former, lockClass);
+    const held = this.tracker.held();
+    const at = held.findIndex((node) => node.lock === lock);
+    if (at === -1) return undefined;
+    const stack = captureFrames(below);
+    let offence: Report | undefined;
+    for (let i = at; i >= 0; i--) {
+      const open = i === at ? held.slice(at + 1) : held.slice(at, at + 1);
+      const report = this.#judgeAgain(held[i] as HeldNode, open.filter(isChecked), held, stack);
+      offence ??= report;
+    }
+    return offence;
+  }
+
+  /** What is still to be judged with a hold of this lock in it is no part any more of what is known of its nesting. */
+  #forgetNestings(lock: TrackedLock): void {
+    for (const node of this.tracker.live()) {
+      const pending = node.asked.pending as Pending | undefined;
+      const touched = node.lock === lock || pending?.holds.some((hold) => hold.lock === lock) === true;
+      if (!touched) continue;
+      if (pending !== undefined) pending.facts = new NestingFacts();
+      for (const debt of (node.asked.debts ?? []) as Due[]) debt.pending.facts = new NestingFacts();
+    }
+  }
+
+  #judgeAgain(
+    wanted: HeldNode,
+    open: HeldNode[],
+    held: readonly HeldNode[],
+    stack: readonly CapturedFrame[],
+  ): Report | undefined {
+    if (isTry(wanted.kind) || !isChecked(wanted) || open.length === 0) return undefined;
+    // What was found out about the nesting of its former class is of no use.
+    const beside = held.slice(held.indexOf(wanted) + 1);
+    const [holds, gates] = [beside.toReversed(), this.#ids.gatesOf(beside)];
+    const pending: Pending = { facts: new NestingFacts(), holds, gates, open, vouched: [], stack };
+    const offence = this.#judge(wanted, pending, stack);
+    this.#leaveOpen(wanted, pending, 0, true);
+    return offence;
   }
 
   /** Does this attempt want to look at its async stack before it goes on? */
@@ -175,42 +247,103 @@ export class Validator {
   }
 
   /**
-   * Does the holder of a scope of `lock` wait for what runs now, though its context did not come along (a callback that was
-   * bound elsewhere)? What runs in another root has said that it inherits nothing.
+   * The scope of `lock` whose holder waits for what runs now, though its context did not come along (a callback that was
+   * bound elsewhere). What runs in another root has said that it inherits nothing.
    */
-  scopeAround(lock: TrackedLock, below: Below): boolean {
+  scopeAround(lock: TrackedLock, below: Below): HeldNode | undefined {
     const scopes: HeldNode[] = [];
     const task = this.tracker.store?.task;
     for (let node = lock.firstHold; node !== undefined; node = node.next) {
       if (node.state === HELD && isScope(node.kind) && node.task === task) scopes.push(node);
     }
-    return scopes.length > 0 && isInScope(captureFrames(below), scopes);
+    if (scopes.length === 0) return undefined;
+    const stack = captureFrames(below);
+    return scopes.find((scope) => isInScope(stack, [scope]));
   }
 
   /** Classes that were acquired so far. */
   get classCount(): number {
-    return this.#classes.size;
+    return this.#ids.size;
   }
 
   /** Forgets a class, with everything that was learned of it. */
   forget(lockClass: LockClass): void {
-    this.dependencies.remove(lockClass.id * 2);
-    this.dependencies.remove(lockClass.id * 2 + 1);
-    this.#classes.delete(lockClass.id);
+    this.dependencies.remove(lockClass);
+    this.graphs.forget(lockClass);
+    this.#ids.forget(lockClass);
+    this.trie.clear();
+  }
+
+  /** The class has no only lock any more, so it is no gate. Returns the cycles that it had kept from happening. */
+  retireGate(lockClass: LockClass): Violation[] {
+    return this.dependencies.retireGate(this.#ids.idOf(lockClass));
+  }
+
+  /** Cycles that only a split into subclasses hides. */
+  splits(): Split[] {
+    return findSplits(this.dependencies, this.#ids);
+  }
+
+  /** Lets a class take the place of its name in loaded orders. Returns the cycles that this brings to light. */
+  bind(lockClass: LockClass): Violation[] {
+    const bound = this.#ids.bind(lockClass);
+    return bound === undefined || lockClass.locks < 2 ? [] : this.dependencies.retireGate(bound);
+  }
+
+  /** A lock of the class is wanted. */
+  #meet(lockClass: LockClass): void {
+    if (this.#ids.meet(lockClass)) for (const violation of this.bind(lockClass)) this.#host.report(violation);
+  }
+
+  /** Cycles that need an order of both classes in both ways are accepted; all nestings are looked at again. */
+  bless(a: LockClass, b: LockClass, reason: string): void {
+    this.dependencies.bless(a, b, reason);
     this.trie.clear();
   }
 
   /** Forgets all learned order. */
   reset(): void {
+    this.#ids.clear();
+    this.graphs.clear();
     this.dependencies.clear();
     this.trie.clear();
-    this.#classes.clear();
     this.#releases.clear();
-    this.#limitReported = false;
+    this.#limits.clear();
+  }
+
+  /**
+   * The nesting is not one of those that are kept. Right all the same, though slower: what the order of classes knows of
+   * every held lock needs no stack, and the rest is judged as if it were seen for the first time.
+   */
+  #checkByGraph(node: HeldNode, below: Below): void {
+    const beside = listHolds(node.parent);
+    if (beside.length >= MAX_HELD_DEPTH) {
+      this.#limits.reached(
+        'MAX_HELD_DEPTH',
+        'what a flow takes beyond it is held and released as ever, but not checked',
+      );
+      return;
+    }
+    this.#limits.reached('MAX_CHAIN_NODES', 'further nestings are checked lock by lock, which is slower');
+    this.#meet(node.lockClass);
+    if (isTry(node.kind)) return;
+    const holds = beside.filter(isChecked);
+    const gates = this.#ids.gatesOf(beside);
+    const violations: Violation[] = [];
+    for (const hold of holds) {
+      const known = hold.lockClass === node.lockClass ? undefined : this.dependencies.known(hold, node, gates);
+      if (known === undefined || (known.violation !== undefined && this.#host.enforce)) {
+        this.#open(node, new NestingFacts(), below);
+        return;
+      }
+      if (known.violation !== undefined) violations.push(known.violation);
+    }
+    for (const violation of violations) this.#host.report(violation);
   }
 
   #open(node: HeldNode, facts: NestingFacts, below: Below): void {
-    const holds = isTry(node.kind) ? [] : listHolds(node.parent).filter(isChecked);
+    const beside = isTry(node.kind) ? [] : listHolds(node.parent);
+    const holds = beside.filter(isChecked);
     const captured = facts.wantsStack();
     if (captured) {
       const frames = captureFrames(below);
@@ -227,6 +360,7 @@ export class Validator {
       node.ask().pending = {
         facts,
         holds: holds.toReversed(),
+        gates: this.#ids.gatesOf(beside),
         open: holds,
         vouched: vouchedHolds(node.parent),
         stack,
@@ -245,18 +379,20 @@ export class Validator {
   }
 
   #closePending(node: HeldNode, pending: Pending, below: Below): void {
+    const mayLook = isScope(node.kind) || this.tracker.ownsNow(node);
     if (pending.open.length > 0) {
-      const mayLook = isScope(node.kind) || this.tracker.ownsNow(node);
       this.#judge(node, pending, mayLook ? captureFrames(below) : []);
-      // Who has gone by now did not wait for this lock.
-      const open = pending.open.filter((hold) => hold.state === HELD);
-      // The function that runs a scope is the first to return, and is not on the stack of its acquisition.
-      const hops = isScope(node.kind) ? -1 : 0;
-      if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, mayLook);
-      else if (pending.open.length > 0) node.ask().pending = undefined;
     }
+    // The function that runs a scope is the first to return, and is not on the stack of its acquisition.
+    this.#leaveOpen(node, pending, isScope(node.kind) ? -1 : 0, mayLook);
+  }
+
+  /** What is not proven by now is left to those who still hold; who has gone by now did not wait for this lock. */
+  #leaveOpen(node: HeldNode, pending: Pending, hops: number, here: boolean): void {
+    const open = pending.open.filter((hold) => hold.state === HELD);
+    if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, here);
+    else node.ask().pending = undefined;
     if (pending.open.length > 0) return;
-    node.ask().pending = undefined;
     pending.facts.proven = true;
     pending.facts.trySettle();
   }
@@ -337,21 +473,24 @@ export class Validator {
       held,
       wanted,
       holds: pending.holds,
+      gates: pending.gates,
       evidence,
       tier: evidence === 'suspected' ? 'advisory' : 'strict',
       stack: stack.length > 0 ? stack : pending.stack,
     };
     if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
     const { violation } = this.dependencies.learn(attempt);
+    if (this.dependencies.limited)
+      this.#limits.reached(
+        'MAX_SEARCH_STATES',
+        'a cycle that gates may keep from happening was not looked at to the end',
+      );
     return violation === undefined ? undefined : this.#violated(violation, pending.facts);
   }
 
   #judgeSameClass(attempt: NestedAttempt, facts: NestingFacts): Report | undefined {
-    const { options } = attempt.wanted.lockClass;
-    facts.perInstance ||= options.order !== undefined || options.reentrant === true;
-    const violation =
-      (isCountedNesting(attempt) ? semaphoreExhaustion(attempt) : undefined) ??
-      recursiveLocking(attempt, (name, error) => this.#host.onComparatorError(name, error));
+    facts.perInstance ||= isPerInstance(attempt);
+    const violation = sameClass(attempt, (name, error) => this.#host.onComparatorError(name, error));
     return violation === undefined ? undefined : this.#violated(violation, facts);
   }
 
@@ -363,21 +502,7 @@ export class Validator {
 
   #isSuspect(hold: HeldNode, wanted: HeldNode): boolean {
     if (hold.lockClass === wanted.lockClass) return true;
-    return this.dependencies.wouldClose(vertexOf(hold), vertexOf(wanted));
-  }
-
-  #degraded(full: boolean): void {
-    if (this.#limitReported) return;
-    this.#limitReported = true;
-    const limit = full || this.trie.full ? 'MAX_CHAIN_NODES' : 'MAX_HELD_DEPTH';
-    this.#host.report({
-      id: `limit:${limit}`,
-      kind: 'limit',
-      tier: 'advisory',
-      summary: `${limit} is reached: nestings beyond it are held and released as ever, but no longer checked`,
-      held: [],
-      task: 'main',
-    });
+    return this.dependencies.wouldClose(hold, wanted);
   }
 }
 

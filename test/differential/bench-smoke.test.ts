@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { CONTENDERS } from '../../bench/contenders.js';
+import type { OrderPoint } from '../../bench/order.js';
 import { median, type ScenarioResults, summarise } from '../../bench/results.js';
 import { SCENARIOS } from '../../bench/scenarios.js';
 
@@ -54,6 +55,20 @@ test('the table shows one scenario and the contenders that were asked for', () =
     stdout,
     /uncontended\)\n +median ns +best ns +x floor +x async-mutex\nfloor .*1\.00 .*\nasync-mutex \(cjs\) .* 1\.00\n/,
   );
+});
+
+test('the curve of the order has every shape at every size that is asked for', () => {
+  const { status, stdout, stderr } = bench('--order', '--quick', '--json');
+  assert.equal(stderr, '');
+  assert.equal(status, 0);
+  const { order } = JSON.parse(stdout) as { readonly order: readonly OrderPoint[] };
+  assert.deepEqual(new Set(order.map(({ classes }) => classes)), new Set([10, 100]));
+  for (const point of order) {
+    for (const [name, figure] of Object.entries(point)) {
+      assert.ok(name === 'shape' || (Number.isFinite(figure) && figure > 0), `${name} of ${point.shape}: ${figure}`);
+    }
+  }
+  assert.match(bench('--order', '--quick').stdout, /classes +orders +new, ns .*\nsparse, near +10 +20 /);
 });
 
 test('an unknown scenario is a usage error', () => {

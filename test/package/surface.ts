@@ -15,7 +15,18 @@ const asyncMutex = [
 ] as const;
 
 export const surface: Readonly<Record<string, readonly string[]>> = {
-  '.': [...asyncMutex, 'LockClass', 'LockTimeoutError', 'LockdepError', 'NotHeldError', 'lockClass', 'lockdep'].sort(),
+  '.': [
+    ...asyncMutex,
+    'DeclaredOrderError',
+    'LockClass',
+    'LockTimeoutError',
+    'LockdepError',
+    'NotHeldError',
+    'PseudoLock',
+    'RWSemaphore',
+    'lockClass',
+    'lockdep',
+  ].sort(),
   './register': [],
   './async-mutex': asyncMutex,
   './testing': ['createLockdep', 'expectReport'],

@@ -2,7 +2,7 @@
  * Something is released that is not held: a free mutex, a guard a second time, or, by a releaser whose lock was taken
  * from it by a foreign `release()`, the hold of somebody else.
  */
-import type { Violation } from '../../report/types.js';
+import type { HoldMode, Violation } from '../../report/types.js';
 import type { TrackedLock } from '../../tracker/held-node.js';
 import { captureFrames } from '../../tracker/captured-frame.js';
 
@@ -18,6 +18,7 @@ export function badUnlockBalance(
   lock: TrackedLock,
   fault: UnlockFault,
   below: (...args: never[]) => unknown,
+  mode: HoldMode = 'exclusive',
 ): Violation {
   const lockClass = lock.lockClass.name;
   return {
@@ -28,7 +29,7 @@ export function badUnlockBalance(
     acquiring: {
       lockClass,
       name: lock.label,
-      mode: 'exclusive',
+      mode,
       state: 'held',
       evidence: 'own',
       frames: captureFrames(below),

@@ -2,10 +2,12 @@
  * A lock is wanted by a flow that holds one of the same class: on one instance it waits for itself; on two instances
  * nothing says that another flow does not take them the other way round.
  *
- * Legal: one instance of a reentrant class; two instances in the order of the class's comparator.
+ * Legal: one instance of a reentrant class; two instances in the order of the class's comparator; a recursive read over
+ * a read. A fair read over a read is not: a writer that queues between the two waits for the first and holds back the
+ * second. What a nest lock makes legal does not come here.
  */
 import { describe } from '../../classes/lock-class.js';
-import type { TrackedLock } from '../../tracker/held-node.js';
+import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
 import { heldUses, taskOf, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
 
 /** Shown when a comparator fails; the nesting then counts as out of order. */
@@ -16,18 +18,34 @@ export function recursiveLocking(attempt: NestedAttempt, onError: OnComparatorEr
   const { lockClass } = wanted;
   if (held.lock === wanted.lock && lockClass.options.reentrant === true) return undefined;
   if (held.lock !== wanted.lock && inOrder(held.lock, wanted.lock, onError)) return undefined;
-  const same = held.lock === wanted.lock;
+  if (held.shared && wanted.wait === 'recursive-read') return undefined;
+  const fault = faultOf(held, wanted);
   return {
-    id: `recursive-locking:${same ? 'same' : 'other'}:${lockClass.name}`,
+    id: `recursive-locking:${fault}:${lockClass.name}`,
     kind: 'recursive-locking',
     tier,
-    summary: same
-      ? 'the flow waits for a lock that it holds itself'
-      : 'two locks of one class are nested, and no order among them is declared',
+    summary: SUMMARIES[fault],
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),
     task: taskOf(wanted),
   };
+}
+
+const SUMMARIES = {
+  same: 'the flow waits for a lock that it holds itself',
+  other: 'two locks of one class are nested, and no order among them is declared',
+  upgrade:
+    'the flow wants to write while it reads: an upgrade, which waits for its own read to end. Read after the write is ' +
+    'done, take the lock for writing from the start, or write first and downgrade()',
+  reread:
+    'the flow reads what it reads already: a writer that queues between the two waits for the first read and holds ' +
+    'back the second',
+} as const;
+
+function faultOf(held: HeldNode, wanted: HeldNode): keyof typeof SUMMARIES {
+  if (held.lock !== wanted.lock) return 'other';
+  if (!held.shared) return 'same';
+  return wanted.shared ? 'reread' : 'upgrade';
 }
 
 function inOrder(held: TrackedLock, wanted: TrackedLock, onError: OnComparatorError): boolean {

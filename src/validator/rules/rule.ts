@@ -1,4 +1,5 @@
 /** What a rule of the validator gets to see, and what it says. */
+import type { GateSet } from '../../order/gates.js';
 import type { RawUse, Violation } from '../../report/types.js';
 import type { CapturedFrame } from '../../tracker/captured-frame.js';
 import type { HeldNode } from '../../tracker/held-node.js';
@@ -13,6 +14,8 @@ export interface NestedAttempt {
   readonly evidence: 'own' | 'proven' | 'suspected';
   /** Everything the flow holds, outermost first, `held` included. */
   readonly holds: readonly HeldNode[];
+  /** All that the flow holds, as far as it keeps other flows out. */
+  readonly gates: GateSet;
   /** The stack that goes with the attempt; empty when none was captured. */
   readonly stack: readonly CapturedFrame[];
 }

@@ -1,0 +1,75 @@
+/**
+ * What every primitive has, whatever it grants: its world, its class and name, the list of its holds.
+ *
+ * Invariant: a class that follows from the place of construction is settled there, while the validator is on: later the
+ * place can not be seen. Cost: one stack frame captured per construction that names no class, nothing while the validator is off.
+ */
+import { classOfCaller } from '../classes/construction-site.js';
+import { LockClass } from '../classes/lock-class.js';
+import { countLock } from '../classes/sole-lock.js';
+import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
+import type { Runtime } from '../validator/runtime.js';
+import { checkedClass, lockOptions, type LockOptions } from './lock-options.js';
+import { RUNTIME } from './symbols.js';
+
+/** The class of locks that were constructed while the validator was off and name no class: listed, never checked. */
+let unplaced: LockClass | undefined;
+
+/** What a lock of ours is made with: `new.target`, on which isolated instances put their own runtime. */
+export interface LockConstructor {
+  readonly [RUNTIME]: Runtime;
+}
+
+export abstract class LockCore implements TrackedLock {
+  readonly rt: Runtime;
+  /** The lock that users see. */
+  readonly owner: object;
+  /** How many may hold it at once, as the validator counts; 0: nobody holds it, it is a signal. */
+  readonly capacity: number;
+  firstHold: HeldNode | undefined = undefined;
+  lastHold: HeldNode | undefined = undefined;
+  readonly label: string | undefined;
+  #class: LockClass | undefined;
+
+  /** `kind` names the primitive in the name of the class that follows from the place of construction. */
+  constructor(
+    owner: object,
+    capacity: number,
+    given: Error | LockOptions | undefined,
+    kind: string,
+    constructor: LockConstructor,
+  ) {
+    const options = lockOptions(given);
+    this.rt = constructor[RUNTIME];
+    this.owner = owner;
+    this.capacity = capacity;
+    this.label = options.name;
+    if (options.class !== undefined) this.#class = checkedClass(options.class, 'option class');
+    else if (!this.rt.off) this.#class = classOfCaller(constructor as unknown as () => void, kind);
+    if (this.#class !== undefined) countLock(this.#class);
+  }
+
+  get lockClass(): LockClass {
+    return (this.#class ??= unplaced ??= new LockClass('(constructed while lockdep was off)', { validate: false }));
+  }
+
+  /** From here on, and for those that hold or await it now. */
+  setClass(lockClass: LockClass, below: (...args: never[]) => unknown): void {
+    const former = this.lockClass;
+    this.#class = lockClass;
+    if (former !== lockClass) countLock(lockClass);
+    if (this.rt.off || this.firstHold === undefined || former === lockClass) return;
+    const offence = this.rt.validator.reclassified(this, former, lockClass, below);
+    if (offence !== undefined) this.rt.refuse(offence);
+  }
+
+  get excludes(): boolean {
+    return this.capacity === 1;
+  }
+
+  /** Is it, to whoever asks, not to be had as a whole? */
+  abstract isLocked(): boolean;
+
+  /** Is none of it taken, by whomever? */
+  abstract get isIdle(): boolean;
+}

@@ -1,0 +1,36 @@
+/** What users find on every lock, whatever it grants. */
+import type { LockClass } from '../classes/lock-class.js';
+import { heldLockFreed } from '../validator/rules/held-lock-freed.js';
+import { processRuntime, type Runtime } from '../validator/runtime.js';
+import type { LockCore } from './lock-core.js';
+import { checkedClass } from './lock-options.js';
+import { CORE, RUNTIME } from './symbols.js';
+
+export abstract class LockFace {
+  /** @internal */
+  static [RUNTIME]: Runtime = processRuntime;
+
+  /** @internal */
+  abstract readonly [CORE]: LockCore;
+
+  /** The class whose order this lock obeys. */
+  get lockClass(): LockClass {
+    return this[CORE].lockClass;
+  }
+
+  /**
+   * Gives the lock another class; a string is `lockClass(string)`. While it is held, the locks that this flow took under it
+   * are validated again: in enforce it throws if their order is wrong for the new class, which the lock has all the same.
+   */
+  setClass(lockClass: LockClass | string): void {
+    this[CORE].setClass(checkedClass(lockClass, 'lockClass'), this.setClass);
+  }
+
+  /** The end of the lock's life: held or awaited, it is reported as held-lock-freed. Changes nothing else. */
+  [Symbol.dispose](): void {
+    const core = this[CORE];
+    if (core.rt.off) return;
+    const violation = heldLockFreed(core, this[Symbol.dispose]);
+    if (violation !== undefined) core.rt.report(violation);
+  }
+}

@@ -1,0 +1,10 @@
+/** The names under which a lock and its engine know each other. */
+
+/**
+ * Property of a lock: its engine. A symbol, so that a subclass may have any field, and not a private field, so that a lock
+ * works behind a Proxy (reactive frameworks) or as a prototype.
+ */
+export const CORE: unique symbol = Symbol('lockdep.core');
+
+/** Static property of the lock classes: the world that their instances live in. */
+export const RUNTIME: unique symbol = Symbol('lockdep.runtime');

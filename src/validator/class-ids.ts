@@ -1,0 +1,127 @@
+/**
+ * The ids by which the order of classes knows them.
+ *
+ * A class has its own id, unless an order of it was loaded before its first lock was taken: then it goes by the id that
+ * was given to its name. Classes met so far are kept, so that graphs can name them.
+ *
+ * Cost: O(1); looking up a name walks the classes once for a load.
+ */
+import { findClass, reserveClassId, type LockClass } from '../classes/lock-class.js';
+import { soleLockOf } from '../classes/sole-lock.js';
+import { BATCH, gateOf, gateSet, type Gate, type GateSet } from '../order/gates.js';
+import type { HeldNode } from '../tracker/held-node.js';
+import type { ClassName } from './lock-use.js';
+
+export class ClassIds {
+  readonly #met = new Map<number, LockClass>();
+  /** Names that were loaded, and for which no class was met yet. */
+  readonly #unbound = new Map<string, ClassName>();
+  /** From the id of a class to the one that its name was given. */
+  readonly #aliases = new Map<number, number>();
+  /** Names of gates, also of those that are no class that was checked. */
+  readonly #gates = new Map<number, ClassName>();
+
+  /** Classes that were acquired so far. */
+  get size(): number {
+    return this.#met.size;
+  }
+
+  met(): Iterable<LockClass> {
+    return this.#met.values();
+  }
+
+  idOf(lockClass: LockClass): number {
+    return this.#aliases.size === 0 ? lockClass.id : (this.#aliases.get(lockClass.id) ?? lockClass.id);
+  }
+
+  /** A lock of the class is wanted; true the first time. */
+  meet(lockClass: LockClass): boolean {
+    if (this.#met.has(lockClass.id)) return false;
+    this.#met.set(lockClass.id, lockClass);
+    return true;
+  }
+
+  /** Lets the class go by the id that its name was given, if it was; returns that id the first time. */
+  bind(lockClass: LockClass): number | undefined {
+    if (this.#unbound.size === 0) return undefined;
+    const { name } = lockClass;
+    const unbound = this.#unbound.get(name);
+    if (unbound === undefined) return undefined;
+    this.#unbound.delete(name);
+    this.#aliases.set(lockClass.id, unbound.id);
+    return unbound.id;
+  }
+
+  /** Those of the holds that no two flows can have at once: a lock that is the only one of its class, and lets one in. */
+  gatesOf(holds: readonly HeldNode[]): GateSet {
+    const gates: Gate[] = [];
+    for (const { lock, lockClass, shared } of holds) {
+      const sole = lock.excludes ? soleLockOf(lockClass) : undefined;
+      if (sole !== undefined) gates.push(this.#gate(this.idOf(sole), sole, shared));
+    }
+    return gateSet(gates);
+  }
+
+  /** The gate of that name; undefined where the name stands for several locks. The empty name is that of a batch. */
+  gateNamed(name: string, shared: boolean, find: (name: string) => LockClass | undefined): Gate | undefined {
+    if (name === '') return BATCH;
+    const lockClass = find(name);
+    if (lockClass === undefined) return this.#gate(this.byName(name, find), { id: 0, name }, shared);
+    const sole = soleLockOf(lockClass) ?? (isUnused(lockClass) ? lockClass : undefined);
+    return sole === undefined ? undefined : this.#gate(this.idOf(sole), sole, shared);
+  }
+
+  nameOfGate(id: number): string {
+    return this.#gates.get(id)?.name ?? '';
+  }
+
+  /** The id for a name: that of its class, if there is one. */
+  byName(name: string, find: (name: string) => LockClass | undefined): number {
+    const lockClass = find(name);
+    if (lockClass !== undefined) return this.idOf(lockClass);
+    let unbound = this.#unbound.get(name);
+    if (unbound === undefined) {
+      unbound = { id: reserveClassId(), name };
+      this.#unbound.set(name, unbound);
+    }
+    return unbound.id;
+  }
+
+  /** For the id of each subclass that was met, that of the class which is no subclass. */
+  bases(): Map<number, number> {
+    const bases = new Map<number, number>();
+    for (const lockClass of this.#met.values()) {
+      let { base } = lockClass;
+      while (base?.base !== undefined) ({ base } = base);
+      if (base !== undefined) bases.set(this.idOf(lockClass), this.idOf(base));
+    }
+    return bases;
+  }
+
+  /** How to find classes by their names, as long as no new ones are met. */
+  finder(): (name: string) => LockClass | undefined {
+    const byName = new Map([...this.#met.values()].map((lockClass) => [lockClass.name, lockClass]));
+    return (name) => byName.get(name) ?? findClass(name);
+  }
+
+  forget(lockClass: LockClass): void {
+    this.#met.delete(lockClass.id);
+    this.#gates.delete(this.idOf(lockClass));
+    this.#aliases.delete(lockClass.id);
+  }
+
+  clear(): void {
+    for (const map of [this.#met, this.#unbound, this.#aliases, this.#gates]) map.clear();
+  }
+
+  #gate(id: number, named: ClassName, shared: boolean): Gate {
+    if (!this.#gates.has(id)) this.#gates.set(id, named);
+    return gateOf(id, shared);
+  }
+}
+
+/** Has it, or a class that it may be taken for, no lock at all yet? */
+function isUnused(lockClass: LockClass): boolean {
+  for (let at: LockClass | undefined = lockClass; at !== undefined; at = at.base) if (at.locks > 0) return false;
+  return true;
+}

@@ -1,0 +1,52 @@
+/** What is remembered of one occurrence of an order: who held what where, and wanted what where. */
+import type { Origin, RawDependency, Tier } from '../report/types.js';
+import type { CapturedFrame } from '../tracker/captured-frame.js';
+import { rawUse, useFacts, type ClassName, type UseFacts } from './lock-use.js';
+import { taskOf, type NestedAttempt } from './rules/rule.js';
+
+export interface EdgeFacts {
+  readonly held: UseFacts;
+  readonly wanted: UseFacts;
+  readonly tier: Tier;
+  /** The task that taught it; '' where there was none. */
+  readonly task: string;
+  readonly origin: Origin | undefined;
+}
+
+export function learnedFacts(attempt: NestedAttempt): EdgeFacts {
+  return {
+    held: useFacts(attempt.held, attempt.evidence, attempt.stack),
+    wanted: { ...useFacts(attempt.wanted, 'own', attempt.stack), state: 'waiting' },
+    tier: attempt.tier,
+    task: taskOf(attempt.wanted),
+    origin: undefined,
+  };
+}
+
+/** The order of a declaration, whose stack is all there is to show. */
+export function declaredFacts(from: ClassName, to: ClassName, frames: readonly CapturedFrame[]): EdgeFacts {
+  const use = (lockClass: ClassName, state: 'held' | 'waiting'): UseFacts => {
+    return { lockClass, name: undefined, shared: false, state, evidence: 'own', frames, exact: true };
+  };
+  return { held: use(from, 'held'), wanted: use(to, 'waiting'), tier: 'strict', task: '', origin: 'declared' };
+}
+
+/** Of an order that was learned elsewhere two sites are left. */
+export function loadedFacts(
+  from: ClassName & { readonly shared: boolean },
+  to: ClassName & { readonly shared: boolean },
+  sites: readonly [held: string, wanted: string],
+  tier: Tier,
+  origin: Origin,
+): EdgeFacts {
+  const use = ({ id, name, shared }: typeof from, state: 'held' | 'waiting', site: string): UseFacts => {
+    const lockClass = { id, name };
+    return { lockClass, name: undefined, shared, state, evidence: 'own', frames: [], site, exact: true };
+  };
+  return { held: use(from, 'held', sites[0]), wanted: use(to, 'waiting', sites[1]), tier, task: '', origin };
+}
+
+export function rawDependency({ held, wanted, tier, task, origin }: EdgeFacts): RawDependency {
+  const [from, to] = [rawUse(held), rawUse(wanted)];
+  return { from: from.lockClass, to: to.lockClass, tier, origin, held: from, acquiring: to, task };
+}

@@ -1,0 +1,37 @@
+/** Where the validator's verdicts go. */
+import type { Report, Violation } from '../report/types.js';
+
+export interface ValidatorHost {
+  /** Records a violation: shows it if it is new, else counts it. */
+  report(violation: Violation): Report;
+  onComparatorError(className: string, error: unknown): void;
+  /** In enforce a strict violation is thrown. */
+  readonly enforce: boolean;
+}
+
+/** Tells of each limit once that it is reached, and what that means. */
+export class Limits {
+  readonly #host: ValidatorHost;
+  readonly #told = new Set<string>();
+
+  constructor(host: ValidatorHost) {
+    this.#host = host;
+  }
+
+  reached(limit: string, meaning: string): void {
+    if (this.#told.has(limit)) return;
+    this.#told.add(limit);
+    this.#host.report({
+      id: `limit:${limit}`,
+      kind: 'limit',
+      tier: 'advisory',
+      summary: `${limit} is reached: ${meaning}`,
+      held: [],
+      task: 'main',
+    });
+  }
+
+  clear(): void {
+    this.#told.clear();
+  }
+}
