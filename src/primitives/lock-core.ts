@@ -9,7 +9,7 @@ import { LockClass } from '../classes/lock-class.js';
 import { countLock } from '../classes/sole-lock.js';
 import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
 import type { Runtime } from '../validator/runtime.js';
-import { checkedClass, lockOptions, type LockOptions } from './lock-options.js';
+import { checkedClass, type LockOptions } from './lock-options.js';
 import { RUNTIME } from './symbols.js';
 
 /** The class of locks that were constructed while the validator was off and name no class: listed, never checked. */
@@ -31,15 +31,8 @@ export abstract class LockCore implements TrackedLock {
   readonly label: string | undefined;
   #class: LockClass | undefined;
 
-  /** `kind` names the primitive in the name of the class that follows from the place of construction. */
-  constructor(
-    owner: object,
-    capacity: number,
-    given: Error | LockOptions | undefined,
-    kind: string,
-    constructor: LockConstructor,
-  ) {
-    const options = lockOptions(given);
+  /** `options` are checked by now. `kind` names the primitive in the name of the class that follows from the place of construction. */
+  constructor(owner: object, capacity: number, options: LockOptions, kind: string, constructor: LockConstructor) {
     this.rt = constructor[RUNTIME];
     this.owner = owner;
     this.capacity = capacity;

@@ -10,7 +10,7 @@ export abstract class LockFace {
   /** @internal */
   static [RUNTIME]: Runtime = processRuntime;
 
-  /** @internal */
+  /** @internal Only declared by the subclasses too: initialising it would make construction three times slower. */
   abstract readonly [CORE]: LockCore;
 
   /** The class whose order this lock obeys. */

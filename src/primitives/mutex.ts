@@ -23,7 +23,7 @@ import { CORE } from './symbols.js';
 
 export class Mutex extends LockFace implements MutexInterface {
   /** @internal */
-  readonly [CORE]: PermitCore;
+  declare readonly [CORE]: PermitCore;
 
   /** An Error is what `cancel()` rejects waiters with, as in async-mutex; else options. */
   constructor(options?: Error | LockOptions) {

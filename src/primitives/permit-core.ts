@@ -1,5 +1,5 @@
 /**
- * Permits with a queue: the engine under Mutex (one permit) and Semaphore.
+ * Permits with a queue: the engine under Mutex (one permit) and Semaphore, and of RWSemaphore by way of rw-core.ts.
  *
  * Semantics are async-mutex's: waiters are served by priority, then in order of arrival; a heavy request at the head
  * holds back lighter ones behind it; permits change hands inside `release`, so nobody can slip in between. A waiter
@@ -19,12 +19,13 @@ import { UnlockWaiters } from './unlock-waiters.js';
 
 export type Releaser = () => void;
 
+/** Its fields are set in the constructor alone: initialisers of a derived class would make construction three times slower. */
 export class PermitCore extends LockCore {
   /** Free permits; may be negative after `setValue`. */
-  value: number;
-  queue: WaiterQueue<PermitWaiter<unknown>> | undefined = undefined;
-  unlockWaiters: UnlockWaiters | undefined = undefined;
-  readonly #cancelError: Error;
+  declare value: number;
+  declare queue: WaiterQueue<PermitWaiter<unknown>> | undefined;
+  declare unlockWaiters: UnlockWaiters | undefined;
+  declare private readonly cancelError: Error;
 
   /** `value`: the permits at the start; `capacity`: how many holders the validator is to count with. */
   constructor(
@@ -35,9 +36,12 @@ export class PermitCore extends LockCore {
     constructor: LockConstructor,
     capacity: number = value,
   ) {
-    super(owner, capacity, given, kind, constructor);
+    const options = lockOptions(given);
+    super(owner, capacity, options, kind, constructor);
     this.value = value;
-    this.#cancelError = lockOptions(given).cancelError ?? E_CANCELED;
+    this.queue = undefined;
+    this.unlockWaiters = undefined;
+    this.cancelError = options.cancelError ?? E_CANCELED;
   }
 
   isLocked(): boolean {
@@ -55,7 +59,7 @@ export class PermitCore extends LockCore {
 
   /** Rejects every waiter with the cancel error, in queue order. Holders, and those in `waitForUnlock`, are left alone. */
   cancel(): void {
-    for (const waiter of this.takeWaiters()) this.#fail(waiter, this.#cancelError);
+    for (const waiter of this.takeWaiters()) this.#fail(waiter, this.cancelError);
   }
 
   /** May a request of this weight and priority pass at once? */

@@ -12,7 +12,7 @@ import { RELEASED, type HeldNode, type WaitKind } from '../tracker/held-node.js'
 import { scopeFrames } from '../tracker/scope-frame.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { LockFace } from './lock-face.js';
-import { checkedCallback, type LockOptions } from './lock-options.js';
+import { checkedCallback, lockOptions, type LockOptions } from './lock-options.js';
 import { CORE } from './symbols.js';
 
 type Below = (...args: never[]) => unknown;
@@ -26,7 +26,7 @@ class PseudoCore extends LockCore {
   readonly #wait: WaitKind;
 
   constructor(owner: object, options: PseudoLockOptions, shared: boolean, constructor: LockConstructor) {
-    super(owner, 1, options, 'PseudoLock', constructor);
+    super(owner, 1, lockOptions(options), 'PseudoLock', constructor);
     this.#wait = shared ? 'recursive-read' : 'exclusive';
   }
 
@@ -82,7 +82,7 @@ class PseudoCore extends LockCore {
 
 export class PseudoLock extends LockFace {
   /** @internal */
-  readonly [CORE]: PseudoCore;
+  declare readonly [CORE]: PseudoCore;
 
   constructor(options: PseudoLockOptions = {}) {
     super();

@@ -32,7 +32,7 @@ const PLAIN_WRITE = request(WRITE, 0);
 
 export class RWSemaphore extends LockFace {
   /** @internal */
-  readonly [CORE]: RwCore;
+  declare readonly [CORE]: RwCore;
 
   constructor(options: RWSemaphoreOptions = {}) {
     super();

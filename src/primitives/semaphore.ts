@@ -24,7 +24,7 @@ import { CORE } from './symbols.js';
 
 export class Semaphore extends LockFace implements SemaphoreInterface {
   /** @internal */
-  readonly [CORE]: PermitCore;
+  declare readonly [CORE]: PermitCore;
 
   /** `value`: the permits at the start; may be 0. An Error is what `cancel()` rejects waiters with; else options. */
   constructor(value: number, options?: Error | LockOptions) {

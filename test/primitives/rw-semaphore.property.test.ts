@@ -62,7 +62,7 @@ for (const mode of [...MODES, 'changing'] as const) {
       const clock = new FakeClock();
       clock.install();
       try {
-        for (let run = 0; run < RUNS; run++) {
+        for (let run = 0; run < RUNS / 2; run++) {
           await isolated(
             async (instance) => {
               const random = randomNumbers(SEED + run);
