@@ -9,17 +9,17 @@ import type { Runtime } from '../validator/runtime.js';
 
 type Below = (...args: never[]) => unknown;
 
-/** Does the running flow hold `lock`? undefined: not known. */
+/**
+ * Does the running flow hold `lock`? undefined: not known. `false` only for a lock that nobody holds: a flow that does not
+ * list it may still have been handed it, or be a job that its holder waits for.
+ */
 export function isHeldBy(runtime: Runtime, lock: PermitCore, below: Below): boolean | undefined {
   if (runtime.off || lock.rt !== runtime) return undefined;
-  const { validator, followed } = runtime;
-  const allHolds = followed.hasAllHolds(lock);
-  if (lock.firstHold === undefined) return lock.isLocked() || !allHolds ? undefined : false;
-  const { tracker } = validator;
-  const listed = tracker.held().find((node) => node.lock === lock);
+  if (lock.firstHold === undefined) return lock.value < lock.capacity ? undefined : false;
+  const { validator } = runtime;
+  const listed = validator.tracker.held().find((node) => node.lock === lock);
   if (listed !== undefined) return validator.evidenceNow(listed, below) === 'suspected' ? undefined : true;
-  if (allHolds && tracker.followsCalls && tracker.store !== undefined) return false;
-  return undefined;
+  return validator.scopeAround(lock, below) ? true : undefined;
 }
 
 export function assertHeld(runtime: Runtime, lock: PermitCore, below: Below): void {

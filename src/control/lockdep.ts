@@ -138,7 +138,7 @@ export class Lockdep {
       throw new TypeError(`hold must be a guard or a releaser, got ${describe(hold)}`);
     }
     const node = holdOf(hold);
-    if (node !== undefined && !this.#rt.off) this.#rt.validator.tracker.adopt(node);
+    if (node !== undefined && !this.#rt.off) this.#rt.validator.tracker.adopt(node, this.adopt);
   }
 
   /** @internal */

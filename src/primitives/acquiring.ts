@@ -82,7 +82,7 @@ export function tryTake<T>(lock: PermitCore, wanted: PermitRequest, grant: Grant
   if (!isTracked(lock)) return lock.take(wanted.weight, undefined, grant);
   const node = attempt(lock, wanted, 'try', below);
   const taken = lock.take(wanted.weight, node, grant);
-  lock.rt.validator.tracker.enterNow(node);
+  lock.rt.validator.tracker.enterNow(node, below);
   return taken;
 }
 

@@ -13,12 +13,19 @@ export class CoarseClock {
   /** Milliseconds since the epoch. */
   now = 0;
   #timer: NodeJS.Timeout | undefined;
+  readonly #onTick: () => void;
+
+  /** `onTick` is called as often as the clock moves. */
+  constructor(onTick: () => void) {
+    this.#onTick = onTick;
+  }
 
   start(): void {
     this.now = readClock();
     if (this.#timer !== undefined) return;
     this.#timer = every(() => {
       this.now = readClock();
+      this.#onTick();
     }, RESOLUTION_MS);
     this.#timer.unref();
   }

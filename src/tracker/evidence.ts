@@ -32,6 +32,11 @@ export function provenByStack(stack: readonly CapturedFrame[], candidates: reado
   return new Set(candidates.filter((hold) => hold.state === HELD && awaiting.has(hold)));
 }
 
+/** Does `stack` run in the callback of one of `scopes`, or in what that awaits? */
+export function isInScope(stack: readonly CapturedFrame[], scopes: readonly HeldNode[]): boolean {
+  return stack.some(({ scope }) => scope !== undefined && scopes.some((hold) => hold === scope));
+}
+
 /** Which of `candidates` (innermost first) look as if the function that took them awaits the top of `stack`. */
 export function likelyByStack(stack: readonly CapturedFrame[], candidates: readonly HeldNode[]): Set<HeldNode> {
   const likely = new Set<HeldNode>();

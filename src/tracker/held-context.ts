@@ -1,60 +1,151 @@
 /**
- * The AsyncLocalStorage under the tracker: which hold is the innermost of the running flow.
+ * Which hold is the innermost of the running flow? A cell that follows the program from function to function.
  *
- * One storage for a tracker. Nothing is entered until `start`; then one warm-up run, because on Node 20 and 22 a storage
- * that is first used inside a running async chain leaks what is entered there to its outer callers.
+ * Two carriers. An AsyncLocalStorage, which is free of charge on AsyncContextFrame. Where it is built on async hooks (Node
+ * 20 and 22), it makes every promise of the program dear, and much dearer beside promise hooks; so there promise hooks carry
+ * the cell: each promise is marked with the cell of the turn that made it, and its own turn starts with it. What is called
+ * back by a timer, a socket or the like then starts with no cell: who started it is not known, as it is not known who
+ * waits for it. Roots (`task`, `structured`) do go through those; the storage comes to life with the first of them.
+ * Without promise hooks for other reasons (tracking light), the storage carries if async hooks are alive all the same.
+ *
+ * Invariant: between turns `cell` is undefined. Nothing is entered before `start` or after `stop`. Cost: O(1) a call, and
+ * a property for a promise that is made under a hold.
  */
-import { AsyncLocalStorage, executionAsyncResource } from 'node:async_hooks';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { promiseHooks } from 'node:v8';
 import { nearestHeld, type HeldNode, type ListCell } from './held-node.js';
 
-type Resource = Record<symbol, unknown>;
+/** Captured at load, so that fake timers of a test leave it alone. */
+const enqueue = queueMicrotask;
 
 export class HeldContext {
+  /** On a promise, where the hooks carry: the cell that its turn starts with. */
+  readonly mark: symbol = Symbol('lockdep.held');
+  /** Do promise hooks carry the cell? Then they keep `cell`. */
+  byHooks = false;
+  /** The cell of the running turn, where the hooks carry; undefined also where a root's applies. */
+  cell: ListCell | undefined = undefined;
+  /** Holds and waits that there are in the process, for the hooks: while there are none, nothing has to be carried. */
+  live = 0;
   readonly #storage = new AsyncLocalStorage<ListCell | undefined>();
-  /** Where async-hooks based storages keep their value on a promise; undefined on AsyncContextFrame. */
-  #slot: symbol | undefined;
   #started = false;
+  #hooked = false;
+  /** Ends the hooks of our own, which carry where no others do. */
+  #unhook: (() => void) | undefined;
+  /** Is there a root in the storage, where the hooks carry? */
+  #rooted = false;
 
-  start(): void {
-    if (this.#started) return;
+  /** `hooked`: promise hooks run anyway, and keep `cell` where hooks carry. */
+  start(hooked: boolean): void {
+    if (this.#started && hooked === this.#hooked) return;
+    this.stop();
     this.#started = true;
-    const marker = {} as ListCell;
-    this.#storage.run(marker, () => {
-      const resource = executionAsyncResource() as unknown as Resource;
-      this.#slot = Object.getOwnPropertySymbols(resource).find((symbol) => resource[symbol] === marker);
-    });
+    this.#hooked = hooked;
+    this.byHooks = isBuiltOnHooks(this.#storage) && (hooked || !arePromisesTracked());
+    if (!this.byHooks) this.#warmUp();
+    else if (!hooked) this.#unhook = this.#hook();
   }
 
-  /** Gives the storage back to the runtime: no store, no cost, until the next `start`. */
+  /** Gives hooks and storage back to the runtime: no store, no cost, until the next `start`. */
   stop(): void {
     if (!this.#started) return;
     this.#started = false;
+    this.#rooted = false;
+    this.#dropHook();
     this.#storage.disable();
+  }
+
+  /** Has the program brought async hooks to life meanwhile? Then a storage costs less than hooks of our own. */
+  adapt(): void {
+    if (this.#unhook === undefined || !arePromisesTracked()) return;
+    this.#dropHook();
+    this.byHooks = false;
+  }
+
+  /** A storage that is first used inside a running async chain leaks what is entered there to its outer callers (Node 20, 22). */
+  #warmUp(): void {
+    this.#storage.run({} as ListCell, () => undefined);
+  }
+
+  #hook(): () => void {
+    return promiseHooks.createHook({
+      init: (promise) => {
+        if (this.cell !== undefined) marked(promise)[this.mark] = this.cell;
+      },
+      before: (promise) => {
+        this.cell = this.live === 0 ? undefined : marked(promise)[this.mark];
+      },
+      after: () => {
+        this.cell = undefined;
+      },
+    }) as unknown as () => void;
+  }
+
+  #dropHook(): void {
+    this.#unhook?.();
+    this.#unhook = undefined;
+    this.cell = undefined;
   }
 
   /** What was last entered in this flow; undefined when nothing was, or the flow is not known. */
   get store(): ListCell | undefined {
-    return this.#storage.getStore();
+    if (!this.byHooks) return this.#storage.getStore();
+    return this.cell ?? (this.#rooted ? this.#storage.getStore() : undefined);
   }
 
   /** The innermost hold of this flow that is still held. */
   current(): HeldNode | undefined {
-    return nearestHeld(this.#storage.getStore());
+    return nearestHeld(this.store);
   }
 
-  /** Enters `cell` in the continuation that `promise` is about to run; only from a `before` hook. */
-  enterContinuation(promise: object, cell: ListCell): void {
-    // Writing the slot needs no agreement on whether async_hooks or promise hooks run first.
-    if (this.#slot !== undefined) (promise as Resource)[this.#slot] = cell;
+  /** Enters `cell` for the turn that runs and what it starts. Only from a promise's turn, or from a hook just before it. */
+  enterTurn(cell: ListCell): void {
+    if (this.byHooks) this.cell = cell;
     else this.#storage.enterWith(cell);
   }
 
-  /** Enters `cell` for the rest of the running function and what it starts. */
-  enterHere(cell: ListCell | undefined): void {
-    this.#storage.enterWith(cell);
+  /** The same where there may be no turn of a promise, as in the callback of a timer: for what is left of this callback. */
+  enterCallback(cell: ListCell): void {
+    this.enterTurn(cell);
+    if (!this.byHooks) return;
+    enqueue(() => {
+      if (this.cell === cell) this.cell = undefined;
+    });
   }
 
+  /** Runs `fn` with `cell`, and what it starts. */
   run<T>(cell: ListCell | undefined, fn: () => T): T {
-    return this.#storage.run(cell, fn);
+    if (!this.byHooks) return this.#storage.run(cell, fn);
+    const outer = this.cell;
+    this.cell = cell;
+    try {
+      return this.#rooted ? this.#storage.run(cell, fn) : fn();
+    } finally {
+      this.cell = outer;
+    }
   }
+
+  /** The same, for a cell that must be found through timers, sockets and all other ways. */
+  runRoot<T>(cell: ListCell, fn: () => T): T {
+    this.#rooted = true;
+    return this.run(cell, fn);
+  }
+}
+
+interface Marked {
+  [mark: symbol]: ListCell | undefined;
+}
+
+function marked(promise: object): Marked {
+  return promise as Marked;
+}
+
+/** Where this field is missing, the storage serves, whatever it is built on. */
+function isBuiltOnHooks(storage: object): boolean {
+  return Object.hasOwn(storage, 'kResourceStore');
+}
+
+/** Do async hooks follow the promises of this process? They leave an id on each. */
+function arePromisesTracked(): boolean {
+  return Object.getOwnPropertySymbols(new Promise(() => undefined)).length > 0;
 }

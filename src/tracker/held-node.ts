@@ -147,6 +147,8 @@ class HoldQuestion {
   unsure = false;
   /** Handed on by such a turn, to somebody who may merely have awaited its signal: who holds it is not known. */
   astray = false;
+  /** Who has taken it over from whoever had it. */
+  adoptedBy: Owner | undefined = undefined;
   pins = 0;
   /** A judgement about it waits for the release of an outer lock, and wants its stack. */
   awaited = false;
@@ -175,6 +177,8 @@ export class Owner {
   /** Is it certain that this is a function that awaits, not a callback of `then`? */
   sure: boolean;
 
+  /** Is it looked at whose awaits and returns these are? */
+  watched = false;
   /** Has somebody received what this owner returned? */
   received = false;
 
@@ -189,7 +193,8 @@ export class Owner {
 
   /** Is it this instance that holds `node`? `certain`: without any doubt about who received it. */
   holds(node: HeldNode, certain: boolean): boolean {
-    const { unsure, astray } = node.asked;
+    const { unsure, astray, adoptedBy } = node.asked;
+    if (adoptedBy !== undefined && adoptedBy !== this) return false;
     return this.nodes.includes(node) && !astray && !(certain && unsure);
   }
 

@@ -8,7 +8,7 @@ import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
 import type { LockClass } from '../classes/lock-class.js';
 import { CoarseClock } from './coarse-clock.js';
 import { HeldContext } from './held-context.js';
-import type { Task } from './task.js';
+import { MAIN, Task } from './task.js';
 import {
   type Debt,
   HELD,
@@ -25,12 +25,13 @@ import {
   type TrackedLock,
 } from './held-node.js';
 import { PromiseHooks, type Arrivals } from './promise-hooks.js';
+import type { Below } from './turn-function.js';
 
 export type TrackingLevel = 'precise' | 'light';
 
 export class HeldTracker {
-  readonly #clock = new CoarseClock();
   readonly #context = new HeldContext();
+  readonly #clock = new CoarseClock(() => this.#context.adapt());
   readonly #hooks: PromiseHooks;
   readonly #trie: ChainTrie<Nesting>;
   #oldest: HeldNode | undefined;
@@ -44,7 +45,7 @@ export class HeldTracker {
   /** precise: imperative holds are followed, by promise hooks. light: scopes alone, at no cost per promise. */
   start(level: TrackingLevel): void {
     this.#clock.start();
-    this.#context.start();
+    this.#context.start(level === 'precise');
     if (level === 'precise') this.#hooks.start();
     else this.#hooks.stop();
   }
@@ -69,6 +70,7 @@ export class HeldTracker {
   attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, shared: boolean): HeldNode {
     const { store } = this.#context;
     const node = new HeldNode(lock, lockClass, kind, shared, nearestHeld(store), store?.task, this.#clock.now);
+    this.#context.live += 1;
     const last = lock.lastHold;
     node.previous = last;
     lock.lastHold = node;
@@ -80,6 +82,19 @@ export class HeldTracker {
     if (newest === undefined) this.#oldest = node;
     else newest.newer = node;
     return node;
+  }
+
+  /** A hold of no lock, which no list shows: for the rehearsal of the hooks. */
+  beginStandIn(): HeldNode {
+    const node = new HeldNode({} as TrackedLock, {} as LockClass, 'imperative', false, undefined, undefined, 0);
+    node.state = HELD;
+    this.#context.live += 1;
+    return node;
+  }
+
+  endStandIn(node: HeldNode): void {
+    node.state = RELEASED;
+    this.#context.live -= 1;
   }
 
   /** Every hold and wait in the process, oldest first. */
@@ -100,6 +115,7 @@ export class HeldTracker {
   ended(node: HeldNode): void {
     if (node.state === RELEASED) return;
     node.state = RELEASED;
+    this.#context.live -= 1;
     node.chain = undefined;
     const { pending, foreignRelease, awaited } = node.asked;
     if (pending === undefined && !foreignRelease && !awaited) node.settle();
@@ -139,15 +155,14 @@ export class HeldTracker {
 
   /** From a scope's own continuation: its callback runs with the hold. */
   enterScope(node: HeldNode): void {
-    this.#context.enterHere(node);
+    this.#context.enterTurn(node);
   }
 
   /** A lock taken without waiting: held by the running function from here on. */
-  enterNow(node: HeldNode): void {
-    this.#context.enterHere(node);
-    // The turn may be that of a caller, further out on the synchronous stack: to be confirmed.
-    node.ask().unsure = true;
-    this.#hooks.own(node);
+  enterNow(node: HeldNode, below: Below): void {
+    this.#enter(node);
+    // The turn may be that of a caller, further out on the synchronous stack.
+    this.#hooks.took(node, below);
   }
 
   /** Is it the function instance that took `node`, or that it was returned to, which runs now? */
@@ -158,6 +173,11 @@ export class HeldTracker {
   /** The same, for certain. */
   isOwnNow(node: HeldNode): boolean {
     return this.#hooks.owner?.holds(node, true) ?? false;
+  }
+
+  /** From now on it is asked who holds what: the hooks look closer at holds that change hands. */
+  watch(): void {
+    this.#hooks.watch();
   }
 
   /** Leaves it to the running function, and to those it returns to, to prove a judgement. */
@@ -172,12 +192,12 @@ export class HeldTracker {
 
   /** Runs `fn` with no holds: work that nobody here waits for. */
   detached<T>(fn: () => T): T {
-    return this.#context.run(this.#context.store?.task, fn);
+    return this.#context.run(new Task(this.#context.store?.task?.name ?? MAIN), fn);
   }
 
   /** Runs `fn` as the root of a task. */
   runTask<T>(task: Task, fn: () => T): T {
-    return this.#context.run(task, fn);
+    return this.#context.runRoot(task, fn);
   }
 
   /** Runs `fn` so that the holds of this flow count as those of somebody who waits for all that it starts. */
@@ -186,15 +206,20 @@ export class HeldTracker {
     if (innermost === undefined) return fn();
     const link = innermost.target.link(outerHeld(innermost));
     link.vouched = true;
-    return this.#context.run(link, fn);
+    return this.#context.runRoot(link, fn);
   }
 
   /** The running flow takes over a hold that was handed to it. */
-  adopt(node: HeldNode): void {
+  adopt(node: HeldNode, below: Below): void {
     if (node.state === TRANSFERRED) node.state = HELD;
     const { store } = this.#context;
-    this.#context.enterHere(node.link(nearestHeld(store)));
-    this.#hooks.own(node);
+    this.#enter(node.link(nearestHeld(store)));
+    this.#hooks.adopt(node, below);
+  }
+
+  #enter(cell: HeldNode): void {
+    if (this.#hooks.isInTurn) this.#context.enterTurn(cell);
+    else this.#context.enterCallback(cell);
   }
 
   /** What was last entered in this flow; undefined when the flow is not known. */

@@ -10,12 +10,13 @@
  * suspended and `settled` of its own promise if it returned; `settled` comes before the reactions of that promise are
  * queued.
  *
- * Cost: with no lock in flight, two property reads per promise event. Serialised by the event loop: one turn is open
+ * Cost: with no lock held or awaited in the process, a test per promise event; else a few property reads. Serialised by the event loop: one turn is open
  * at a time.
  */
 import { promiseHooks } from 'node:v8';
 import type { HeldContext } from './held-context.js';
-import { HELD, type HeldNode, isListed, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
+import { HELD, type HeldNode, isListed, type ListCell, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
+import { isActOfTurn, type Below } from './turn-function.js';
 
 /** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
 interface Marked {
@@ -64,6 +65,9 @@ export class PromiseHooks {
   #last = NOTHING;
   #lastPromise: Marked | undefined;
   #handingOver: Owner | undefined;
+  /** Of a watched owner: was the last event an await or a return of the turn's own function? */
+  #byTurn = false;
+  #watching = false;
   /** Promises that settled as their function returned with holds, until their reactions have run. */
   readonly #returned = new WeakMap<Marked, Owner>();
   /** Holds that pass through one combinator, by the reject function that it gives to all its elements. */
@@ -75,20 +79,31 @@ export class PromiseHooks {
     this.#arrivals = arrivals;
   }
 
+  // Fields, so that a stack can be taken from right below them.
+  readonly #onInit = (promise: Promise<unknown>, parent: Promise<unknown>): void =>
+    this.#init(marked(promise), parent as unknown as Marked | undefined);
+  readonly #onSettled = (promise: Promise<unknown>): void => this.#settled(marked(promise));
+
   start(): void {
     this.#stop ??= promiseHooks.createHook({
-      init: (promise, parent) => this.#init(marked(promise), parent as unknown as Marked | undefined),
+      init: this.#onInit,
       before: (promise) => this.#before(marked(promise)),
-      settled: (promise) => this.#settled(marked(promise)),
+      settled: this.#onSettled,
       after: () => this.#after(),
     }) as unknown as () => void;
   }
 
   stop(): void {
     this.#stop?.();
+    this.#watching = false;
     this.#stop = undefined;
     this.#closeTurn();
     this.#handingOver = undefined;
+  }
+
+  /** Is it the turn of a promise that runs, and not the callback of a timer or the like? */
+  get isInTurn(): boolean {
+    return this.#turn !== undefined;
   }
 
   /** Lets `promise` bring `node` to whoever awaits it. */
@@ -117,10 +132,32 @@ export class PromiseHooks {
     return this.#stop !== undefined;
   }
 
-  /** The running function instance takes over `node`. */
-  own(node: HeldNode): void {
+  /** Watches those who get a hold from a helper: costs them a stack, and tells who goes on with the hold. */
+  watch(): void {
+    this.#watching = true;
+  }
+
+  /** The running function instance took `node` at once: certain where that is the function of the turn. */
+  took(node: HeldNode, below: Below): void {
+    this.#takeOver(node, (this.#watching || node.asked.frames !== undefined) && isActOfTurn(below));
+  }
+
+  /** The running function instance takes over `node`, whoever had it. */
+  adopt(node: HeldNode, below: Below): void {
+    const asked = node.ask();
+    asked.unsure = false;
+    asked.astray = false;
+    this.#takeOver(node, isActOfTurn(below));
+    asked.adoptedBy = this.#owner ?? new Owner(true);
+  }
+
+  #takeOver(node: HeldNode, byTurn: boolean): void {
+    const isNew = this.#owner === undefined;
     const owner = this.#ensureOwner();
-    if (owner !== undefined && !owner.nodes.includes(node)) owner.nodes.push(node);
+    if (owner?.nodes.includes(node) === false) owner.nodes.push(node);
+    if (!byTurn) node.ask().unsure = true;
+    // The turn may be that of a callback, which goes on nowhere.
+    else if (isNew && owner !== undefined) owner.watched = true;
   }
 
   /** The running function instance has to prove `debt`, with those that it returns to. */
@@ -144,19 +181,31 @@ export class PromiseHooks {
   }
 
   #init(promise: Marked, parent: Marked | undefined): void {
-    if (this.#owner !== undefined) {
+    const context = this.#context;
+    if (context.live === 0) return;
+    const owner = this.#owner;
+    if (owner !== undefined) {
       this.#last = SUSPENDED;
       this.#lastPromise = promise;
+      if (owner.watched) this.#byTurn = isActOfTurn(this.#onInit);
     }
+    if (context.cell !== undefined) promise[context.mark] = context.cell;
     if (parent === undefined) return;
     const parcel = parent[this.#carried];
     if (parcel !== undefined) promise[this.#carried] = parcel;
   }
 
   #before(promise: Marked): void {
+    const context = this.#context;
+    this.#turn = promise;
+    if (context.live === 0) {
+      context.cell = undefined;
+      this.#owner = undefined;
+      return;
+    }
     const owner = promise[this.#owned] as Owner | undefined;
     const arriving = promise[this.#carried] as HeldNode | Owner | undefined;
-    this.#turn = promise;
+    if (context.byHooks) context.cell = promise[context.mark] as ListCell | undefined;
     if (owner === undefined && arriving === undefined && this.#handingOver === undefined) {
       this.#owner = undefined;
       return;
@@ -201,9 +250,12 @@ export class PromiseHooks {
     // One hold has one holder: when several await it, nobody knows which.
     if (again) node.ask().unsure = true;
     if (!owner.nodes.includes(node)) owner.nodes.push(node);
+    const inDoubt = !owner.sure || promise[this.#callback] === true;
+    if (inDoubt && (this.#watching || node.asked.frames !== undefined)) owner.watched = true;
+    if (node.asked.adoptedBy !== undefined) node.ask().adoptedBy = owner;
     const list = this.#context.current();
     if (isListed(list, node)) return;
-    this.#context.enterContinuation(promise, cellUnder(node, list));
+    this.#context.enterTurn(cellUnder(node, list));
     this.#arrivals.onHold(node, owner);
   }
 
@@ -224,6 +276,7 @@ export class PromiseHooks {
     }
     this.#last = SETTLED;
     this.#lastPromise = promise;
+    if (this.#owner.watched) this.#byTurn = isActOfTurn(this.#onSettled);
     if (!this.#owner.prune()) this.#armHandOver(promise);
   }
 
@@ -242,6 +295,7 @@ export class PromiseHooks {
     const owner = this.#owner;
     const turn = this.#turn;
     this.#turn = undefined;
+    this.#context.cell = undefined;
     if (owner === undefined || turn === undefined) return;
     if (this.#last === SUSPENDED) this.#suspend(owner, turn[this.#callback] === true);
     else if (this.#last === SETTLED && turn[this.#callback] !== true) {
@@ -254,12 +308,14 @@ export class PromiseHooks {
 
   /**
    * The turn ended with a wait. A turn of a callback of `then` whose own promise has settled by then was over, and the wait
-   * that of somebody it called; where it is not known to be a callback's, its holds need another look (`unsure`).
+   * that of somebody it called. It may be so for any callback, and where the turn is not known to be none (`unsure`).
    */
   #suspend(owner: Owner, isCallback: boolean): void {
     if (isCallback && this.#selfSettled) return;
-    if (!owner.sure && this.#selfSettled) for (const node of owner.nodes) node.ask().unsure = true;
+    const certain = owner.watched ? this.#byTurn : owner.sure && !isCallback;
+    if (!certain) for (const node of owner.nodes) node.ask().unsure = true;
     owner.sure = true;
+    owner.watched = false;
     const next = this.#lastPromise as Marked;
     const awaited = next[this.#carried] as HeldNode | Owner | undefined;
     if (awaited !== undefined) this.#noteAwaited(awaited, owner);
@@ -281,7 +337,7 @@ export class PromiseHooks {
     for (const node of owner.nodes) {
       const asked = node.ask();
       asked.returnedBy += 1;
-      asked.astray ||= !owner.sure;
+      asked.astray ||= owner.watched ? !this.#byTurn : !owner.sure;
     }
     this.#handOver(promise, owner);
   }

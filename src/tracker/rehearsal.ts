@@ -4,16 +4,14 @@
  * A hold that is no lock's travels through a helper that awaits it and returns with it. It must be seen by the helper and
  * then by who awaits the helper, and never by a flow beside them.
  */
-import { HELD, HeldNode, RELEASED, type TrackedLock } from './held-node.js';
 import type { HeldTracker } from './held-tracker.js';
 
 /** What the rehearsal needs of a tracker. */
-export type Rehearsed = Pick<HeldTracker, 'carry' | 'detached' | 'held' | 'isOwnNow'>;
+export type Rehearsed = Pick<HeldTracker, 'beginStandIn' | 'carry' | 'detached' | 'endStandIn' | 'held' | 'isOwnNow'>;
 
 /** Resolves with whether a hold arrives where it must and nowhere else. Leaves nothing behind. */
 export async function hooksFollowHolds(tracker: Rehearsed): Promise<boolean> {
-  const node = new HeldNode({} as TrackedLock, {} as never, 'imperative', false, undefined, undefined, 0);
-  node.state = HELD;
+  const node = tracker.beginStandIn();
   const sees = (): boolean => tracker.held().includes(node);
   const granted = Promise.resolve();
   tracker.carry(granted, node);
@@ -35,7 +33,7 @@ export async function hooksFollowHolds(tracker: Rehearsed): Promise<boolean> {
       return unseenAtOnce && arrived && handedOver && (await unseenBeside);
     });
   } finally {
-    node.state = RELEASED;
+    tracker.endStandIn(node);
   }
 }
 

@@ -5,6 +5,9 @@
  */
 import { RELEASED, type ListCell } from './held-node.js';
 
+/** The name of what runs in no task. */
+export const MAIN = 'main';
+
 export class Task implements ListCell {
   /** Never among the holds. */
   readonly state: typeof RELEASED = RELEASED;

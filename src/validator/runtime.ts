@@ -12,7 +12,6 @@ import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
 import type { HeldTracker, TrackingLevel } from '../tracker/held-tracker.js';
 import { hooksFollowHolds } from '../tracker/rehearsal.js';
-import { Followed } from './followed.js';
 import { Validator, type ValidatorHost } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';
@@ -37,7 +36,6 @@ export class Runtime implements ValidatorHost {
   quiet = false;
   readonly validator: Validator = new Validator(this);
   readonly log: ReportLog = new ReportLog();
-  readonly followed: Followed = new Followed();
   #onReport: ((report: Report) => void) | undefined;
   #modeIsForced = false;
   #tracking: TrackingLevel = 'precise';
@@ -155,7 +153,6 @@ export class Runtime implements ValidatorHost {
     const { tracker } = this.validator;
     const following = this.off ? 'off' : this.#tracking;
     if (this.#following !== following) {
-      if (this.#following !== undefined) this.followed.changed(tracker.live());
       this.#following = following;
       this.#changes += 1;
     }

@@ -12,7 +12,7 @@ import type { LockClass } from '../classes/lock-class.js';
 import { ChainTrie } from '../order/chain-trie.js';
 import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
-import { isSameFunction, likelyByStack, provenByStack } from '../tracker/evidence.js';
+import { isInScope, isSameFunction, likelyByStack, provenByStack } from '../tracker/evidence.js';
 import {
   type Debt,
   HELD,
@@ -167,8 +167,24 @@ export class Validator {
 
   /** What is known of a hold in the running flow's list, from what runs now. Captures a stack where the owner is not it. */
   evidenceNow(node: HeldNode, below: Below): 'own' | 'proven' | 'suspected' {
-    if (this.tracker.isOwnNow(node)) return 'own';
-    return provenByStack(captureFrames(below), [node]).has(node) ? 'proven' : 'suspected';
+    const { tracker } = this;
+    tracker.watch();
+    if (tracker.isOwnNow(node)) return 'own';
+    if (vouchedHolds(tracker.current()).includes(node)) return 'proven';
+    return isInScope(captureFrames(below), [node]) ? 'proven' : 'suspected';
+  }
+
+  /**
+   * Does the holder of a scope of `lock` wait for what runs now, though its context did not come along (a callback that was
+   * bound elsewhere)? What runs in another root has said that it inherits nothing.
+   */
+  scopeAround(lock: TrackedLock, below: Below): boolean {
+    const scopes: HeldNode[] = [];
+    const task = this.tracker.store?.task;
+    for (let node = lock.firstHold; node !== undefined; node = node.next) {
+      if (node.state === HELD && isScope(node.kind) && node.task === task) scopes.push(node);
+    }
+    return scopes.length > 0 && isInScope(captureFrames(below), scopes);
   }
 
   /** Classes that were acquired so far. */

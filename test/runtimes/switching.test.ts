@@ -245,22 +245,6 @@ describe('an answer about a lock that was in use before a change', () => {
         await b.runExclusive(() => assert.notEqual(lockdep.isHeld(a), false));
         release();
       }));
-
-    it(`${name} and back: is sure of what has begun since`, () =>
-      isolated(async ({ lockdep, Mutex, expectReport }) => {
-        const [a, b] = [new Mutex(), new Mutex()];
-        lockdep.configure(between as Partial<LockdepOptions>);
-        lockdep.configure(again as Partial<LockdepOptions>);
-        await lockdep.task('task', async () => {
-          const release = await a.acquire();
-          assert.equal(lockdep.isHeld(a), true);
-          await lockdep.task('another', async () => {
-            assert.equal(lockdep.isHeld(a), false);
-            await expectReport('assertion', () => b.runExclusive(() => lockdep.assertHeld(a)));
-          });
-          release();
-        });
-      }));
   }
 });
 

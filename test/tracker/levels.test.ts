@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
+import type { HeldNode } from '../../src/tracker/held-node.js';
 import { HeldTracker } from '../../src/tracker/held-tracker.js';
 import { ChainTrie } from '../../src/order/chain-trie.js';
 import { hooksFollowHolds } from '../../src/tracker/rehearsal.js';
@@ -32,6 +33,8 @@ describe('the self-test of the promise hooks', () => {
     real.start('precise');
     let carried: unknown;
     const leaking = {
+      beginStandIn: () => real.beginStandIn(),
+      endStandIn: (node: HeldNode) => real.endStandIn(node),
       carry: (_promise: Promise<unknown>, node: unknown) => void (carried = node),
       detached: <T>(fn: () => T): T => fn(),
       held: () => [carried] as never,

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
+import { Agent, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { it } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Mutex } from '../../src/index.js';
-import { isolated } from '../validator/harness.js';
+import type { Mutex, Releaser } from '../../src/index.js';
+import { isolated, nextTurn } from '../validator/harness.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-const LOOPS = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? 0) > 1000 ? 10_000_000 : 1_000_000;
+const LONG = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? 0) > 1000;
+const LOOPS = LONG ? 10_000_000 : 1_000_000;
+const REQUESTS = LONG ? 100_000 : 3000;
+const LIVE_LOCKS = LONG ? 1_000_000 : 100_000;
 /** What one retained hold per hundred acquisitions would already exceed. */
 const ALLOWED_BYTES = 2_000_000;
 
@@ -67,5 +72,68 @@ it('scopes in a loop, each with a timer that outlives it, leave nothing behind',
     await scopes(100_000);
     const grown = heap() - before;
     assert.ok(grown < ALLOWED_BYTES, `the heap grew by ${grown} bytes`);
+  });
+});
+
+/** Sends `count` requests, some at a time, over a few connections that stay open. */
+async function requestMany(port: number, agent: Agent, count: number): Promise<void> {
+  const send = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const sent = request({ port, host: '127.0.0.1', agent }, (response) => {
+        response.resume();
+        response.on('end', () => resolve());
+      });
+      sent.on('error', reject);
+      sent.end();
+    });
+  const sender = async (): Promise<void> => {
+    for (let i = 0; i < count / 4; i++) await send();
+  };
+  await Promise.all([sender(), sender(), sender(), sender()]);
+}
+
+it('a server that takes locks for each request of its keep-alive connections does not grow the heap', async () => {
+  await isolated(async (instance) => {
+    const [session, store] = [new instance.Mutex(), new instance.Mutex()];
+    const take = async (): Promise<Releaser> => await session.acquire();
+    const handle = async (): Promise<void> => {
+      const release = await take();
+      await store.runExclusive(() => nextTurn());
+      release();
+    };
+    const server = createServer((_message, response) => void handle().then(() => response.end('.')));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+    await requestMany(port, agent, 1000);
+    const before = heap();
+    await requestMany(port, agent, REQUESTS);
+    const grown = heap() - before;
+    agent.destroy();
+    await new Promise((resolve) => server.close(resolve));
+    assert.ok(grown < ALLOWED_BYTES, `the heap grew by ${grown} bytes`);
+    assert.deepEqual(instance.lockdep.reports(), []);
+  });
+});
+
+/** What a lock that was never taken, or is free again, may weigh. */
+const ALLOWED_PER_LOCK = 400;
+
+it('many live locks are small, and stay so when they are taken', async (t) => {
+  await isolated(async (instance) => {
+    const empty = heap();
+    const locks = Array.from({ length: LIVE_LOCKS }, () => new instance.Mutex({ class: 'test.live' }));
+    const made = heap();
+    for (const lock of locks) (await lock.acquire())();
+    const before = heap();
+    for (const lock of locks) (await lock.acquire())();
+    const grown = heap() - before;
+    const perLock = (made - empty) / LIVE_LOCKS;
+    const perTakenLock = (before - empty) / LIVE_LOCKS;
+    t.diagnostic(`${perLock.toFixed(0)} bytes a lock, ${perTakenLock.toFixed(0)} once it was taken`);
+    assert.ok(perLock < ALLOWED_PER_LOCK, `a lock weighs ${perLock} bytes`);
+    assert.ok(perTakenLock < ALLOWED_PER_LOCK, `a lock that was taken weighs ${perTakenLock} bytes`);
+    assert.ok(grown < ALLOWED_BYTES, `the heap grew by ${grown} bytes`);
+    assert.equal(locks.length, LIVE_LOCKS);
   });
 });
