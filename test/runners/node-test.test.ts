@@ -4,7 +4,6 @@ import { cpSync, readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Project, type Result } from '../integrations/project.js';
-import { hiddenOnHooks } from '../runtimes/contexts.js';
 
 /** From build/test/runners/ up to the project. */
 const fixtures = fileURLToPath(new URL('../../../test/runners/fixtures/', import.meta.url));
@@ -35,12 +34,9 @@ async function runSuite(options: readonly string[], files: readonly string[]): P
   assert.equal(result.code, 0);
 }
 
-// Where the store of a continuation cannot be set for certain, the self-test of the hooks falls back to light tracking.
-const skip = hiddenOnHooks ? 'tracking is light beside the hooks of node:test on this runtime' : false;
-
 const files = Object.keys(expected).filter((file) => file !== 'hooks.test.mjs');
 
-describe('under node:test', { skip }, () => {
+describe('under node:test', () => {
   const plain = files.filter((file) => file !== substituted);
 
   it('loaded by each file, or late in a test', () => runSuite([], plain));
