@@ -34,7 +34,7 @@ async function runSuite(options: readonly string[], files: readonly string[]): P
   assert.equal(result.code, 0);
 }
 
-const files = Object.keys(expected).filter((file) => file !== 'hooks.test.mjs');
+const files = Object.keys(expected);
 
 describe('under node:test', () => {
   const plain = files.filter((file) => file !== substituted);

@@ -42,6 +42,10 @@ describe('turned off while locks are held and waited for', () => {
   }
 });
 
+it('a process that starts with the mode off never has a hook, a store or a mark', async () => {
+  assert.deepEqual(await seenBy('never-on.mjs', [], { LOCKDEP: 'off' }), NOTHING);
+});
+
 it('the counting of hooks sees those of a process that is followed', async () => {
   const { hooks, calls } = (await seenBy('never-on.mjs', [])) as unknown as typeof NOTHING;
   assert.ok(hooks > 0);
