@@ -1,12 +1,15 @@
 /**
  * Which hold is the innermost of the running flow? A cell that follows the program from function to function.
  *
- * Two carriers. An AsyncLocalStorage, which is free of charge on AsyncContextFrame. Where it is built on async hooks (Node
- * 20 and 22), it makes every promise of the program dear, and much dearer beside promise hooks; so there promise hooks carry
- * the cell: each promise is marked with the cell of the turn that made it, and its own turn starts with it. What is called
- * back by a timer, a socket or the like then starts with no cell: who started it is not known, as it is not known who
- * waits for it. Roots (`task`, `structured`) do go through those; the storage comes to life with the first of them.
- * Without promise hooks for other reasons (tracking light), the storage carries if async hooks are alive all the same.
+ * Two carriers. While promise hooks run anyway (tracking precise) they carry the cell: each promise is marked with the cell
+ * of the turn that made it, and its own turn starts with it. What is called back by a timer, a socket or the like starts
+ * with no cell: who started it is not known, as it is not known who waits for it. Roots (`task`, `structured`) do go
+ * through those, by an AsyncLocalStorage, which comes to life with the first of them. Entering a storage for every hold
+ * would cost as much as the lock on AsyncContextFrame (Node 24), and make every await of the program three times as long
+ * where storages are built on async hooks (Node 20 and 22).
+ *
+ * Without those hooks (tracking light) a storage carries; except where it is built on async hooks and the program has none
+ * alive: there, hooks of our own cost less.
  *
  * Invariant: between turns `cell` is undefined. Nothing is entered before `start` or after `stop`. Cost: O(1) a call, and
  * a property for a promise that is made under a hold.
@@ -40,7 +43,7 @@ export class HeldContext {
     this.stop();
     this.#started = true;
     this.#hooked = hooked;
-    this.byHooks = isBuiltOnHooks && (hooked || !arePromisesTracked());
+    this.byHooks = hooked || (isBuiltOnHooks && !arePromisesTracked());
     if (!this.byHooks) this.#warmUp();
     else if (!hooked) this.#unhook = this.#hook();
   }
