@@ -1,5 +1,6 @@
 /** The public face of the package. */
 import { Lockdep } from './control/lockdep.js';
+import { Completion } from './primitives/completion.js';
 import { Mutex } from './primitives/mutex.js';
 import { PseudoLock } from './primitives/pseudo-lock.js';
 import { RWSemaphore } from './primitives/rw-semaphore.js';
@@ -8,7 +9,7 @@ import { processRuntime } from './validator/runtime.js';
 
 export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from 'async-mutex';
 export { LockClass, lockClass } from './classes/lock-class.js';
-export { Mutex, PseudoLock, RWSemaphore, Semaphore };
+export { Completion, Mutex, PseudoLock, RWSemaphore, Semaphore };
 export { tryAcquire, withTimeout } from './primitives/with-timeout.js';
 export { LockdepError, LockTimeoutError, NotHeldError } from './validator/errors.js';
 
@@ -22,6 +23,7 @@ export type {
   Milliseconds,
   WeightedAcquireOptions,
 } from './primitives/lock-options.js';
+export type { WaitOptions } from './primitives/event-waiters.js';
 export type { Releaser } from './primitives/permit-core.js';
 export type { LockGuard, WriteGuard } from './primitives/guards.js';
 export type { PseudoLockOptions } from './primitives/pseudo-lock.js';

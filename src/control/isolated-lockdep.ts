@@ -1,6 +1,7 @@
 /** Isolated instances: own graph, own reports, own locks, nothing shared with the process. */
 import { describe } from '../classes/lock-class.js';
 import { Lockdep } from './lockdep.js';
+import { Completion } from '../primitives/completion.js';
 import { Mutex } from '../primitives/mutex.js';
 import { PseudoLock } from '../primitives/pseudo-lock.js';
 import { RWSemaphore } from '../primitives/rw-semaphore.js';
@@ -16,6 +17,7 @@ export interface IsolatedLockdep {
   readonly Semaphore: typeof Semaphore;
   readonly RWSemaphore: typeof RWSemaphore;
   readonly PseudoLock: typeof PseudoLock;
+  readonly Completion: typeof Completion;
   /** Runs `fn` and resolves with the one new report of `kind`; rejects when there is none, or another new one besides. */
   expectReport(kind: ReportKind, fn: () => unknown): Promise<Report>;
   /** Stops following; the locks go on as plain locks. */
@@ -47,12 +49,16 @@ export function createLockdep(options: Partial<LockdepOptions> = {}): IsolatedLo
   class IsolatedPseudoLock extends PseudoLock {
     static override [RUNTIME]: Runtime = runtime;
   }
+  class IsolatedCompletion<T = void> extends Completion<T> {
+    static override [RUNTIME]: Runtime = runtime;
+  }
   const isolated: IsolatedLockdep = {
     lockdep,
     Mutex: IsolatedMutex,
     Semaphore: IsolatedSemaphore,
     RWSemaphore: IsolatedRWSemaphore,
     PseudoLock: IsolatedPseudoLock,
+    Completion: IsolatedCompletion,
     expectReport: (kind, fn) => expectReport(lockdep, kind, fn),
     dispose: () => runtime.dispose(),
   };

@@ -1,5 +1,6 @@
 /** The control object: modes, reports, and what the running flow holds. A thin face over one Runtime. */
 import { describe, type LockClass } from '../classes/lock-class.js';
+import type { Completion } from '../primitives/completion.js';
 import type { Mutex } from '../primitives/mutex.js';
 import type { LockGuard } from '../primitives/guards.js';
 import { coreOf } from '../primitives/lock-options.js';
@@ -18,7 +19,7 @@ import { assertHeld, assertNoneHeld, assertNotHeld, isHeld } from './assertions.
 import { runTask } from './run-task.js';
 
 /** Any lock of this package. */
-export type Lock = Mutex | Semaphore | RWSemaphore | PseudoLock;
+export type Lock = Mutex | Semaphore | RWSemaphore | PseudoLock | Completion<unknown>;
 
 export interface HeldLock {
   readonly lock: object;

@@ -17,7 +17,7 @@ import {
   type ListCell,
   nearestHeld,
   outerHeld,
-  type Owner,
+  Owner,
   RELEASED,
   TRANSFERRED,
   WAITING,
@@ -137,6 +137,11 @@ export class HeldTracker {
   /** Lets whoever awaits `promise` hold `node` from there on. */
   carry(promise: Promise<unknown>, node: HeldNode): void {
     if (this.#hooks.isRunning) this.#hooks.carry(promise, node);
+  }
+
+  /** Lets whoever awaits `promise` be seen to wait for all of `waits`. */
+  carryWaits(promise: Promise<unknown>, waits: readonly HeldNode[]): void {
+    if (this.#hooks.isRunning) this.#hooks.carry(promise, new Owner(true, [...waits]));
   }
 
   /** From a scope's own continuation: its callback runs with the hold. */

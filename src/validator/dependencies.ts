@@ -13,7 +13,7 @@ import type { RawDependency, Tier, Violation } from '../report/types.js';
 import type { HeldNode } from '../tracker/held-node.js';
 import { vertexOf } from '../tracker/held-tracker.js';
 import { rawUse, useFacts, type UseFacts } from './lock-use.js';
-import { heldUses, taskOf, wantedUse, type NestedAttempt } from './rules/rule.js';
+import { heldUses, taskOf, waitAdvice, wantedUse, type NestedAttempt } from './rules/rule.js';
 
 interface EdgeFacts {
   readonly held: UseFacts;
@@ -130,6 +130,7 @@ function edgeFacts(attempt: NestedAttempt): EdgeFacts {
 
 /** The first edge of `cycle` is the one that was wanted just now. */
 function circularDependency(cycle: readonly Edge<EdgeFacts>[], tier: Tier, attempt: NestedAttempt): Violation {
+  const awaited = cycle.find(({ payload }) => payload.wanted.isWait)?.payload.wanted;
   const links = cycle.map((edge) => rawDependency(edge.payload));
   const names = canonicalCycle(
     links.map((link) => link.from),
@@ -139,6 +140,7 @@ function circularDependency(cycle: readonly Edge<EdgeFacts>[], tier: Tier, attem
     id: `circular-dependency:${names.join(' -> ')}`,
     kind: 'circular-dependency',
     tier,
+    ...(awaited === undefined ? {} : { advice: waitAdvice(awaited.lockClass.name) }),
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),
     cycle: [...links.slice(1), ...links.slice(0, 1)],

@@ -31,9 +31,9 @@ export class LockTimeoutError extends LockdepError {
   static readonly CODE: string = 'ERR_LOCKDEP_TIMEOUT';
   override readonly name: string = 'LockTimeoutError';
 
-  /** `timeout` in milliseconds. */
-  constructor(timeout: number) {
-    super(`the lock was not available within ${timeout} ms`, LockTimeoutError.CODE);
+  /** `timeout` in milliseconds; `what` was not so by then. */
+  constructor(timeout: number, what = 'the lock was not available') {
+    super(`${what} within ${timeout} ms`, LockTimeoutError.CODE);
   }
 }
 

@@ -15,6 +15,8 @@ export interface UseFacts {
   readonly evidence: Evidence;
   readonly frames: readonly CapturedFrame[];
   readonly exact: boolean;
+  /** Was it an event or the end of a task, not a lock? */
+  readonly isWait: boolean;
 }
 
 /**
@@ -33,6 +35,7 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
     evidence,
     frames,
     exact: known !== undefined,
+    isWait: node.kind === 'wait',
   };
 }
 

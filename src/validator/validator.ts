@@ -24,7 +24,7 @@ import {
   type HeldNode,
   type HoldKind,
   type Nesting,
-  type Owner,
+  Owner,
   type TrackedLock,
   type WaitKind,
 } from '../tracker/held-node.js';
@@ -216,6 +216,19 @@ export class Validator {
     return offence;
   }
 
+  /**
+   * A wait for what is never held is over. `below`: a function of ours that the waiter may await, for a last look at its
+   * stack. What is not proven by then is up to whoever receives the end of the wait; if nobody does, nobody waited.
+   */
+  waited(node: HeldNode, below: Below): void {
+    const pending = node.asked.pending as Pending | undefined;
+    if (pending !== undefined && node.state !== RELEASED) {
+      this.#judge(node, pending, captureFrames(below));
+      if (pending.open.length === 0 || !this.tracker.followsCalls) this.#leaveOpen(node, pending, 0, false);
+    }
+    this.tracker.ended(node);
+  }
+
   /** The hold is about to be released: the last look at its own stack, and the last chance of what waits for it. */
   close(node: HeldNode, below: Below): void {
     const pending = node.asked.pending as Pending | undefined;
@@ -304,9 +317,12 @@ export class Validator {
   /** The hold has reached the function that awaited it, which may own the outer holds: then it waited, for certain. */
   #arrived(node: HeldNode, owner: Owner): void {
     const pending = node.asked.pending as Pending | undefined;
-    if (pending === undefined || node.state === RELEASED) return;
+    if (pending === undefined || (node.state === RELEASED && node.kind !== 'wait')) return;
     node.ask().awaitedBy = owner;
     this.#judge(node, pending, []);
+    if (node.state !== RELEASED) return;
+    node.ask().pending = undefined;
+    this.#leaveOpen(node, pending, 0, owner);
   }
 
   #closePending(node: HeldNode, pending: Pending, below: Below): void {
@@ -319,7 +335,7 @@ export class Validator {
   }
 
   /** What is not proven by now is left to those who still hold; who has gone by now did not wait for this lock. */
-  #leaveOpen(node: HeldNode, pending: Pending, hops: number, here: boolean): void {
+  #leaveOpen(node: HeldNode, pending: Pending, hops: number, here: boolean | Owner): void {
     const open = pending.open.filter((hold) => hold.state === HELD);
     if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, here);
     else node.ask().pending = undefined;
@@ -328,14 +344,15 @@ export class Validator {
     pending.facts.trySettle();
   }
 
-  /** `here`: the running function is the one that took and released the lock. */
-  #owe(debt: Due, here: boolean): void {
+  /** `here`: the function that took and released the lock, if it is the running one or known. */
+  #owe(debt: Due, here: boolean | Owner): void {
     for (const hold of debt.open) {
       const asked = hold.ask();
       asked.debts ??= [];
       asked.debts.push(debt);
     }
-    if (here) this.tracker.owe(debt);
+    if (here instanceof Owner) here.owe(debt);
+    else if (here) this.tracker.owe(debt);
   }
 
   #isOwn(owner: Owner | undefined, hold: HeldNode, wanted: HeldNode, hops: number): boolean {

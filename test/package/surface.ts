@@ -17,6 +17,7 @@ const asyncMutex = [
 export const surface: Readonly<Record<string, readonly string[]>> = {
   '.': [
     ...asyncMutex,
+    'Completion',
     'LockClass',
     'LockTimeoutError',
     'LockdepError',
