@@ -7,6 +7,8 @@ import { PseudoLock } from '../primitives/pseudo-lock.js';
 import { RWSemaphore } from '../primitives/rw-semaphore.js';
 import { Semaphore } from '../primitives/semaphore.js';
 import { RUNTIME } from '../primitives/symbols.js';
+import { WorkItem } from '../primitives/work-item.js';
+import { WorkQueue } from '../primitives/work-queue.js';
 import type { Report, ReportKind } from '../report/types.js';
 import { Runtime, type LockdepOptions } from '../validator/runtime.js';
 
@@ -18,6 +20,8 @@ export interface IsolatedLockdep {
   readonly RWSemaphore: typeof RWSemaphore;
   readonly PseudoLock: typeof PseudoLock;
   readonly Completion: typeof Completion;
+  readonly WorkQueue: typeof WorkQueue;
+  readonly WorkItem: typeof WorkItem;
   /** Runs `fn` and resolves with the one new report of `kind`; rejects when there is none, or another new one besides. */
   expectReport(kind: ReportKind, fn: () => unknown): Promise<Report>;
   /** Stops following; the locks go on as plain locks. */
@@ -52,6 +56,12 @@ export function createLockdep(options: Partial<LockdepOptions> = {}): IsolatedLo
   class IsolatedCompletion<T = void> extends Completion<T> {
     static override [RUNTIME]: Runtime = runtime;
   }
+  class IsolatedWorkQueue extends WorkQueue {
+    static override [RUNTIME]: Runtime = runtime;
+  }
+  class IsolatedWorkItem<T = void> extends WorkItem<T> {
+    static override [RUNTIME]: Runtime = runtime;
+  }
   const isolated: IsolatedLockdep = {
     lockdep,
     Mutex: IsolatedMutex,
@@ -59,6 +69,8 @@ export function createLockdep(options: Partial<LockdepOptions> = {}): IsolatedLo
     RWSemaphore: IsolatedRWSemaphore,
     PseudoLock: IsolatedPseudoLock,
     Completion: IsolatedCompletion,
+    WorkQueue: IsolatedWorkQueue,
+    WorkItem: IsolatedWorkItem,
     expectReport: (kind, fn) => expectReport(lockdep, kind, fn),
     dispose: () => runtime.dispose(),
   };

@@ -9,6 +9,8 @@ import { holdOf } from '../primitives/releasing.js';
 import type { PseudoLock } from '../primitives/pseudo-lock.js';
 import type { RWSemaphore } from '../primitives/rw-semaphore.js';
 import type { Semaphore } from '../primitives/semaphore.js';
+import type { WorkItem } from '../primitives/work-item.js';
+import type { WorkQueue } from '../primitives/work-queue.js';
 import { siteOf } from '../report/stack-text.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
@@ -19,7 +21,7 @@ import { assertHeld, assertNoneHeld, assertNotHeld, isHeld } from './assertions.
 import { runTask } from './run-task.js';
 
 /** Any lock of this package. */
-export type Lock = Mutex | Semaphore | RWSemaphore | PseudoLock | Completion<unknown>;
+export type Lock = Mutex | Semaphore | RWSemaphore | PseudoLock | Completion<unknown> | WorkQueue | WorkItem<unknown>;
 
 export interface HeldLock {
   readonly lock: object;

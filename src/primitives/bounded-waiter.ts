@@ -4,17 +4,19 @@ import { listenForAbort } from './abort-listeners.js';
 
 export class BoundedWaiter extends Waiter {
   timer: NodeJS.Timeout | undefined = undefined;
-  #stopListening: (() => void) | undefined = undefined;
+  /** @internal A plain field: there may be very many waiters, and private ones take longer to make. */
+  _stopListening: (() => void) | undefined = undefined;
 
   listen(signal: AbortSignal, onAbort: () => void): void {
-    this.#stopListening = listenForAbort(signal, onAbort);
+    this._stopListening = listenForAbort(signal, onAbort);
   }
 
   /** The wait is over: no timer and no listener outlives it. */
   unbind(): void {
     if (this.timer !== undefined) clearTimeout(this.timer);
     this.timer = undefined;
-    this.#stopListening?.();
-    this.#stopListening = undefined;
+    if (this._stopListening === undefined) return;
+    this._stopListening();
+    this._stopListening = undefined;
   }
 }

@@ -71,6 +71,7 @@ export class HeldTracker {
   attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, wait: WaitKind): HeldNode {
     const { store } = this.#context;
     const node = new HeldNode(lock, lockClass, kind, wait, nearestHeld(store), store?.task, this.#clock.now);
+    if (node.task !== undefined) node.task.live += 1;
     const last = lock.lastHold;
     node.previous = last;
     lock.lastHold = node;
@@ -103,6 +104,7 @@ export class HeldTracker {
     if (node.state === RELEASED) return;
     node.state = RELEASED;
     node.chain = undefined;
+    if (node.task !== undefined) node.task.live -= 1;
     const { pending, foreignRelease, awaited } = node.asked;
     if (pending === undefined && !foreignRelease && !awaited) node.settle();
     unlinkFromLock(node);
@@ -190,6 +192,11 @@ export class HeldTracker {
   /** Runs `fn` with no holds: work that nobody here waits for. */
   detached<T>(fn: () => T): T {
     return this.#context.run(this.#context.store?.task, fn);
+  }
+
+  /** From a scope's own continuation: what runs from here on is the root of a task. */
+  enterTask(task: Task): void {
+    this.#context.enterHere(task);
   }
 
   /** Runs `fn` as the root of a task. */

@@ -47,6 +47,16 @@ export class NotHeldError extends LockdepError {
   }
 }
 
+/** Work was given to a queue that is closed, or was still delayed when it was closed. It will not run. */
+export class QueueClosedError extends LockdepError {
+  static readonly CODE: string = 'ERR_LOCKDEP_CLOSED';
+  override readonly name: string = 'QueueClosedError';
+
+  constructor() {
+    super('the work queue is closed', QueueClosedError.CODE);
+  }
+}
+
 /** The code that a report's kind throws with in `enforce`. */
 export function errorCode(kind: ReportKind): string {
   return `ERR_LOCKDEP_${kind.toUpperCase().replaceAll('-', '_')}`;

@@ -3,7 +3,7 @@ import type { LockClass } from '../classes/lock-class.js';
 import type { Evidence, HoldState, RawUse } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 import { HELD, isScope, type HeldNode } from '../tracker/held-node.js';
-import { isScopeFrame } from '../tracker/scope-frame.js';
+import { holdsOf, isScopeFrame } from '../tracker/scope-frame.js';
 import { NestingFacts } from './nesting-facts.js';
 
 /** One use of a lock with what is known of its stack, before any name is resolved or any line is mapped. */
@@ -43,7 +43,7 @@ function ownStack(node: HeldNode, stack: readonly CapturedFrame[]): readonly Cap
   const { frames } = node.asked;
   if (frames !== undefined) return frames;
   if (!isScope(node.kind)) return undefined;
-  const at = stack.findIndex((frame) => frame.scope === node);
+  const at = stack.findIndex((frame) => holdsOf(frame.scope).includes(node));
   return at === -1 ? undefined : stack.slice(at + 1);
 }
 

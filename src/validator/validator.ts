@@ -87,8 +87,8 @@ export class Validator {
   }
 
   /**
-   * The running flow is about to want `lock`. `below` is the public function that was called. `nestLock`: while the flow
-   * holds that one, it may nest locks of one class under it.
+   * The running flow is about to want `lock`. `below` is the public function that was called, or the frames to remember the
+   * attempt by. `nestLock`: while the flow holds that one, it may nest locks of one class under it.
    */
   attempt(
     lock: TrackedLock,
@@ -96,7 +96,7 @@ export class Validator {
     kind: HoldKind,
     wait: WaitKind,
     permits: number,
-    below: Below,
+    below: Below | readonly CapturedFrame[],
     nestLock?: TrackedLock,
   ): HeldNode {
     const serialised = nestLock !== undefined && isSerialised(this.tracker.held(), lockClass, nestLock);
@@ -287,11 +287,11 @@ export class Validator {
     this.#limitReported = false;
   }
 
-  #open(node: HeldNode, facts: NestingFacts, below: Below): void {
+  #open(node: HeldNode, facts: NestingFacts, below: Below | readonly CapturedFrame[]): void {
     const holds = isTry(node.kind) ? [] : listHolds(node.parent).filter(isChecked);
     const captured = facts.wantsStack();
     if (captured) {
-      const frames = captureFrames(below);
+      const frames = typeof below === 'function' ? captureFrames(below) : below;
       node.ask().frames = frames;
       facts.remember(frames);
     }
