@@ -40,6 +40,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   readonly label: string | undefined;
   readonly owner: object;
   readonly capacity = 1;
+  readonly primitive = 'task';
   firstHold: HeldNode | undefined = undefined;
   lastHold: HeldNode | undefined = undefined;
   /** The holds of its run. */

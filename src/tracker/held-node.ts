@@ -56,6 +56,8 @@ export interface TrackedLock {
   readonly owner: object;
   /** How many may hold it at once. */
   readonly capacity: number;
+  /** What it is, in the words of its constructor: 'Mutex', 'WorkQueue'. */
+  readonly primitive: string;
   /** First and last of the holds and waits on this lock, oldest first. */
   firstHold: HeldNode | undefined;
   lastHold: HeldNode | undefined;
