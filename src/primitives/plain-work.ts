@@ -48,7 +48,9 @@ export class PlainWork<T = unknown> extends Work<T> {
   }
 
   override refuse(reason: unknown): void {
-    this.reject?.(reason);
+    // In as many turns as work whose turn is a promise.
+    const { reject } = this;
+    void ready.then(() => reject?.(reason));
   }
 }
 

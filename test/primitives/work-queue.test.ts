@@ -99,6 +99,7 @@ for (const mode of ['off', 'warn', 'enforce'] as const) {
           }),
           queue.run(() => Promise.reject(new Error('rejected'))),
           queue.run(() => undefined),
+          // oxlint-disable-next-line unicorn/no-thenable -- that is what is tested
           queue.run(() => ({ then: (resolve: (value: number) => void) => resolve(4) }) as unknown as Promise<number>),
           queue.run(() => {
             throw undefined;
