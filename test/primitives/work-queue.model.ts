@@ -26,6 +26,8 @@ interface ModelItem {
   readonly item: Item;
   piece: Piece | undefined;
   running: Piece | undefined;
+  /** The run whose end a `cancelSync` has waited for last. */
+  cancelled: Piece | undefined;
 }
 
 export class Stage {
@@ -43,6 +45,10 @@ export class Stage {
   #nextName = 0;
   #paused = false;
   #closed = false;
+  /** Paused since an earlier turn: nothing may begin. */
+  #quiet = false;
+  /** What was found wrong inside of tasks, whose errors go to their callers. */
+  readonly #faults: unknown[] = [];
 
   constructor(instance: IsolatedLockdep, seed: number, clock: FakeClock) {
     this.#random = randomNumbers(seed);
@@ -51,7 +57,7 @@ export class Stage {
     this.#queue = new instance.WorkQueue({
       class: 'model',
       concurrency: this.#concurrency,
-      onError: (error) => this.journal.push(`item error ${String(error)}`),
+      onError: (error) => this.journal.push(`item error ${this.#text(error)}`),
     });
     for (let i = 0; i < 3; i++) this.#items.push(this.#makeItem(instance, i));
   }
@@ -62,6 +68,8 @@ export class Stage {
       this.#queue[CORE].checkInvariants();
       await settled();
       this.#checkCounts();
+      this.#quiet = this.#paused;
+      if (this.#faults.length > 0) throw this.#faults[0];
     }
     await this.#finish();
   }
@@ -119,6 +127,7 @@ export class Stage {
   }
 
   #text(error: unknown): string {
+    if (error instanceof assert.AssertionError) this.#faults.push(error);
     return typeof error === 'string' ? error : (error as { code: string }).code;
   }
 
@@ -151,6 +160,7 @@ export class Stage {
 
   #begins(piece: Piece): void {
     this.journal.push(`${piece.name} begins`);
+    assert.equal(this.#quiet, false, 'nothing begins while the queue is paused');
     assert.equal(piece.state, 'queued', `${piece.name} runs once, and only while it is queued`);
     this.#checkOrder(piece);
     piece.state = 'running';
@@ -198,6 +208,7 @@ export class Stage {
       ),
       piece: undefined,
       running: undefined,
+      cancelled: undefined,
     };
     return made;
   }
@@ -212,7 +223,8 @@ export class Stage {
       assert.ok(this.#closed && !made.item.running);
       return;
     }
-    if (made.piece !== undefined) assert.equal(accepted, false, 'a pending item is not queued twice');
+    const cancelled = made.running !== undefined && made.cancelled === made.running;
+    if (cancelled || made.piece !== undefined) assert.equal(accepted, false, 'not twice, nor while it is cancelled');
     if (!accepted) return;
     made.piece = this.#piece(0, false);
     assert.equal(made.item.pending, true);
@@ -233,8 +245,13 @@ export class Stage {
   }
 
   #idle(): void {
+    const before = this.#unfinished();
     const wait = this.#random(2) === 0 ? this.#queue.drain() : this.#queue.onIdle();
-    this.#waits.push(wait.then(() => this.journal.push('idle')));
+    const idle = wait.then(() => {
+      this.journal.push('idle');
+      for (const piece of before) assert.equal(piece.state, 'over', `an idle queue has ended ${piece.name}`);
+    });
+    this.#waits.push(idle);
   }
 
   #cancel(index: number): void {
@@ -250,6 +267,7 @@ export class Stage {
     const [was, running] = [made.piece, made.running];
     if (was !== undefined) was.state = 'over';
     made.piece = undefined;
+    made.cancelled = running ?? made.cancelled;
     const cancelled = made.item.cancelSync().then((pending) => {
       this.journal.push(`cancelled ${index}`);
       assert.equal(pending, was !== undefined);
@@ -268,6 +286,7 @@ export class Stage {
 
   #pause(): void {
     this.#paused = !this.#paused;
+    this.#quiet &&= this.#paused;
     if (this.#paused) this.#queue.pause();
     else this.#queue.resume();
   }
@@ -300,6 +319,7 @@ export class Stage {
       'everything is over in the end',
     );
     await Promise.all(this.#waits);
+    if (this.#faults.length > 0) throw this.#faults[0];
     await this.#queue.drain();
     assert.deepEqual([this.#queue.size, this.#queue.running], [0, 0]);
     assert.equal(this.#clock.liveTimers, 0);
