@@ -26,6 +26,15 @@ export interface MethodLocks {
   readonly semaphore: ((permits: number) => MethodLock) | undefined;
 }
 
+/** Gives a queue a task; resolves with its result. */
+export type Submit = (task: () => Promise<void>) => Promise<unknown>;
+
+/** Work queues of a given concurrency, and no locks. */
+export interface Queues {
+  readonly style: 'queue';
+  readonly queue: (concurrency: number) => Submit;
+}
+
 /** No lock at all: what a caller pays anyway. */
 export interface NoLocks {
   readonly style: 'floor';
@@ -33,17 +42,27 @@ export interface NoLocks {
 
 export type Locks = ReleaserLocks | MethodLocks | NoLocks;
 
+export type Contestants = (Locks & { readonly queue?: Queues['queue'] }) | Queues;
+
 export interface Contender {
   readonly id: string;
   /** Environment of its process. */
   readonly env: Readonly<Record<string, string>>;
-  readonly load: () => Promise<Locks>;
+  readonly load: () => Promise<Contestants>;
   /** False: takes part only when asked for. */
   readonly byDefault: boolean;
 }
 
 export const FLOOR = 'floor';
 export const YARDSTICK = 'async-mutex (cjs)';
+
+const STARTED: Promise<void> = Promise.resolve();
+
+/** What a queue has to do anyway: begin in a turn to come, and await the task. */
+async function noQueue(task: () => Promise<void>): Promise<void> {
+  await STARTED;
+  await task();
+}
 
 const require = createRequire(import.meta.url);
 
@@ -69,25 +88,60 @@ async function loadAsyncSema(): Promise<MethodLocks> {
   return { style: 'method', mutex: () => new Sema(1), semaphore: (permits) => new Sema(permits) };
 }
 
-type Lockdep = Omit<ReleaserLocks, 'style'> & { readonly lockdep: { readonly mode: string } };
+async function loadPQueue(): Promise<Queues> {
+  const { default: PQueue } = (await load('p-queue')) as {
+    default: new (options: { concurrency: number }) => { add: Submit };
+  };
+  const queue = (concurrency: number): Submit => {
+    const made = new PQueue({ concurrency });
+    return (task) => made.add(task);
+  };
+  return { style: 'queue', queue };
+}
+
+async function loadPLimit(): Promise<Queues> {
+  const { default: pLimit } = (await load('p-limit')) as { default: (concurrency: number) => Submit };
+  return { style: 'queue', queue: pLimit };
+}
+
+async function loadFastq(): Promise<Queues> {
+  type Worker = (task: () => Promise<void>) => Promise<void>;
+  const { default: fastq } = (await load('fastq')) as {
+    default: { promise(worker: Worker, concurrency: number): { push: Submit } };
+  };
+  const queue = (concurrency: number): Submit => {
+    const made = fastq.promise((task) => task(), concurrency);
+    return (task) => made.push(task);
+  };
+  return { style: 'queue', queue };
+}
+
+type Lockdep = Omit<ReleaserLocks, 'style'> & {
+  readonly lockdep: { readonly mode: string };
+  readonly WorkQueue: new (options: { concurrency: number }) => { run: Submit };
+};
 
 function ours(mode: string, tracking: 'precise' | 'light', byDefault: boolean): Contender {
   const id = `lockdep ${mode}${tracking === 'light' ? ', light' : ''}`;
   const env = { LOCKDEP: mode, LOCKDEP_TRACKING: tracking };
-  const loadOurs = async (): Promise<Locks> => {
-    const { lockdep, Mutex, Semaphore, RWSemaphore } = (await load('lockdep')) as Lockdep;
+  const loadOurs = async (): Promise<Contestants> => {
+    const { lockdep, Mutex, Semaphore, RWSemaphore, WorkQueue } = (await load('lockdep')) as Lockdep;
     if (lockdep.mode !== mode) throw new Error(`${id} runs in mode ${lockdep.mode}`);
-    return { style: 'releaser', Mutex, Semaphore, ...(RWSemaphore === undefined ? {} : { RWSemaphore }) };
+    const queue = (concurrency: number): Submit => {
+      const made = new WorkQueue({ concurrency });
+      return (task) => made.run(task);
+    };
+    return { style: 'releaser', Mutex, Semaphore, queue, ...(RWSemaphore === undefined ? {} : { RWSemaphore }) };
   };
   return { id, env, load: loadOurs, byDefault };
 }
 
-function peer(id: string, loadPeer: () => Promise<Locks>): Contender {
+function peer(id: string, loadPeer: () => Promise<Contestants>): Contender {
   return { id, env: {}, load: loadPeer, byDefault: true };
 }
 
 export const CONTENDERS: readonly Contender[] = [
-  peer(FLOOR, () => Promise.resolve({ style: 'floor' })),
+  peer(FLOOR, () => Promise.resolve({ style: 'floor', queue: () => noQueue })),
   peer(YARDSTICK, () =>
     Promise.resolve({ style: 'releaser', ...(require('async-mutex') as Omit<ReleaserLocks, 'style'>) }),
   ),
@@ -96,6 +150,9 @@ export const CONTENDERS: readonly Contender[] = [
   }),
   peer('async-sema', loadAsyncSema),
   peer('await-lock', loadAwaitLock),
+  peer('p-queue', loadPQueue),
+  peer('p-limit', loadPLimit),
+  peer('fastq (promise)', loadFastq),
   ours('off', 'precise', true),
   ours('warn', 'light', false),
   ours('warn', 'precise', true),

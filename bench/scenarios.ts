@@ -1,4 +1,4 @@
-import type { Locks, MethodLocks, Release, ReleaserLocks } from './contenders.js';
+import type { Contestants, Locks, MethodLocks, Release, ReleaserLocks } from './contenders.js';
 
 /*
  * What is measured. Nothing here is random: every batch makes the same calls in the same order. A batch is long enough
@@ -14,7 +14,7 @@ export interface Scenario {
   /** Operations in one batch. */
   readonly operations: number;
   /** Undefined where the contender has no such thing. May be called once per process. */
-  readonly prepare: (locks: Locks) => Batch | undefined | Promise<Batch | undefined>;
+  readonly prepare: (contestants: Contestants) => Batch | undefined | Promise<Batch | undefined>;
 }
 
 const OPERATIONS = 5_000;
@@ -224,46 +224,93 @@ async function elsewhere(locks: Exclude<Locks, MethodLocks>, held: boolean): Pro
   };
 }
 
+type Prepare<T> = (given: T) => Batch | undefined | Promise<Batch | undefined>;
+
+/** A scenario of locks; who has only queues takes no part. */
+function ofLocks(prepare: Prepare<Locks>): Prepare<Contestants> {
+  return (contestants) => (contestants.style === 'queue' ? undefined : prepare(contestants));
+}
+
+const QUEUED = 100_000;
+
+/** So many tasks are submitted in one turn, and all their results awaited. */
+function queued(concurrency: number): Prepare<Contestants> {
+  return ({ queue: make }) => {
+    if (make === undefined) return undefined;
+    const submit = make(concurrency);
+    return async () => {
+      const results: Promise<unknown>[] = [];
+      for (let i = 0; i < QUEUED; i++) results.push(submit(callback));
+      await Promise.all(results);
+    };
+  };
+}
+
+/** One task at a time, each awaited before the next is submitted. */
+function oneByOne({ queue: make }: Contestants): Batch | undefined {
+  if (make === undefined) return undefined;
+  const submit = make(1);
+  return repeated(() => submit(callback));
+}
+
 export const SCENARIOS: readonly Scenario[] = [
-  { id: 'uncontended', title: 'acquire and release, uncontended', operations: OPERATIONS, prepare: uncontended },
-  { id: 'run-exclusive', title: 'runExclusive, async callback', operations: OPERATIONS, prepare: runExclusive },
+  {
+    id: 'uncontended',
+    title: 'acquire and release, uncontended',
+    operations: OPERATIONS,
+    prepare: ofLocks(uncontended),
+  },
+  {
+    id: 'run-exclusive',
+    title: 'runExclusive, async callback',
+    operations: OPERATIONS,
+    prepare: ofLocks(runExclusive),
+  },
   {
     id: 'waiters-100',
     title: '100 waiters on one lock',
     operations: OPERATIONS,
-    prepare: waiters(100, OPERATIONS / 100),
+    prepare: ofLocks(waiters(100, OPERATIONS / 100)),
   },
-  { id: 'waiters-10000', title: '10,000 waiters on one lock', operations: 10_000, prepare: waiters(10_000, 1) },
-  { id: 'semaphore-10', title: '100 flows share 10 permits', operations: OPERATIONS, prepare: semaphore },
+  {
+    id: 'waiters-10000',
+    title: '10,000 waiters on one lock',
+    operations: 10_000,
+    prepare: ofLocks(waiters(10_000, 1)),
+  },
+  { id: 'semaphore-10', title: '100 flows share 10 permits', operations: OPERATIONS, prepare: ofLocks(semaphore) },
   {
     id: 'read',
     title: 'read lock, uncontended (a mutex where there is none)',
     operations: OPERATIONS,
-    prepare: reading,
+    prepare: ofLocks(reading),
   },
   {
     id: 'read-write',
     title: '100 readers and 10 writers at once (on a mutex where there is no other)',
     operations: 5_500,
-    prepare: readersAndWriters,
+    prepare: ofLocks(readersAndWriters),
   },
-  { id: 'nesting', title: 'a known nesting of two locks, acquire', operations: OPERATIONS, prepare: nesting },
+  { id: 'nesting', title: 'a known nesting of two locks, acquire', operations: OPERATIONS, prepare: ofLocks(nesting) },
   {
     id: 'nested-scopes',
     title: 'a known nesting of two locks, runExclusive',
     operations: OPERATIONS,
-    prepare: nestedScopes,
+    prepare: ofLocks(nestedScopes),
   },
   {
     id: 'await',
     title: 'a plain await elsewhere in the program',
     operations: OPERATIONS,
-    prepare: (locks) => (locks.style === 'method' ? undefined : elsewhere(locks, false)),
+    prepare: ofLocks((locks) => (locks.style === 'method' ? undefined : elsewhere(locks, false))),
   },
   {
     id: 'await-held',
     title: 'a plain await while a lock is held',
     operations: OPERATIONS,
-    prepare: (locks) => (locks.style === 'method' ? undefined : elsewhere(locks, true)),
+    prepare: ofLocks((locks) => (locks.style === 'method' ? undefined : elsewhere(locks, true))),
   },
+  { id: 'queue-1', title: '100,000 queued tasks, concurrency 1', operations: QUEUED, prepare: queued(1) },
+  { id: 'queue-10', title: '100,000 queued tasks, concurrency 10', operations: QUEUED, prepare: queued(10) },
+  { id: 'queue-idle', title: 'one task at a time, awaited', operations: OPERATIONS, prepare: oneByOne },
 ];

@@ -1,11 +1,14 @@
 /** Isolated instances: own graph, own reports, own locks, nothing shared with the process. */
 import { describe } from '../classes/lock-class.js';
 import { Lockdep } from './lockdep.js';
+import { Completion } from '../primitives/completion.js';
 import { Mutex } from '../primitives/mutex.js';
 import { PseudoLock } from '../primitives/pseudo-lock.js';
 import { RWSemaphore } from '../primitives/rw-semaphore.js';
 import { Semaphore } from '../primitives/semaphore.js';
 import { RUNTIME } from '../primitives/symbols.js';
+import { WorkItem } from '../primitives/work-item.js';
+import { WorkQueue } from '../primitives/work-queue.js';
 import type { Report, ReportKind } from '../report/types.js';
 import { Runtime, type LockdepOptions } from '../validator/runtime.js';
 
@@ -16,6 +19,9 @@ export interface IsolatedLockdep {
   readonly Semaphore: typeof Semaphore;
   readonly RWSemaphore: typeof RWSemaphore;
   readonly PseudoLock: typeof PseudoLock;
+  readonly Completion: typeof Completion;
+  readonly WorkQueue: typeof WorkQueue;
+  readonly WorkItem: typeof WorkItem;
   /** Runs `fn` and resolves with the one new report of `kind`; rejects when there is none, or another new one besides. */
   expectReport(kind: ReportKind, fn: () => unknown): Promise<Report>;
   /** Stops following; the locks go on as plain locks. */
@@ -47,12 +53,24 @@ export function createLockdep(options: Partial<LockdepOptions> = {}): IsolatedLo
   class IsolatedPseudoLock extends PseudoLock {
     static override [RUNTIME]: Runtime = runtime;
   }
+  class IsolatedCompletion<T = void> extends Completion<T> {
+    static override [RUNTIME]: Runtime = runtime;
+  }
+  class IsolatedWorkQueue extends WorkQueue {
+    static override [RUNTIME]: Runtime = runtime;
+  }
+  class IsolatedWorkItem<T = void> extends WorkItem<T> {
+    static override [RUNTIME]: Runtime = runtime;
+  }
   const isolated: IsolatedLockdep = {
     lockdep,
     Mutex: IsolatedMutex,
     Semaphore: IsolatedSemaphore,
     RWSemaphore: IsolatedRWSemaphore,
     PseudoLock: IsolatedPseudoLock,
+    Completion: IsolatedCompletion,
+    WorkQueue: IsolatedWorkQueue,
+    WorkItem: IsolatedWorkItem,
     expectReport: (kind, fn) => expectReport(lockdep, kind, fn),
     dispose: () => runtime.dispose(),
   };

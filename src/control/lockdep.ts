@@ -1,5 +1,6 @@
 /** The control object: modes, reports, and what the running flow holds. A thin face over one Runtime. */
 import { describe, type LockClass } from '../classes/lock-class.js';
+import type { Completion } from '../primitives/completion.js';
 import type { Mutex } from '../primitives/mutex.js';
 import type { LockGuard } from '../primitives/guards.js';
 import { coreOf } from '../primitives/lock-options.js';
@@ -10,6 +11,8 @@ import type { RWSemaphore } from '../primitives/rw-semaphore.js';
 import type { Semaphore } from '../primitives/semaphore.js';
 import { checkedGraph } from '../order/checked-graph.js';
 import type { LockGraph } from '../order/snapshot.js';
+import type { WorkItem } from '../primitives/work-item.js';
+import type { WorkQueue } from '../primitives/work-queue.js';
 import { siteOf } from '../report/stack-text.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
@@ -23,7 +26,7 @@ import { bless, declareOrder } from './declarations.js';
 import { runTask } from './run-task.js';
 
 /** Any lock of this package. */
-export type Lock = Mutex | Semaphore | RWSemaphore | PseudoLock;
+export type Lock = Mutex | Semaphore | RWSemaphore | PseudoLock | Completion<unknown> | WorkQueue | WorkItem<unknown>;
 
 export interface HeldLock {
   readonly lock: object;

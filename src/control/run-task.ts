@@ -1,7 +1,6 @@
 /** A task from its start to the settling of its result, and what it left held. */
 import { Task } from '../tracker/task.js';
-import { HELD } from '../tracker/held-node.js';
-import { leakedLock } from '../validator/rules/leaked-lock.js';
+import { reportLeaks } from '../validator/leaks.js';
 import type { Runtime } from '../validator/runtime.js';
 
 export function runTask<T>(runtime: Runtime, name: string, fn: () => T): T {
@@ -18,13 +17,6 @@ export function runTask<T>(runtime: Runtime, name: string, fn: () => T): T {
     result.then(end, end);
   } else reportLeaks(runtime, task);
   return result;
-}
-
-function reportLeaks(runtime: Runtime, task: Task): void {
-  if (runtime.off) return;
-  for (const node of runtime.validator.tracker.live()) {
-    if (node.task === task && node.state === HELD) runtime.report(leakedLock(node, task.name));
-  }
 }
 
 function isThenable(value: unknown): value is { then(onFulfilled: () => void, onRejected: () => void): unknown } {

@@ -26,6 +26,7 @@ export abstract class LockCore implements TrackedLock {
   readonly owner: object;
   /** How many may hold it at once, as the validator counts; 0: nobody holds it, it is a signal. */
   readonly capacity: number;
+  readonly primitive: string;
   firstHold: HeldNode | undefined = undefined;
   lastHold: HeldNode | undefined = undefined;
   readonly label: string | undefined;
@@ -36,6 +37,7 @@ export abstract class LockCore implements TrackedLock {
     this.rt = constructor[RUNTIME];
     this.owner = owner;
     this.capacity = capacity;
+    this.primitive = kind;
     this.label = options.name;
     if (options.class !== undefined) this.#class = checkedClass(options.class, 'option class');
     else if (!this.rt.off) this.#class = classOfCaller(constructor as unknown as () => void, kind);

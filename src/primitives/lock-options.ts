@@ -169,7 +169,7 @@ export function coreOf(lock: unknown, what: string): LockCore {
   return core;
 }
 
-function isSignal(value: unknown): value is AbortSignal {
+export function isSignal(value: unknown): value is AbortSignal {
   if (value instanceof AbortSignal) return true;
   const signal = value as Partial<AbortSignal> | null;
   return (

@@ -1,15 +1,12 @@
-/** One request in the queue of a lock, with what may end its wait early. */
-import { listenForAbort } from './abort-listeners.js';
-import { Waiter } from '../queue/waiter-queue.js';
+/** One request in the queue of a lock. */
 import type { HeldNode } from '../tracker/held-node.js';
+import { BoundedWaiter } from './bounded-waiter.js';
 import type { PermitCore } from './permit-core.js';
 
 /** Makes what the caller of a granted request receives: a releaser, a guard, a value. */
 export type Grant<T> = (lock: PermitCore, weight: number, previousValue: number, node: HeldNode | undefined) => T;
 
-export class PermitWaiter<T> extends Waiter {
-  timer: NodeJS.Timeout | undefined = undefined;
-  #stopListening: (() => void) | undefined = undefined;
+export class PermitWaiter<T> extends BoundedWaiter {
   readonly weight: number;
   readonly node: HeldNode | undefined;
   readonly grant: Grant<T>;
@@ -30,17 +27,5 @@ export class PermitWaiter<T> extends Waiter {
     this.grant = grant;
     this.resolve = resolve;
     this.reject = reject;
-  }
-
-  listen(signal: AbortSignal, onAbort: () => void): void {
-    this.#stopListening = listenForAbort(signal, onAbort);
-  }
-
-  /** The wait is over: no timer and no listener outlives it. */
-  unbind(): void {
-    if (this.timer !== undefined) clearTimeout(this.timer);
-    this.timer = undefined;
-    this.#stopListening?.();
-    this.#stopListening = undefined;
   }
 }

@@ -8,11 +8,11 @@
  * validator is off.
  */
 import { describe } from '../classes/lock-class.js';
-import { RELEASED, type HeldNode, type WaitKind } from '../tracker/held-node.js';
-import { scopeFrames } from '../tracker/scope-frame.js';
-import { LockCore, type LockConstructor } from './lock-core.js';
+import type { WaitKind } from '../tracker/held-node.js';
+import type { LockConstructor } from './lock-core.js';
 import { LockFace } from './lock-face.js';
-import { checkedCallback, lockOptions, type LockOptions } from './lock-options.js';
+import { checkedCallback, type LockOptions } from './lock-options.js';
+import { enterSection, runSection, SectionCore } from './section.js';
 import { CORE } from './symbols.js';
 
 type Below = (...args: never[]) => unknown;
@@ -22,55 +22,16 @@ export interface PseudoLockOptions extends LockOptions {
   shared?: boolean;
 }
 
-class PseudoCore extends LockCore {
-  readonly #wait: WaitKind;
+class PseudoCore extends SectionCore {
+  protected readonly entry: WaitKind;
 
   constructor(owner: object, options: PseudoLockOptions, shared: boolean, constructor: LockConstructor) {
-    super(owner, 1, lockOptions(options), 'PseudoLock', constructor);
-    this.#wait = shared ? 'recursive-read' : 'exclusive';
-  }
-
-  get isFollowed(): boolean {
-    return !this.rt.off && this.lockClass.options.track !== false;
-  }
-
-  /** Nobody waits at its door, so any number of flows may be inside. */
-  override get excludes(): boolean {
-    return false;
+    super(owner, options, 'PseudoLock', constructor);
+    this.entry = shared ? 'recursive-read' : 'exclusive';
   }
 
   override isLocked(): boolean {
     return this.firstHold !== undefined;
-  }
-
-  override get isIdle(): boolean {
-    return !this.isLocked();
-  }
-
-  /** The hold of a section that begins here. */
-  open(kind: 'imperative' | 'scope', below: Below): HeldNode {
-    const { validator } = this.rt;
-    const node = validator.attempt(this, this.lockClass, kind, this.#wait, 1, below);
-    validator.tracker.granted(node);
-    const offence = validator.judgeHere(node, below);
-    if (offence === undefined) return node;
-    try {
-      this.rt.refuse(offence);
-      return node;
-    } catch (error) {
-      validator.tracker.ended(node);
-      throw error;
-    }
-  }
-
-  close(node: HeldNode, below: Below): void {
-    if (node.state === RELEASED) return;
-    const { validator } = this.rt;
-    try {
-      validator.close(node, below);
-    } finally {
-      validator.tracker.ended(node);
-    }
   }
 
   touch(below: Below): void {
@@ -94,34 +55,12 @@ export class PseudoLock extends LockFace {
   /** Runs `fn` in the section, which lasts until its result has settled. */
   run<T>(fn: () => T): T {
     checkedCallback(fn);
-    const core = this[CORE];
-    if (!core.isFollowed) return fn();
-    const node = core.open('scope', this.run);
-    let result: T;
-    try {
-      result = core.rt.validator.tracker.runHolding(node, () => scopeFrames.runNow(node, fn));
-    } catch (error) {
-      core.close(node, this.run);
-      throw error;
-    }
-    if (!isThenable(result)) {
-      core.close(node, this.run);
-      return result;
-    }
-    return scopeFrames.run(node, undefined, 0, sectionKeeper, () => result, false, undefined) as T;
+    return runSection(this[CORE], fn, this.run);
   }
 
   /** Enters the section, for `using section = lock.enter()`; disposing of the result leaves it. */
   enter(): Disposable {
-    const core = this[CORE];
-    const node = core.isFollowed ? core.open('imperative', this.enter) : undefined;
-    if (node !== undefined) core.rt.validator.tracker.enterNow(node, this.enter);
-    const section = {
-      [Symbol.dispose](): void {
-        if (node !== undefined) core.close(node, section[Symbol.dispose]);
-      },
-    };
-    return section;
+    return enterSection(this[CORE], this.enter);
   }
 
   /** The section may be entered here: validated, not held. In enforce throws what is certain at the call. */
@@ -133,22 +72,4 @@ export class PseudoLock extends LockFace {
   sync(): void {
     this[CORE].touch(this.sync);
   }
-}
-
-const sectionKeeper = {
-  probe(): void {},
-  enterScope(node: object): void {
-    coreOf(node).rt.validator.tracker.enterScope(node as HeldNode);
-  },
-  leaveScope(node: object): void {
-    coreOf(node).close(node as HeldNode, sectionKeeper.leaveScope);
-  },
-};
-
-function coreOf(node: object): PseudoCore {
-  return (node as HeldNode).lock as PseudoCore;
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -9,6 +9,7 @@
 import { formatSplat } from './splat.js';
 import type { ReportFacts } from './splat.js';
 import { DEFAULT_STACK_DEPTH, siteOf, stackLines } from './stack-text.js';
+import { plain } from './wording.js';
 import type { Dependency, LockUse, RawDependency, RawUse, Report, Violation } from './types.js';
 
 /** The report of a violation seen for the first time at `now` (milliseconds since the epoch), stacks cut at `depth` lines. */
@@ -22,7 +23,11 @@ export function buildReport(v: Violation, now: number, depth: number = DEFAULT_S
     ...(v.cycle === undefined ? {} : { cycle: v.cycle.map((raw) => dependency(raw, use)) }),
     task: v.task,
   };
-  const message = formatSplat(v.summary === undefined ? facts : { ...facts, summary: v.summary });
+  const message = formatSplat({
+    ...facts,
+    ...(v.summary === undefined ? {} : { summary: v.summary }),
+    ...(v.advice === undefined ? {} : { advice: plain(v.advice) }),
+  });
   return { id: v.id, ...facts, message, count: 1, firstSeen: now };
 }
 

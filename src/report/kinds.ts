@@ -10,6 +10,8 @@ import { lockName, placeText, plain } from './wording.js';
 /** The facts of a report before its text is written. `summary` is one sentence, and is part of the text only. */
 export type ReportFacts = Pick<Report, 'kind' | 'tier' | 'acquiring' | 'held' | 'cycle' | 'task'> & {
   readonly summary?: string;
+  /** In place of the advice of the kind. Part of the text only. */
+  readonly advice?: string;
 };
 
 export interface KindText {

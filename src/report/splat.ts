@@ -27,7 +27,7 @@ export function formatSplat(facts: ReportFacts): string {
     scenario(facts, kind),
     heldLocks(facts),
     ownStack(facts),
-    wrap(`Advice: ${kind.advice(facts)}`, 2),
+    wrap(`Advice: ${facts.advice ?? kind.advice(facts)}`, 2),
   ];
   const body = parts.filter((part) => part.length > 0).map((part) => part.join('\n'));
   return `${title}\n${'='.repeat(Math.min(title.length, REPORT_WIDTH))}\n${body.join('\n\n')}`;

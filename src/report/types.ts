@@ -107,6 +107,8 @@ export interface Violation {
   readonly tier: Tier;
   /** One sentence for kinds that have no chain, e.g. what was released though it was not held. */
   readonly summary?: string;
+  /** What to do about it, where that is not what its kind advises. */
+  readonly advice?: string;
   /** The attempt; for kinds that are not about an attempt (a release, an assertion, a leak) the lock and the call concerned. */
   readonly acquiring?: RawUse;
   readonly held: readonly RawUse[];

@@ -14,15 +14,18 @@ export const MAX_CAPTURED_FRAMES = 200;
 export interface CapturedFrame extends StackFrame {
   /** File, name and start of the function: equal for two frames of one function, whatever line they are at. */
   readonly functionId: string;
-  /** For the frame of a scope: the hold whose callback it runs. */
+  /** For the frame of a scope: the hold whose callback it runs, or a JointScope. */
   readonly scope: unknown;
   /** Index within Promise.all, allSettled or any, for such a frame; else -1. */
   readonly promiseIndex: number;
 }
 
 /** The stack above `below`, innermost first. */
-export function captureFrames(below: (...args: never[]) => unknown): CapturedFrame[] {
-  return captureCallSites(below, MAX_CAPTURED_FRAMES).map(toFrame);
+export function captureFrames(
+  below: (...args: never[]) => unknown,
+  limit: number = MAX_CAPTURED_FRAMES,
+): CapturedFrame[] {
+  return captureCallSites(below, limit).map(toFrame);
 }
 
 function toFrame(site: CallSite): CapturedFrame {

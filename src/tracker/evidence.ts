@@ -9,6 +9,7 @@
  */
 import type { CapturedFrame } from './captured-frame.js';
 import { type HeldNode, HELD, isScope } from './held-node.js';
+import { holdsOf } from './scope-frame.js';
 
 /** Plain functions that may stand between `acquire` and the function that holds: `const take = () => lock.acquire()`. */
 const MAX_PLAIN_HELPERS = 2;
@@ -48,7 +49,7 @@ export function provenByStack(stack: readonly CapturedFrame[], candidates: reado
   const caller = callerOfTop(stack);
   for (const [at, frame] of stack.entries()) {
     // Right below the top it is the scope's own callback that runs, and that is waited for.
-    if ((frame.isAsync || at === caller) && frame.scope !== undefined) awaiting.add(frame.scope);
+    if (frame.isAsync || at === caller) for (const hold of holdsOf(frame.scope)) awaiting.add(hold);
   }
   return new Set(candidates.filter((hold) => hold.state === HELD && awaiting.has(hold)));
 }

@@ -20,8 +20,11 @@ export const RELEASED = 2;
 export const TRANSFERRED = 3;
 export type NodeState = typeof WAITING | typeof HELD | typeof RELEASED | typeof TRANSFERRED;
 
-/** scope: the hold of a `runExclusive`. imperative: acquired and released by calls. try: taken without waiting. */
-export type HoldKind = 'scope' | 'imperative' | 'try' | 'try-scope';
+/**
+ * scope: the hold of a `runExclusive`. imperative: acquired and released by calls. try: taken without waiting. wait: an
+ * event or the end of a task, waited for and never held: such a node goes from WAITING to RELEASED.
+ */
+export type HoldKind = 'scope' | 'imperative' | 'try' | 'try-scope' | 'wait';
 
 /**
  * What an attempt waits for: exclusive for every holder; a fair read for every writer, queued ones included, and so for
@@ -55,6 +58,8 @@ export interface TrackedLock {
   readonly capacity: number;
   /** Does a holder keep all others out, readers aside? */
   readonly excludes: boolean;
+  /** What it is, in the words of its constructor: 'Mutex', 'WorkQueue'. */
+  readonly primitive: string;
   /** First and last of the holds and waits on this lock, oldest first. */
   firstHold: HeldNode | undefined;
   lastHold: HeldNode | undefined;
@@ -234,7 +239,7 @@ export class Owner {
   prune(): boolean {
     const { nodes } = this;
     for (let i = nodes.length - 1; i >= 0; i--) {
-      if (nodes[i]?.state === HELD) continue;
+      if (isKept(nodes[i] as HeldNode)) continue;
       if (i === nodes.length - 1) nodes.pop();
       else nodes.splice(i, 1);
     }
@@ -244,6 +249,11 @@ export class Owner {
     }
     return this.isEmpty;
   }
+}
+
+/** A hold, or a wait that is over and that nobody has received yet. */
+function isKept(node: HeldNode): boolean {
+  return node.state === HELD || (node.kind === 'wait' && node.asked.pending !== undefined);
 }
 
 /** The innermost hold of the list that is still held. */

@@ -17,7 +17,7 @@ import {
   type ListCell,
   nearestHeld,
   outerHeld,
-  type Owner,
+  Owner,
   RELEASED,
   TRANSFERRED,
   WAITING,
@@ -73,6 +73,7 @@ export class HeldTracker {
     const { store } = this.#context;
     const node = new HeldNode(lock, lockClass, kind, wait, nearestHeld(store), store?.task, this.#clock.now);
     this.#context.live += 1;
+    if (node.task !== undefined) node.task.live += 1;
     const last = lock.lastHold;
     node.previous = last;
     lock.lastHold = node;
@@ -119,6 +120,7 @@ export class HeldTracker {
     node.state = RELEASED;
     this.#context.live -= 1;
     node.chain = undefined;
+    if (node.task !== undefined) node.task.live -= 1;
     const { pending, foreignRelease, awaited } = node.asked;
     if (pending === undefined && !foreignRelease && !awaited) node.settle();
     unlinkFromLock(node);
@@ -153,6 +155,11 @@ export class HeldTracker {
   /** Lets whoever awaits `promise` hold `node` from there on. */
   carry(promise: Promise<unknown>, node: HeldNode): void {
     if (this.#hooks.isRunning) this.#hooks.carry(promise, node);
+  }
+
+  /** Lets whoever awaits `promise` be seen to wait for all of `waits`. */
+  carryWaits(promise: Promise<unknown>, waits: readonly HeldNode[]): void {
+    if (this.#hooks.isRunning) this.#hooks.carry(promise, new Owner(true, [...waits]));
   }
 
   /** From a scope's own continuation: its callback runs with the hold. */
@@ -205,6 +212,11 @@ export class HeldTracker {
   /** Runs `fn` with no holds: work that nobody here waits for. */
   detached<T>(fn: () => T): T {
     return this.#context.run(new Task(this.#context.store?.task?.name ?? MAIN), fn);
+  }
+
+  /** From a scope's own continuation: what runs from here on is the root of a task. */
+  enterTask(task: Task): void {
+    this.#context.enterTurn(task);
   }
 
   /** Runs `fn` as the root of a task. */

@@ -36,7 +36,7 @@ const SUSPENDED = 1;
 const SETTLED = 2;
 
 export interface Arrivals {
-  /** A hold has arrived in the function instance that awaited it. */
+  /** A hold, or the end of a wait, has arrived in the function instance that awaited it; or that one begins to wait. */
   onHold(node: HeldNode, owner: Owner): void;
   /** A function with a debt has returned to one that awaited it. */
   onDebt(debt: Debt, owner: Owner): void;
@@ -106,9 +106,9 @@ export class PromiseHooks {
     return this.#turn !== undefined;
   }
 
-  /** Lets `promise` bring `node` to whoever awaits it. */
-  carry(promise: Promise<unknown>, node: HeldNode): void {
-    this.#mark(marked(promise), node);
+  /** Lets `promise` bring a hold, or the ends of several waits, to whoever awaits it. */
+  carry(promise: Promise<unknown>, parcel: HeldNode | Owner): void {
+    this.#mark(marked(promise), parcel);
   }
 
   /** What settles until `unmute` is made by the locks themselves, and nobody's return. */
@@ -257,6 +257,10 @@ export class PromiseHooks {
   }
 
   #receiveHold(promise: Marked, owner: Owner, node: HeldNode, again: boolean): void {
+    if (node.kind === 'wait') {
+      this.#receiveWait(promise, owner, node);
+      return;
+    }
     if (node.state !== HELD) return;
     // One hold has one holder: when several await it, nobody knows which.
     if (again) node.ask().unsure = true;
@@ -268,6 +272,12 @@ export class PromiseHooks {
     if (isListed(list, node)) return;
     this.#context.enterTurn(cellUnder(node, list));
     this.#arrivals.onHold(node, owner);
+  }
+
+  /** The end of a wait; the language's own handlers pass it on. */
+  #receiveWait(promise: Marked, owner: Owner, node: HeldNode): void {
+    if (promise[this.#through] === undefined) this.#arrivals.onHold(node, owner);
+    else if (!owner.nodes.includes(node)) owner.nodes.push(node);
   }
 
   #receiveDebts(owner: Owner, parcel: Owner, passing: boolean): void {

@@ -25,6 +25,17 @@ export interface ScopeKeeper<H> {
   leaveScope(hold: H): void;
 }
 
+/** A scope that is that of several holds at once. */
+export interface JointScope {
+  readonly scopeHolds: readonly object[];
+}
+
+/** The holds whose scope runs in a frame. */
+export function holdsOf(scope: unknown): readonly unknown[] {
+  if (scope === undefined) return [];
+  return (scope as Partial<JointScope>).scopeHolds ?? [scope];
+}
+
 type ScopeFunction<H> = <T, V>(
   hold: H,
   turn: Promise<V> | undefined,

@@ -14,9 +14,16 @@ export class Task implements ListCell {
   readonly target: ListCell['target'] = this;
   readonly parent: undefined = undefined;
   readonly task: Task = this;
-  readonly name: string;
+  /** Its holds and waits that are not over. */
+  live = 0;
+  readonly #name: string | (() => string);
 
-  constructor(name: string) {
-    this.name = name;
+  /** A name that is costly to find out may be given as a function. */
+  constructor(name: string | (() => string)) {
+    this.#name = name;
+  }
+
+  get name(): string {
+    return typeof this.#name === 'string' ? this.#name : this.#name();
   }
 }

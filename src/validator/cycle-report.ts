@@ -2,7 +2,7 @@
 import { canonicalCycle } from '../order/cycle-id.js';
 import type { RawDependency, Tier, Violation } from '../report/types.js';
 import { rawDependency, type EdgeFacts } from './edge-facts.js';
-import { heldUses, taskOf, wantedUse, type NestedAttempt } from './rules/rule.js';
+import { heldUses, taskOf, waitAdvice, wantedUse, type NestedAttempt } from './rules/rule.js';
 
 /**
  * The first of the facts is that of the attempt, where there is one: a cycle can also come to light when a graph is
@@ -14,6 +14,7 @@ export function circularDependency(
   attempt: NestedAttempt | undefined,
   note: string | undefined,
 ): Violation {
+  const awaited = cycle.find(({ wanted }) => wanted.isWait)?.wanted;
   const links = cycle.map(rawDependency);
   const names = canonicalCycle(links.map(heldName), (name: string) => name);
   const about =
@@ -25,6 +26,7 @@ export function circularDependency(
     kind: 'circular-dependency',
     tier,
     ...(note === undefined ? {} : { summary: note }),
+    ...(awaited === undefined ? {} : { advice: waitAdvice(awaited.lockClass.name) }),
     ...about,
     cycle: [...links.slice(1), ...links.slice(0, 1)],
   };

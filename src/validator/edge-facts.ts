@@ -26,7 +26,7 @@ export function learnedFacts(attempt: NestedAttempt): EdgeFacts {
 /** The order of a declaration, whose stack is all there is to show. */
 export function declaredFacts(from: ClassName, to: ClassName, frames: readonly CapturedFrame[]): EdgeFacts {
   const use = (lockClass: ClassName, state: 'held' | 'waiting'): UseFacts => {
-    return { lockClass, name: undefined, shared: false, state, evidence: 'own', frames, exact: true };
+    return { lockClass, name: undefined, shared: false, state, evidence: 'own', frames, exact: true, isWait: false };
   };
   return { held: use(from, 'held'), wanted: use(to, 'waiting'), tier: 'strict', task: '', origin: 'declared' };
 }
@@ -41,7 +41,7 @@ export function loadedFacts(
 ): EdgeFacts {
   const use = ({ id, name, shared }: typeof from, state: 'held' | 'waiting', site: string): UseFacts => {
     const lockClass = { id, name };
-    return { lockClass, name: undefined, shared, state, evidence: 'own', frames: [], site, exact: true };
+    return { lockClass, name: undefined, shared, state, evidence: 'own', frames: [], site, exact: true, isWait: false };
   };
   return { held: use(from, 'held', sites[0]), wanted: use(to, 'waiting', sites[1]), tier, task: '', origin };
 }

@@ -31,9 +31,9 @@ export class LockTimeoutError extends LockdepError {
   static readonly CODE: string = 'ERR_LOCKDEP_TIMEOUT';
   override readonly name: string = 'LockTimeoutError';
 
-  /** `timeout` in milliseconds. */
-  constructor(timeout: number) {
-    super(`the lock was not available within ${timeout} ms`, LockTimeoutError.CODE);
+  /** `timeout` in milliseconds; `what` was not so by then. */
+  constructor(timeout: number, what = 'the lock was not available') {
+    super(`${what} within ${timeout} ms`, LockTimeoutError.CODE);
   }
 }
 
@@ -54,6 +54,16 @@ export class DeclaredOrderError extends LockdepError {
 
   constructor(message: string) {
     super(message, DeclaredOrderError.CODE);
+  }
+}
+
+/** Work was given to a queue that is closed, or was still delayed when it was closed. It will not run. */
+export class QueueClosedError extends LockdepError {
+  static readonly CODE: string = 'ERR_LOCKDEP_CLOSED';
+  override readonly name: string = 'QueueClosedError';
+
+  constructor() {
+    super('the work queue is closed', QueueClosedError.CODE);
   }
 }
 

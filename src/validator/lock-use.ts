@@ -2,7 +2,7 @@
 import type { Evidence, HoldState, RawUse } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 import { HELD, isScope, type HeldNode } from '../tracker/held-node.js';
-import { isScopeFrame } from '../tracker/scope-frame.js';
+import { holdsOf, isScopeFrame } from '../tracker/scope-frame.js';
 import { NestingFacts } from './nesting-facts.js';
 
 /** A class, or what is known of one that only other processes or threads have. */
@@ -22,6 +22,8 @@ export interface UseFacts {
   /** In place of frames, for what was loaded. */
   readonly site?: string;
   readonly exact: boolean;
+  /** Was it an event or the end of a task, not a lock? */
+  readonly isWait: boolean;
 }
 
 /**
@@ -40,6 +42,7 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
     evidence,
     frames,
     exact: known !== undefined,
+    isWait: node.kind === 'wait',
   };
 }
 
@@ -47,7 +50,7 @@ function ownStack(node: HeldNode, stack: readonly CapturedFrame[]): readonly Cap
   const { frames } = node.asked;
   if (frames !== undefined) return frames;
   if (!isScope(node.kind)) return undefined;
-  const at = stack.findIndex((frame) => frame.scope === node);
+  const at = stack.findIndex((frame) => holdsOf(frame.scope).includes(node));
   return at === -1 ? undefined : stack.slice(at + 1);
 }
 

@@ -23,7 +23,7 @@ import {
   type HeldNode,
   type HoldKind,
   type Nesting,
-  type Owner,
+  Owner,
   type TrackedLock,
   type WaitKind,
 } from '../tracker/held-node.js';
@@ -65,8 +65,8 @@ export class Validator {
   }
 
   /**
-   * The running flow is about to want `lock`. `below` is the public function that was called. `nestLock`: while the flow
-   * holds that one, it may nest locks of one class under it.
+   * The running flow is about to want `lock`. `below` is the public function that was called, or the frames to remember the
+   * attempt by. `nestLock`: while the flow holds that one, it may nest locks of one class under it.
    */
   attempt(
     lock: TrackedLock,
@@ -74,7 +74,7 @@ export class Validator {
     kind: HoldKind,
     wait: WaitKind,
     permits: number,
-    below: Below,
+    below: Below | readonly CapturedFrame[],
     nestLock?: TrackedLock,
   ): HeldNode {
     const serialised = nestLock !== undefined && isSerialised(this.tracker.held(), lockClass, nestLock);
@@ -207,6 +207,19 @@ export class Validator {
     return offence;
   }
 
+  /**
+   * A wait for what is never held is over. `below`: a function of ours that the waiter may await, for a last look at its
+   * stack. What is not proven by then is up to whoever receives the end of the wait; if nobody does, nobody waited.
+   */
+  waited(node: HeldNode, below: Below): void {
+    const pending = node.asked.pending as Pending | undefined;
+    if (pending !== undefined && node.state !== RELEASED) {
+      this.#judge(node, pending, captureFrames(below));
+      if (pending.open.length === 0 || !this.tracker.followsCalls) this.#leaveOpen(node, pending, 0, false);
+    }
+    this.tracker.ended(node);
+  }
+
   /** The hold is about to be released: the last look at its own stack, and the last chance of what waits for it. */
   close(node: HeldNode, below: Below): void {
     const pending = node.asked.pending as Pending | undefined;
@@ -291,7 +304,7 @@ export class Validator {
    * The nesting is not one of those that are kept. Right all the same, though slower: what the order of classes knows of
    * every held lock needs no stack, and the rest is judged as if it were seen for the first time.
    */
-  #checkByGraph(node: HeldNode, below: Below): void {
+  #checkByGraph(node: HeldNode, below: Below | readonly CapturedFrame[]): void {
     const beside = listHolds(node.parent);
     if (beside.length >= MAX_HELD_DEPTH) {
       this.#limits.reached(
@@ -317,12 +330,12 @@ export class Validator {
     for (const violation of violations) this.#host.report(violation);
   }
 
-  #open(node: HeldNode, facts: NestingFacts, below: Below): void {
+  #open(node: HeldNode, facts: NestingFacts, below: Below | readonly CapturedFrame[]): void {
     const beside = isTry(node.kind) ? [] : listHolds(node.parent);
     const holds = beside.filter(isChecked);
     const captured = facts.wantsStack();
     if (captured) {
-      const frames = captureFrames(below);
+      const frames = typeof below === 'function' ? captureFrames(below) : below;
       node.ask().frames = frames;
       facts.remember(frames);
     }
@@ -349,9 +362,12 @@ export class Validator {
   /** The hold has reached the function that awaited it, which may own the outer holds: then it waited, for certain. */
   #arrived(node: HeldNode, owner: Owner): void {
     const pending = node.asked.pending as Pending | undefined;
-    if (pending === undefined || node.state === RELEASED) return;
+    if (pending === undefined || (node.state === RELEASED && node.kind !== 'wait')) return;
     node.ask().awaitedBy = owner;
     this.#judge(node, pending, []);
+    if (node.state !== RELEASED) return;
+    node.ask().pending = undefined;
+    this.#leaveOpen(node, pending, 0, owner);
   }
 
   #closePending(node: HeldNode, pending: Pending, below: Below): void {
@@ -364,7 +380,7 @@ export class Validator {
   }
 
   /** What is not proven by now is left to those who still hold; who has gone by now did not wait for this lock. */
-  #leaveOpen(node: HeldNode, pending: Pending, hops: number, here: boolean): void {
+  #leaveOpen(node: HeldNode, pending: Pending, hops: number, here: boolean | Owner): void {
     const open = pending.open.filter((hold) => hold.state === HELD);
     if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, here);
     else node.ask().pending = undefined;
@@ -373,14 +389,15 @@ export class Validator {
     pending.facts.trySettle();
   }
 
-  /** `here`: the running function is the one that took and released the lock. */
-  #owe(debt: Due, here: boolean): void {
+  /** `here`: the function that took and released the lock, if it is the running one or known. */
+  #owe(debt: Due, here: boolean | Owner): void {
     for (const hold of debt.open) {
       const asked = hold.ask();
       asked.debts ??= [];
       asked.debts.push(debt);
     }
-    if (here) this.tracker.owe(debt);
+    if (here instanceof Owner) here.owe(debt);
+    else if (here) this.tracker.owe(debt);
   }
 
   #isOwn(owner: Owner | undefined, hold: HeldNode, wanted: HeldNode, hops: number): boolean {

@@ -1,20 +1,24 @@
 /** A lock comes to the end of its life while somebody holds it or waits for it. */
-import type { Violation } from '../../report/types.js';
+import type { RawUse, Violation } from '../../report/types.js';
 import { captureFrames } from '../../tracker/captured-frame.js';
 import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
 import { rawUse, useFacts } from '../lock-use.js';
 
-/** `undefined` when nothing is left of the lock. */
-export function heldLockFreed(lock: TrackedLock, below: (...args: never[]) => unknown): Violation | undefined {
+/** `undefined` when nothing is left of the lock. `unstarted`: work that was given to it and has not begun. */
+export function heldLockFreed(
+  lock: TrackedLock,
+  below: (...args: never[]) => unknown,
+  unstarted: readonly RawUse[] = [],
+): Violation | undefined {
   const holds: HeldNode[] = [];
   for (let node = lock.firstHold; node !== undefined; node = node.next) holds.push(node);
-  if (holds.length === 0) return undefined;
+  if (holds.length === 0 && unstarted.length === 0) return undefined;
   const lockClass = lock.lockClass.name;
   return {
     id: `held-lock-freed:${lockClass}`,
     kind: 'held-lock-freed',
     tier: 'strict',
-    summary: `the lock is disposed of with ${holds.length} of its acquisitions still held or waiting`,
+    summary: summaryOf(holds.length, unstarted.length),
     acquiring: {
       lockClass,
       name: lock.label,
@@ -24,7 +28,13 @@ export function heldLockFreed(lock: TrackedLock, below: (...args: never[]) => un
       frames: captureFrames(below),
       exact: true,
     },
-    held: holds.map((node) => rawUse(useFacts(node, 'own', []))),
+    held: [...holds.map((node) => rawUse(useFacts(node, 'own', []))), ...unstarted],
     task: 'main',
   };
+}
+
+function summaryOf(holds: number, unstarted: number): string {
+  const acquisitions = `${holds} of its acquisitions still held or waiting`;
+  if (unstarted === 0) return `the lock is disposed of with ${acquisitions}`;
+  return `it is disposed of with ${unstarted} of the tasks given to it not started, and ${acquisitions}`;
 }

@@ -6,13 +6,13 @@ import type { Violation } from '../../report/types.js';
 import type { HeldNode } from '../../tracker/held-node.js';
 import { rawUse, useFacts } from '../lock-use.js';
 
-export function leakedLock(node: HeldNode, task: string): Violation {
+export function leakedLock(node: HeldNode, task: string, origin: string | undefined): Violation {
   const lockClass = node.lockClass.name;
   return {
     id: `leaked-lock:${task}:${lockClass}`,
     kind: 'leaked-lock',
     tier: 'advisory',
-    summary: `task "${task}" has ended and left the lock held`,
+    summary: `task "${task}"${origin === undefined ? '' : `, enqueued at ${origin},`} has ended and left the lock held`,
     acquiring: rawUse(useFacts(node, 'own', [])),
     held: [rawUse(useFacts(node, 'own', []))],
     task,

@@ -8,7 +8,7 @@
  */
 import { describe } from '../../classes/lock-class.js';
 import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
-import { heldUses, taskOf, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
+import { heldUses, taskOf, waitAdvice, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
 
 /** Shown when a comparator fails; the nesting then counts as out of order. */
 export type OnComparatorError = (className: string, error: unknown) => void;
@@ -25,6 +25,7 @@ export function recursiveLocking(attempt: NestedAttempt, onError: OnComparatorEr
     kind: 'recursive-locking',
     tier,
     summary: SUMMARIES[fault],
+    ...(wanted.kind === 'wait' ? { advice: waitAdvice(lockClass.name) } : {}),
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),
     task: taskOf(wanted),
@@ -40,9 +41,14 @@ const SUMMARIES = {
   reread:
     'the flow reads what it reads already: a writer that queues between the two waits for the first read and holds ' +
     'back the second',
+  self: 'the flow waits for the end of what it is itself a part of',
+  sibling:
+    'the flow waits for an event of a class while it is on the way to another event of that class, and nothing says ' +
+    'that these two never wait for each other',
 } as const;
 
 function faultOf(held: HeldNode, wanted: HeldNode): keyof typeof SUMMARIES {
+  if (wanted.kind === 'wait') return held.lock === wanted.lock ? 'self' : 'sibling';
   if (held.lock !== wanted.lock) return 'other';
   if (!held.shared) return 'same';
   return wanted.shared ? 'reread' : 'upgrade';

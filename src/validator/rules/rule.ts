@@ -33,6 +33,14 @@ export function wantedUse(attempt: NestedAttempt): RawUse {
   return rawUse({ ...useFacts(attempt.wanted, 'own', attempt.stack), state: 'waiting' });
 }
 
+/** What to do about a wait for an event or a task. A class may be too coarse: the kernel's own checks had to be told so. */
+export function waitAdvice(awaited: string): string {
+  return (
+    `Wait for ${awaited} where nothing is held that its end depends on. If this one never depends on it, the class is too ` +
+    'coarse: give what is waited for here a class of its own.'
+  );
+}
+
 /** The task that an acquisition runs in, as reports name it. */
 export function taskOf(node: HeldNode): string {
   return node.task?.name ?? 'main';

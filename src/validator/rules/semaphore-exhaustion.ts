@@ -13,6 +13,9 @@ export function isCountedNesting({ held, wanted }: NestedAttempt): boolean {
   return held.lock.capacity > 1 && wanted.lock.capacity > 1;
 }
 
+const QUEUE_ADVICE =
+  'Run the inner task as a part of the outer one, or on a queue of its own for each level; or do not wait for it.';
+
 /** `undefined` when the flow waits for itself. */
 export function semaphoreExhaustion(attempt: NestedAttempt): Verdict {
   const { held, wanted, tier } = attempt;
@@ -21,14 +24,19 @@ export function semaphoreExhaustion(attempt: NestedAttempt): Verdict {
   const { capacity } = wanted.lock;
   if (same && mine + wanted.permits > capacity) return undefined;
   const flows = Math.ceil((capacity - wanted.permits + 1) / mine);
-  const pool = same ? 'the same semaphore' : 'another semaphore of the class';
+  // Who waits for all of another one's slots, waits for its tasks, not for a slot.
+  if (wanted.kind === 'wait' && wanted.permits >= capacity) return undefined;
+  const [unit, pool] =
+    wanted.lock.primitive === 'WorkQueue' ? (['slots', 'queue'] as const) : (['permits', 'semaphore'] as const);
+  const which = same ? `the same ${pool}` : `another ${pool} of the class`;
   return {
     id: `semaphore-exhaustion:${same ? 'same' : 'other'}:${wanted.lockClass.name}`,
     kind: 'semaphore-exhaustion',
     tier,
     summary:
-      `the flow holds ${mine} of ${held.lock.capacity} permits and wants ${wanted.permits} more of ${pool}: ` +
-      `${flows} flows that do so at once leave no permit for any of them`,
+      `the flow holds ${mine} of ${held.lock.capacity} ${unit} and wants ${wanted.permits} more of ${which}: ` +
+      `${flows} flows that do so at once leave none for any of them`,
+    ...(pool === 'queue' ? { advice: QUEUE_ADVICE } : {}),
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),
     task: taskOf(wanted),

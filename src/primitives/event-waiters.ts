@@ -1,0 +1,144 @@
+/**
+ * Those who wait for something to come, in order of arrival: a completion, the end of a task, an idle queue.
+ *
+ * A waiter that gives up (timeout, abort) leaves at once, so what wakes one waiter never goes to one who is gone.
+ * O(1) per wait, wake and give-up; no queue is kept while nobody waits.
+ */
+import { describe } from '../classes/lock-class.js';
+import { WaiterQueue } from '../queue/waiter-queue.js';
+import type { HeldTracker } from '../tracker/held-tracker.js';
+import { LockTimeoutError } from '../validator/errors.js';
+import { BoundedWaiter } from './bounded-waiter.js';
+import { checkedTimeout, isSignal, type Milliseconds } from './lock-options.js';
+
+/** What may end a wait early. */
+export interface WaitOptions {
+  /** Rejects with `signal.reason` unchanged; the place among the waiters is given up. */
+  signal?: AbortSignal;
+  /** Rejects with LockTimeoutError after so many milliseconds; the place is given up. */
+  timeout?: Milliseconds;
+}
+
+/** The same, checked. */
+export interface WaitBounds {
+  readonly signal: AbortSignal | undefined;
+  readonly timeout: Milliseconds | undefined;
+}
+
+const UNBOUNDED: WaitBounds = { signal: undefined, timeout: undefined };
+
+export function checkedBounds(options: unknown): WaitBounds {
+  if (options === undefined) return UNBOUNDED;
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options must be an object, got ${describe(options)}`);
+  }
+  const { signal, timeout } = options as WaitOptions;
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new TypeError(`option signal must be an AbortSignal, got ${describe(signal)}`);
+  }
+  return { signal, timeout: timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout') };
+}
+
+export class EventWaiter<T> extends BoundedWaiter {
+  readonly promise: Promise<T>;
+  resolve!: (value: T) => void;
+  reject!: (reason: unknown) => void;
+  /** Called once, before the waiter hears of the end of its wait. */
+  onOver: (() => void) | undefined = undefined;
+
+  constructor() {
+    super();
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  over(): void {
+    this.unbind();
+    this.onOver?.();
+  }
+}
+
+export class EventWaiters<T> {
+  readonly #tracker: HeldTracker;
+  /** What did not come in time, for the error of a timeout. */
+  readonly #missing: string;
+  #queue: WaiterQueue<EventWaiter<T>> | undefined = undefined;
+
+  constructor(tracker: HeldTracker, missing: string) {
+    this.#tracker = tracker;
+    this.#missing = missing;
+  }
+
+  get size(): number {
+    return this.#queue?.size ?? 0;
+  }
+
+  /** A signal that is aborted already rejects at once. */
+  wait({ signal, timeout }: WaitBounds): EventWaiter<T> {
+    const waiter = new EventWaiter<T>();
+    if (signal?.aborted === true) {
+      waiter.reject(signal.reason);
+      return waiter;
+    }
+    (this.#queue ??= new WaiterQueue()).enqueue(waiter);
+    if (timeout !== undefined && timeout !== Infinity) {
+      waiter.timer = setTimeout(() => this.giveUp(waiter, new LockTimeoutError(timeout, this.#missing)), timeout);
+    }
+    if (signal !== undefined) waiter.listen(signal, () => this.giveUp(waiter, signal.reason));
+    return waiter;
+  }
+
+  /** Wakes the oldest; false when nobody waits. */
+  wakeOne(value: T): boolean {
+    const waiter = this.#queue?.dequeue();
+    if (waiter === undefined) return false;
+    this.#quietly(() => {
+      waiter.over();
+      waiter.resolve(value);
+    });
+    return true;
+  }
+
+  wakeAll(value: T): void {
+    this.#endAll((waiter) => waiter.resolve(value));
+  }
+
+  failAll(error: unknown): void {
+    this.#endAll((waiter) => waiter.reject(error));
+  }
+
+  /** Ends one wait; false when it is over already. */
+  giveUp(waiter: EventWaiter<T>, reason: unknown): boolean {
+    if (this.#queue?.remove(waiter) !== true) return false;
+    waiter.over();
+    waiter.reject(reason);
+    return true;
+  }
+
+  checkInvariants(): void {
+    this.#queue?.checkInvariants();
+  }
+
+  #endAll(end: (waiter: EventWaiter<T>) => void): void {
+    const waiters = this.#queue?.takeAll() ?? [];
+    if (waiters.length === 0) return;
+    this.#quietly(() => {
+      for (const waiter of waiters) {
+        waiter.over();
+        end(waiter);
+      }
+    });
+  }
+
+  /** The promises of waiters settle in the turn of whoever wakes them, and are nobody's return. */
+  #quietly(settle: () => void): void {
+    this.#tracker.mute();
+    try {
+      settle();
+    } finally {
+      this.#tracker.unmute();
+    }
+  }
+}

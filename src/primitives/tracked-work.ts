@@ -1,0 +1,183 @@
+/**
+ * Work that the validator follows: it runs in a flow of its own, holding the queue's class and then its own.
+ *
+ * The same microtask turns as work that is not followed; only a nesting that may deadlock is looked at first, which takes
+ * two turns more. Submitting is a wait for the queue as far as the caller awaits the result, and nothing otherwise.
+ */
+import type { LockClass } from '../classes/lock-class.js';
+import { classOfSite } from '../classes/lock-class.js';
+import type { RawUse } from '../report/types.js';
+import { siteOf } from '../report/stack-text.js';
+import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
+import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
+import { ready, scopeFrames, type JointScope, type ScopeKeeper } from '../tracker/scope-frame.js';
+import { Task } from '../tracker/task.js';
+import { errorCode, LockdepError } from '../validator/errors.js';
+import { reportLeaks } from '../validator/leaks.js';
+import type { ItemCore } from './item-core.js';
+import type { Milliseconds } from './lock-options.js';
+import type { QueueCore } from './queue-core.js';
+import { beginWaits } from './waiting.js';
+import { GRANTED, OVER, RUNNING, Work, type WorkFunction } from './work.js';
+
+type Below = (...args: never[]) => unknown;
+
+/** What is asked of one run. */
+export interface Submission<T> {
+  readonly fn: WorkFunction<T>;
+  readonly priority: number;
+  readonly signal: AbortSignal | undefined;
+  readonly delay: Milliseconds;
+  readonly lockClass: LockClass | undefined;
+  readonly name: string | undefined;
+  readonly item: ItemCore | undefined;
+}
+
+export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, JointScope {
+  /** Where it was submitted. */
+  readonly frames: readonly CapturedFrame[];
+  readonly lockClass: LockClass;
+  readonly label: string | undefined;
+  readonly owner: object;
+  readonly capacity = 1;
+  /** Other tasks of its class may run beside it. */
+  readonly excludes = false;
+  readonly primitive = 'task';
+  firstHold: HeldNode | undefined = undefined;
+  lastHold: HeldNode | undefined = undefined;
+  /** The holds of its run. */
+  scopeHolds: readonly HeldNode[] = [];
+  /** What the caller waits for, if it awaits the result. */
+  readonly waits: readonly HeldNode[];
+  readonly #task: Task;
+  #turn: { resolve: () => void; reject: (reason: unknown) => void } | undefined = undefined;
+
+  constructor(queue: QueueCore, submission: Submission<T>, below: Below) {
+    super(queue, submission.fn, submission.priority, submission.signal, submission.item);
+    const { item, lockClass, name } = submission;
+    this.frames = captureFrames(below, 1);
+    this.lockClass = item?.lockClass ?? lockClass ?? classOfFrame(this.frames[0]);
+    this.label = item?.label ?? name;
+    this.owner = item?.owner ?? queue.owner;
+    // Nobody waits for an item by enqueueing it, and with slots for all nobody waits for one.
+    const isWait = item === undefined && queue.concurrency !== Infinity;
+    this.waits = isWait ? beginWaits(queue.rt, [{ lock: queue, permits: 1 }], below) : [];
+    this.#task = new Task(() => this.label ?? this.lockClass.name);
+  }
+
+  /** The promise of its turn, which is to come. */
+  turn(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#turn = { resolve, reject };
+    });
+  }
+
+  override begin(): void {
+    this.#turn?.resolve();
+  }
+
+  override refuse(reason: unknown): void {
+    this.#turn?.reject(reason);
+  }
+
+  /** The wait that may stand in its own way. */
+  get suspect(): boolean {
+    return this.waits.some((node) => this.queue.rt.validator.wantsProbe(node));
+  }
+
+  /** As a report lists it before it runs. */
+  get use(): RawUse {
+    const { frames, label: name, lockClass } = this;
+    return {
+      lockClass: lockClass.name,
+      name,
+      mode: 'exclusive',
+      state: 'waiting',
+      evidence: 'own',
+      frames,
+      exact: true,
+    };
+  }
+
+  enter(): void {
+    const { rt } = this.queue;
+    const { tracker } = rt.validator;
+    tracker.enterTask(this.#task);
+    if (rt.off) return;
+    const slot = this.#hold(this.queue, this.queue.lockClass, 'scope');
+    const own = this.item ?? this;
+    // Nothing leads into its own class from here: whoever waits for it through the queue is ordered by the queue.
+    this.scopeHolds = [slot, this.#hold(own, this.lockClass, 'try-scope')];
+  }
+
+  leave(): void {
+    const { validator } = this.queue.rt;
+    for (const node of this.scopeHolds.toReversed()) {
+      validator.close(node, trackedKeeper.leaveScope);
+      validator.tracker.ended(node);
+    }
+    for (const node of this.waits) validator.waited(node, trackedKeeper.leaveScope);
+    reportLeaks(this.queue.rt, this.#task, () => siteOf(this.frames));
+  }
+
+  override over(): void {
+    // Work that did not run leaves nobody waiting.
+    if (this.state !== RUNNING) for (const node of this.waits) this.queue.rt.validator.tracker.ended(node);
+    super.over();
+  }
+
+  #hold(lock: TrackedLock, lockClass: LockClass, kind: 'scope' | 'try-scope'): HeldNode {
+    const { validator } = this.queue.rt;
+    const node = validator.attempt(lock, lockClass, kind, 'exclusive', 1, this.frames);
+    validator.tracker.granted(node);
+    validator.tracker.enterScope(node);
+    return node;
+  }
+}
+
+/** The promise of the result of `work`. `now`: it has a slot already. */
+export function runTracked<T>(work: TrackedWork<T>, now: boolean): Promise<T> {
+  const { suspect, waits } = work;
+  const turn = now ? undefined : work.turn();
+  const promise = scopeFrames.run(
+    work,
+    turn,
+    undefined,
+    trackedKeeper,
+    () => work.start(),
+    false,
+    suspect ? ready : undefined,
+  );
+  if (waits.some((node) => node.asked.pending !== undefined)) {
+    work.queue.rt.validator.tracker.carryWaits(promise, waits);
+  }
+  return promise;
+}
+
+const trackedKeeper: ScopeKeeper<TrackedWork> = {
+  probe(work, turn) {
+    const { queue, waits } = work;
+    const reports = waits.map((node) => queue.rt.validator.probe(node, trackedKeeper.probe));
+    const report = reports.find((found) => found !== undefined);
+    if (report === undefined || !queue.rt.enforce || work.state === OVER) return;
+    const error = new LockdepError(report.message, errorCode(report.kind), report);
+    turn?.catch(() => undefined);
+    if (work.state === GRANTED) queue.finished(work);
+    else queue.takeOut(work, error);
+    throw error;
+  },
+  enterScope(work) {
+    work.enter();
+  },
+  leaveScope(work) {
+    try {
+      work.leave();
+    } finally {
+      work.queue.finished(work);
+    }
+  },
+};
+
+function classOfFrame(frame: CapturedFrame | undefined): LockClass {
+  return classOfSite({ file: frame?.file ?? 'unknown', line: frame?.line ?? 0, column: frame?.column ?? 0 }, 'task');
+}
