@@ -3,7 +3,7 @@
  * or in a flow that the tracker does not know, every assertion passes.
  */
 import type { LockCore } from '../primitives/lock-core.js';
-import { isHeldBy, type Question } from '../validator/held-by.js';
+import { evidenceNow, isHeldBy, type Question } from '../validator/held-by.js';
 import { failedAssertion } from '../validator/rules/assertion.js';
 import type { Runtime } from '../validator/runtime.js';
 
@@ -12,7 +12,7 @@ type Below = (...args: never[]) => unknown;
 /** Does the running flow hold `lock`? undefined: not known. */
 export function isHeld(runtime: Runtime, lock: LockCore, below: Below, question?: Question): boolean | undefined {
   if (runtime.off || lock.rt !== runtime) return undefined;
-  return isHeldBy(runtime.validator, lock, below, question);
+  return isHeldBy(runtime.validator.tracker, lock, below, question);
 }
 
 export function assertHeld(runtime: Runtime, lock: LockCore, mode: 'read' | 'write', below: Below): void {
@@ -31,8 +31,8 @@ export function assertNotHeld(runtime: Runtime, lock: LockCore, below: Below): v
 
 export function assertNoneHeld(runtime: Runtime, below: Below): void {
   if (runtime.off) return;
-  const { validator } = runtime;
-  const certain = validator.tracker.held().some((node) => validator.evidenceNow(node, below) !== 'suspected');
+  const { tracker } = runtime.validator;
+  const certain = tracker.held().some((node) => evidenceNow(tracker, node, below) !== 'suspected');
   if (certain) fail(runtime, 'the flow holds a lock where it must hold none', undefined, below);
 }
 

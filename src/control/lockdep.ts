@@ -13,6 +13,7 @@ import type { LockGraph } from '../order/snapshot.js';
 import { siteOf } from '../report/stack-text.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
+import { evidenceNow } from '../validator/held-by.js';
 import { useFacts } from '../validator/lock-use.js';
 import type { Split } from '../validator/split-report.js';
 import type { TrackingLevel } from '../tracker/held-tracker.js';
@@ -83,10 +84,10 @@ export class Lockdep {
   /** The locks that this flow holds, outermost first. Empty while the mode is off. */
   held(): readonly HeldLock[] {
     if (this.#rt.off) return [];
-    const { validator } = this.#rt;
-    return validator.tracker
+    const { tracker } = this.#rt.validator;
+    return tracker
       .held()
-      .map((node) => heldLock(node, validator.evidenceNow(node, this.held)))
+      .map((node) => heldLock(node, evidenceNow(tracker, node, this.held)))
       .toReversed();
   }
 

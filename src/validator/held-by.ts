@@ -1,7 +1,9 @@
-/** Does the running flow hold a lock? Answered only where it is certain. */
+/** Does the running flow hold a lock, and how certain is that? */
 import type { LockClass } from '../classes/lock-class.js';
-import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
-import type { Validator } from './validator.js';
+import { captureFrames } from '../tracker/captured-frame.js';
+import { isInScope } from '../tracker/evidence.js';
+import { HELD, isScope, type HeldNode, type TrackedLock } from '../tracker/held-node.js';
+import { vouchedHolds, type HeldTracker } from '../tracker/held-tracker.js';
 
 type Below = (...args: never[]) => unknown;
 
@@ -12,23 +14,46 @@ export type Question = 'any' | 'exclusive';
  * it, or be a job that its holder waits for. 'exclusive': a read hold does not count, and is not enough.
  */
 export function isHeldBy(
-  validator: Validator,
+  tracker: HeldTracker,
   lock: TrackedLock & { readonly isIdle: boolean },
   below: Below,
   question: Question = 'any',
 ): boolean | undefined {
   if (lock.firstHold === undefined) return lock.isIdle ? false : undefined;
-  const listed = validator.tracker.held().filter((node) => node.lock === lock);
+  const listed = tracker.held().filter((node) => node.lock === lock);
   const counting = listed.filter((node) => question === 'any' || !node.shared);
-  if (counting.length > 0) return isCertain(validator, counting, below) ? true : undefined;
-  if (listed.length > 0) return isCertain(validator, listed, below) ? false : undefined;
-  const around = validator.scopeAround(lock, below);
+  if (counting.length > 0) return isCertain(tracker, counting, below) ? true : undefined;
+  if (listed.length > 0) return isCertain(tracker, listed, below) ? false : undefined;
+  const around = scopeAround(tracker, lock, below);
   if (around === undefined) return undefined;
   return question === 'any' || !around.shared;
 }
 
-function isCertain(validator: Validator, holds: readonly HeldNode[], below: Below): boolean {
-  return holds.some((node) => validator.evidenceNow(node, below) !== 'suspected');
+function isCertain(tracker: HeldTracker, holds: readonly HeldNode[], below: Below): boolean {
+  return holds.some((node) => evidenceNow(tracker, node, below) !== 'suspected');
+}
+
+/** What is known of a hold in the running flow's list, from what runs now. Captures a stack where the owner is not it. */
+export function evidenceNow(tracker: HeldTracker, node: HeldNode, below: Below): 'own' | 'proven' | 'suspected' {
+  tracker.watch();
+  if (tracker.isOwnNow(node)) return 'own';
+  if (vouchedHolds(tracker.current()).includes(node)) return 'proven';
+  return isInScope(captureFrames(below), [node]) ? 'proven' : 'suspected';
+}
+
+/**
+ * The scope of `lock` whose holder waits for what runs now, though its context did not come along (a callback that was
+ * bound elsewhere). What runs in another root has said that it inherits nothing.
+ */
+function scopeAround(tracker: HeldTracker, lock: TrackedLock, below: Below): HeldNode | undefined {
+  const scopes: HeldNode[] = [];
+  const task = tracker.store?.task;
+  for (let node = lock.firstHold; node !== undefined; node = node.next) {
+    if (node.state === HELD && isScope(node.kind) && node.task === task) scopes.push(node);
+  }
+  if (scopes.length === 0) return undefined;
+  const stack = captureFrames(below);
+  return scopes.find((scope) => isInScope(stack, [scope]));
 }
 
 /** Is `nestLock` held, and were all held locks of the class taken under it? Then it carries their order. */

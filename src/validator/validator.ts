@@ -12,7 +12,7 @@ import type { LockClass } from '../classes/lock-class.js';
 import { ChainTrie } from '../order/chain-trie.js';
 import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
-import { isInScope, isSameFunction, likelyByStack, provenByStack, runsByItself } from '../tracker/evidence.js';
+import { isSameFunction, likelyByStack, provenByStack, runsByItself } from '../tracker/evidence.js';
 import {
   asTry,
   HELD,
@@ -235,30 +235,6 @@ export class Validator {
       } else if (byHolder) this.#teach(debt.wanted, node, debt.pending, debt.evidence, []);
       else if (node.lockClass !== debt.wanted.lockClass) this.#teach(debt.wanted, node, debt.pending, 'suspected', []);
     }
-  }
-
-  /** What is known of a hold in the running flow's list, from what runs now. Captures a stack where the owner is not it. */
-  evidenceNow(node: HeldNode, below: Below): 'own' | 'proven' | 'suspected' {
-    const { tracker } = this;
-    tracker.watch();
-    if (tracker.isOwnNow(node)) return 'own';
-    if (vouchedHolds(tracker.current()).includes(node)) return 'proven';
-    return isInScope(captureFrames(below), [node]) ? 'proven' : 'suspected';
-  }
-
-  /**
-   * The scope of `lock` whose holder waits for what runs now, though its context did not come along (a callback that was
-   * bound elsewhere). What runs in another root has said that it inherits nothing.
-   */
-  scopeAround(lock: TrackedLock, below: Below): HeldNode | undefined {
-    const scopes: HeldNode[] = [];
-    const task = this.tracker.store?.task;
-    for (let node = lock.firstHold; node !== undefined; node = node.next) {
-      if (node.state === HELD && isScope(node.kind) && node.task === task) scopes.push(node);
-    }
-    if (scopes.length === 0) return undefined;
-    const stack = captureFrames(below);
-    return scopes.find((scope) => isInScope(stack, [scope]));
   }
 
   /** Classes that were acquired so far. */
