@@ -15,6 +15,11 @@ export interface LockClassOptions {
   track?: boolean;
   /** Default false. true: nested acquisition of one instance by its own flow is legal. */
   reentrant?: boolean;
+  /**
+   * Of locks with several permits: at most `holders` flows at once nest up to `depth` permits deep. Legal where a lock has
+   * at least holders * (depth - 1) + 1 permits. Deeper nesting, and more nested flows, are reported.
+   */
+  nest?: { readonly depth: number; readonly holders: number };
 }
 
 interface ClassTable {
@@ -224,7 +229,26 @@ function checkedOptions(options: LockClassOptions): LockClassOptions {
       throw new TypeError(`lock class option ${flag} must be a boolean, got ${describe(value)}`);
     }
   }
-  return { ...options };
+  if (options.nest === undefined) return { ...options };
+  return { ...options, nest: checkedNest(options.nest) };
+}
+
+function checkedNest(nest: unknown): NonNullable<LockClassOptions['nest']> {
+  if (typeof nest !== 'object' || nest === null) {
+    throw new TypeError(`lock class option nest must be an object, got ${describe(nest)}`);
+  }
+  const { depth, holders } = nest as NonNullable<LockClassOptions['nest']>;
+  for (const [field, value, least] of [
+    ['depth', depth, 2],
+    ['holders', holders, 1],
+  ] as const) {
+    const what = `lock class option nest.${field}`;
+    if (typeof value !== 'number') throw new TypeError(`${what} must be a number, got ${describe(value)}`);
+    if (!Number.isInteger(value) || value < least) {
+      throw new RangeError(`${what} must be an integer of at least ${least}, got ${value}`);
+    }
+  }
+  return { depth, holders };
 }
 
 /** @internal A value as error messages show it. */

@@ -25,7 +25,9 @@ export abstract class LockCore implements TrackedLock {
   /** The lock that users see. */
   readonly owner: object;
   /** How many may hold it at once, as the validator counts; 0: nobody holds it, it is a signal. */
-  readonly capacity: number;
+  capacity: number;
+  holders = 0;
+  mostHolders = 0;
   firstHold: HeldNode | undefined = undefined;
   lastHold: HeldNode | undefined = undefined;
   readonly label: string | undefined;

@@ -7,9 +7,12 @@
 import type { Dependency, LockUse, Report, ReportKind } from './types.js';
 import { lockName, placeText, plain } from './wording.js';
 
-/** The facts of a report before its text is written. `summary` is one sentence, and is part of the text only. */
-export type ReportFacts = Pick<Report, 'kind' | 'tier' | 'acquiring' | 'held' | 'cycle' | 'task'> & {
+/** The facts of a report before its text is written. What is added here is part of the text only. */
+export type ReportFacts = Pick<Report, 'kind' | 'tier' | 'acquiring' | 'held' | 'cycle' | 'exhaustion' | 'task'> & {
+  /** One sentence. */
   readonly summary?: string;
+  /** Where one class is nested in itself: is it one lock, or two? */
+  readonly instances?: 1 | 2;
 };
 
 export interface KindText {
@@ -45,7 +48,7 @@ export const KINDS: Readonly<Record<ReportKind, KindText>> = {
     advisory: 'suspected deadlock: semaphore exhaustion',
     advice: (facts) =>
       `Take all the permits of ${subject(facts)} that a flow needs in one acquisition, with a weight, or give the first ` +
-      'back before asking for the next.',
+      'back before asking for the next. Where few flows nest and the permits always suffice, say so: the LockClass option `nest`.',
   },
   'bad-unlock-balance': {
     strict: 'bad unlock balance',

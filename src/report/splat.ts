@@ -8,7 +8,7 @@
  */
 import { blocker, headline, KINDS, operation } from './kinds.js';
 import type { KindText, ReportFacts } from './kinds.js';
-import { cycleScenario, selfScenario } from './scenario.js';
+import { cycleScenario, nestedScenario } from './scenario.js';
 import type { Dependency, LockUse } from './types.js';
 import { counted, exactnessNote, indent, lockText, plain, REPORT_WIDTH, siteLine, stackText, wrap } from './wording.js';
 
@@ -109,8 +109,10 @@ function scenario(facts: ReportFacts, kind: KindText): string[] {
 
 function scenarioLines(facts: ReportFacts): string[] {
   if (facts.cycle !== undefined && facts.cycle.length > 0) return cycleScenario(facts.cycle);
-  const held = facts.kind === 'recursive-locking' ? blocker(facts) : undefined;
-  return held === undefined || facts.acquiring === undefined ? [] : selfScenario(held, facts.acquiring);
+  const nested = facts.kind === 'recursive-locking' || facts.kind === 'semaphore-exhaustion';
+  const held = nested ? blocker(facts) : undefined;
+  if (held === undefined || facts.acquiring === undefined) return [];
+  return nestedScenario(held, facts.acquiring, facts.instances ?? 1, facts.exhaustion);
 }
 
 function heldLocks(facts: ReportFacts): string[] {

@@ -1,5 +1,6 @@
 /** A cycle of orders as the violation that it is. */
 import { canonicalCycle } from '../order/cycle-id.js';
+import { holdersOf } from '../report/permit-arithmetic.js';
 import type { RawDependency, Tier, Violation } from '../report/types.js';
 import { rawDependency, type EdgeFacts } from './edge-facts.js';
 import { heldUses, taskOf, wantedUse, type NestedAttempt } from './rules/rule.js';
@@ -15,6 +16,7 @@ export function circularDependency(
   note: string | undefined,
 ): Violation {
   const links = cycle.map(rawDependency);
+  const notes = [...(note === undefined ? [] : [note]), ...countedLocks(links)];
   const names = canonicalCycle(links.map(heldName), (name: string) => name);
   const about =
     attempt === undefined
@@ -24,10 +26,24 @@ export function circularDependency(
     id: `circular-dependency:${names.join(' -> ')}`,
     kind: 'circular-dependency',
     tier,
-    ...(note === undefined ? {} : { summary: note }),
+    ...(notes.length === 0 ? {} : { summary: notes.join(' ') }),
     ...about,
     cycle: [...links.slice(1), ...links.slice(0, 1)],
   };
+}
+
+/** One flow that holds some of a lock's permits stands in nobody's way: how many it takes, by the permits of each. */
+function countedLocks(links: readonly RawDependency[]): string[] {
+  return links.flatMap(({ acquiring }, index) => {
+    const next = links[(index + 1) % links.length] as RawDependency;
+    const flows = holdersOf(next.held, acquiring);
+    if (flows === 1 || acquiring.permits === undefined || next.held.permits === undefined) return [];
+    const { count, of } = acquiring.permits;
+    return [
+      `${acquiring.lockClass} has ${of} permits, of which ${count} ${count === 1 ? 'is' : 'are'} wanted here: ` +
+        `it takes ${flows} flows that hold ${next.held.permits.count} each.`,
+    ];
+  });
 }
 
 /** Cycles of the same classes in other modes are other cycles. */

@@ -1,5 +1,5 @@
 /** Holds as the report layer wants them: printed names, raw stacks without this package's own scope frames. */
-import type { Evidence, HoldState, RawUse } from '../report/types.js';
+import type { Evidence, HoldState, Permits, RawUse } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 import { HELD, isScope, type HeldNode } from '../tracker/held-node.js';
 import { isScopeFrame } from '../tracker/scope-frame.js';
@@ -15,6 +15,7 @@ export interface ClassName {
 export interface UseFacts {
   readonly lockClass: ClassName;
   readonly name: string | undefined;
+  readonly permits?: Permits | undefined;
   readonly shared: boolean;
   readonly state: HoldState;
   readonly evidence: Evidence;
@@ -35,12 +36,17 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
   return {
     lockClass: node.lockClass,
     name: node.lock.label,
+    permits: permitsOf(node),
     shared: node.shared,
     state: node.state === HELD ? 'held' : 'waiting',
     evidence,
     frames,
     exact: known !== undefined,
   };
+}
+
+function permitsOf({ lock, permits }: HeldNode): Permits | undefined {
+  return lock.capacity > 1 && lock.capacity < Infinity ? { count: permits, of: lock.capacity } : undefined;
 }
 
 function ownStack(node: HeldNode, stack: readonly CapturedFrame[]): readonly CapturedFrame[] | undefined {
@@ -55,6 +61,7 @@ export function rawUse(facts: UseFacts): RawUse {
   return {
     lockClass: facts.lockClass.name,
     name: facts.name,
+    permits: facts.permits,
     mode: facts.shared ? 'shared' : 'exclusive',
     state: facts.state,
     evidence: facts.evidence,

@@ -13,11 +13,15 @@ import { heldUses, taskOf, wantedUse, type NestedAttempt, type Verdict } from '.
 /** Shown when a comparator fails; the nesting then counts as out of order. */
 export type OnComparatorError = (className: string, error: unknown) => void;
 
-export function recursiveLocking(attempt: NestedAttempt, onError: OnComparatorError): Verdict {
+/** Does the class say that this nesting is legal? */
+export function isDeclaredLegal({ held, wanted }: NestedAttempt, onError: OnComparatorError): boolean {
+  if (held.lock === wanted.lock) return wanted.lockClass.options.reentrant === true;
+  return inOrder(held.lock, wanted.lock, onError);
+}
+
+export function recursiveLocking(attempt: NestedAttempt): Verdict {
   const { held, wanted, tier } = attempt;
   const { lockClass } = wanted;
-  if (held.lock === wanted.lock && lockClass.options.reentrant === true) return undefined;
-  if (held.lock !== wanted.lock && inOrder(held.lock, wanted.lock, onError)) return undefined;
   if (held.shared && wanted.wait === 'recursive-read') return undefined;
   const fault = faultOf(held, wanted);
   return {
@@ -27,6 +31,7 @@ export function recursiveLocking(attempt: NestedAttempt, onError: OnComparatorEr
     summary: SUMMARIES[fault],
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),
+    instances: held.lock === wanted.lock ? 1 : 2,
     task: taskOf(wanted),
   };
 }
