@@ -41,7 +41,9 @@ export abstract class LockCore implements TrackedLock {
     this.label = options.name;
     if (options.class !== undefined) this.#class = checkedClass(options.class, 'option class');
     else if (!this.rt.off) this.#class = classOfCaller(constructor as unknown as () => void, kind);
-    if (this.#class !== undefined) countLock(this.#class);
+    if (this.#class === undefined) return;
+    countLock(this.#class);
+    if (options.class !== undefined) this.rt.classChosen(this.#class, constructor as unknown as () => void);
   }
 
   get lockClass(): LockClass {
@@ -52,7 +54,10 @@ export abstract class LockCore implements TrackedLock {
   setClass(lockClass: LockClass, below: (...args: never[]) => unknown): void {
     const former = this.lockClass;
     this.#class = lockClass;
-    if (former !== lockClass) countLock(lockClass);
+    if (former !== lockClass) {
+      countLock(lockClass);
+      this.rt.classChosen(lockClass, below);
+    }
     if (this.rt.off || this.firstHold === undefined || former === lockClass) return;
     const offence = this.rt.validator.reclassified(this, former, lockClass, below);
     if (offence !== undefined) this.rt.refuse(offence);

@@ -20,6 +20,8 @@ export interface KindText {
   readonly advisory: string;
   /** What the flow is doing with `acquiring`; absent when it is not an attempt to take a lock. */
   readonly doing?: 'is trying to take' | 'is waiting for';
+  /** Is it about a class, and no lock of it? */
+  readonly ofClass?: true;
   /** Whether a held lock stands in the way of the attempt, and is named beside it. */
   readonly blocked?: true;
   /** Whether it has happened already, as opposed to being possible. */
@@ -126,12 +128,14 @@ export const KINDS: Readonly<Record<ReportKind, KindText>> = {
       `Make every caller take or release ${subject(facts)} as asserted; where both are legal, ask lockdep.isHeld() instead.`,
   },
   'class-conflict': {
+    ofClass: true,
     strict: 'lock class conflict',
     advisory: 'lock class conflict (advisory)',
     advice: () =>
       'Create the class in one place and pass the LockClass object around; kinds of locks that differ need names that differ.',
   },
   limit: {
+    ofClass: true,
     strict: 'limit reached',
     advisory: 'limit reached (advisory)',
     advice: () => 'Give locks that play the same part one class, and dispose() of classes that are no longer used.',

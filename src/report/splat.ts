@@ -25,7 +25,7 @@ export function formatSplat(facts: ReportFacts): string {
     introduction(facts, kind),
     chain(facts, kind),
     scenario(facts, kind),
-    heldLocks(facts),
+    kind.ofClass === true && facts.held.length === 0 ? [] : heldLocks(facts),
     ownStack(facts),
     wrap(`Advice: ${kind.advice(facts)}`, 2),
   ];
@@ -40,6 +40,7 @@ function introduction(facts: ReportFacts, kind: KindText): string[] {
   }
   const use = operation(facts);
   if (use === undefined) return facts.task === '' ? lines : [...lines, `Seen in task "${plain(facts.task)}".`];
+  if (kind.ofClass) return [...lines, 'The class concerned:', `  ${plain(use.lockClass)}`, `    ${siteLine(use)}`];
   if (kind.doing === undefined) return [...lines, `The lock concerned${inTask(facts.task)}:`, ...lockAt(use)];
   const who = facts.task === '' ? 'This flow' : `Task "${plain(facts.task)}"`;
   lines.push(`${who} ${kind.doing}:`, ...lockAt(use));

@@ -45,6 +45,11 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
   };
 }
 
+/** A class as a report shows where it was made or asked for. */
+export function classUse(name: string, frames: readonly CapturedFrame[]): RawUse {
+  return { lockClass: name, name: undefined, mode: 'exclusive', state: 'held', evidence: 'own', frames, exact: true };
+}
+
 function permitsOf({ lock, permits }: HeldNode): Permits | undefined {
   return lock.capacity > 1 && lock.capacity < Infinity ? { count: permits, of: lock.capacity } : undefined;
 }
