@@ -153,6 +153,11 @@ function subject(facts: ReportFacts): string {
   return use === undefined ? 'the lock' : lockName(use);
 }
 
+/** A cycle that came to light without an attempt of its own: by what was loaded, or by a gate that is none any more. */
+export function isFoundLate(facts: ReportFacts): boolean {
+  return facts.acquiring === undefined && facts.cycle !== undefined;
+}
+
 /** The use that the report is about: for a cycle that came without an attempt of its own, the closing link's. */
 export function operation(facts: ReportFacts): LockUse | undefined {
   return facts.acquiring ?? facts.cycle?.at(-1)?.acquiring;
@@ -198,9 +203,21 @@ function waysOut(facts: ReportFacts, cycle: readonly Dependency[]): string {
 
 function recursionAdvice(facts: ReportFacts): string {
   const name = facts.acquiring === undefined ? 'the class' : plain(facts.acquiring.lockClass);
+  const reads = blocker(facts)?.mode === 'shared';
+  if (facts.instances === 1 && reads) {
+    return facts.acquiring?.mode === 'shared'
+      ? `Read ${name} once, and pass on what was read; or construct it with fairness: 'reader-preferring', where readers may nest.`
+      : `Give back the read of ${name} before writing, take it for writing from the start, or write first and downgrade().`;
+  }
+  if (facts.instances === 1) {
+    return (
+      `Call what needs ${name} from where it is held, without taking it again. A class whose flows may retake an ` +
+      'instance that they hold needs `reentrant: true`.'
+    );
+  }
   return (
     `Release the first lock of ${name} before taking the second. If two instances nest by design, say how: the LockClass ` +
-    'option `order`, or `subclass` for the inner one. One instance that its flow may retake needs `reentrant: true`.'
+    'option `order`, or `subclass` for the inner one.'
   );
 }
 

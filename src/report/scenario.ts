@@ -26,8 +26,8 @@ interface TitledColumn extends Column {
   readonly title: string;
 }
 
-/** The scenario of a cycle of one or more links. */
-export function cycleScenario(cycle: readonly Dependency[]): string[] {
+/** The scenario of a cycle of one or more links. `past`: none of its flows is the running one. */
+export function cycleScenario(cycle: readonly Dependency[], past: boolean): string[] {
   // The closing link wants cycle[0].from, which the flow of cycle[0] holds; that one wants what cycle[1] holds, and so on.
   const ordered = [...cycle.slice(-1), ...cycle.slice(0, -1)];
   return draw(
@@ -35,6 +35,7 @@ export function cycleScenario(cycle: readonly Dependency[]): string[] {
       flows: holdersOf(held, (ordered.at(index - 1) as Dependency).acquiring),
       steps: [lockCall(held), lockCall(acquiring)],
     })),
+    past,
   );
 }
 
@@ -81,25 +82,25 @@ function labels(held: LockUse, wanted: LockUse): readonly [string, string] {
   return named ? [` "${plain(held.name)}"`, ` "${plain(wanted.name)}"`] : [', one', ', other'];
 }
 
-function titled(columns: readonly Column[]): TitledColumn[] {
+function titled(columns: readonly Column[], past: boolean): TitledColumn[] {
   let next = 1;
   const total = columns.reduce((sum, { flows }) => sum + flows, 0);
   return columns.map((column) => {
     const first = next;
     next += column.flows;
-    return { ...column, title: title(first, column.flows, total) };
+    return { ...column, title: title(first, column.flows, total, past) };
   });
 }
 
-function title(first: number, flows: number, total: number): string {
-  if (total === 1) return 'this flow';
+function title(first: number, flows: number, total: number, past: boolean): string {
+  if (total === 1) return past ? 'one flow' : 'this flow';
   const numbers = flows === 1 ? `flow ${first}` : `each of flows ${first} to ${first + flows - 1}`;
-  if (first > 1) return numbers;
+  if (first > 1 || past) return numbers;
   return flows === 1 ? `${numbers} (this)` : `${numbers} (this is 1)`;
 }
 
-function draw(plainColumns: readonly Column[]): string[] {
-  const columns = titled(plainColumns);
+function draw(plainColumns: readonly Column[], past = false): string[] {
+  const columns = titled(plainColumns, past);
   const widths = columns.map(({ title, steps }) => Math.max(title.length, ...steps.map(({ length }) => length)));
   const total = widths.reduce((sum, width) => sum + width, 0) + 3 * columns.length;
   const fits = columns.length === 1 || (columns.length <= MAX_COLUMNS && total <= REPORT_WIDTH);

@@ -7,16 +7,16 @@ import { heldUses, taskOf, wantedUse, type NestedAttempt } from './rules/rule.js
 
 /**
  * The first of the facts is that of the attempt, where there is one: a cycle can also come to light when a graph is
- * loaded, or a gate is none any more. `note` is one more sentence.
+ * loaded, or a gate is none any more. `told` are sentences to go before.
  */
 export function circularDependency(
   cycle: readonly EdgeFacts[],
   tier: Tier,
   attempt: NestedAttempt | undefined,
-  note: string | undefined,
+  told: readonly (string | undefined)[],
 ): Violation {
   const links = cycle.map(rawDependency);
-  const notes = [...(note === undefined ? [] : [note]), ...countedLocks(links)];
+  const notes = [...told.filter((note) => note !== undefined), ...countedLocks(links)];
   const names = canonicalCycle(links.map(heldName), (name: string) => name);
   const about =
     attempt === undefined

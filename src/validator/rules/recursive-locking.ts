@@ -39,9 +39,7 @@ export function recursiveLocking(attempt: NestedAttempt): Verdict {
 const SUMMARIES = {
   same: 'the flow waits for a lock that it holds itself',
   other: 'two locks of one class are nested, and no order among them is declared',
-  upgrade:
-    'the flow wants to write while it reads: an upgrade, which waits for its own read to end. Read after the write is ' +
-    'done, take the lock for writing from the start, or write first and downgrade()',
+  upgrade: 'the flow wants to write while it reads: an upgrade, which waits for its own read to end',
   reread:
     'the flow reads what it reads already: a writer that queues between the two waits for the first read and holds ' +
     'back the second',
