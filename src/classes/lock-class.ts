@@ -15,7 +15,15 @@ export interface LockClassOptions {
   track?: boolean;
   /** Default false. true: nested acquisition of one instance by its own flow is legal. */
   reentrant?: boolean;
+  /**
+   * Of locks with several permits: at most `holders` flows at once nest up to `depth` permits deep. Legal where a lock has
+   * at least holders * (depth - 1) + 1 permits. Deeper nesting, and more nested flows, are reported.
+   */
+  nest?: { readonly depth: number; readonly holders: number };
 }
+
+/** `differing`: the options that were asked for and are not those of the class. `below`: the function that was called. */
+type ConflictListener = (lockClass: LockClass, differing: readonly string[], below: () => void) => void;
 
 interface ClassTable {
   nextId: number;
@@ -24,16 +32,18 @@ interface ClassTable {
   readonly bySite: Map<string, LockClass>;
   readonly disposeListeners: Set<(lockClass: LockClass) => void>;
   readonly sharingListeners: Set<(lockClass: LockClass) => void>;
+  readonly conflictListeners: Set<ConflictListener>;
 }
 
 /** One table in a process, shared by every copy of the package. */
-const table: ClassTable = sharedState('lockdep.classes.2', () => ({
+const table: ClassTable = sharedState('lockdep.classes.3', () => ({
   nextId: 1,
   nameCounts: new Map(),
   named: new Map(),
   bySite: new Map(),
   disposeListeners: new Set(),
   sharingListeners: new Set(),
+  conflictListeners: new Set(),
 }));
 
 /** Raw construction position, named only when somebody reads the name (source maps are slow to load). */
@@ -133,14 +143,36 @@ let constructing:
   | { base: LockClass | undefined; level: number | string | undefined; site: ConstructionSite | undefined }
   | undefined;
 
-/** The one class of that name in this process: created once, then found. Options count only when it is created. */
+/**
+ * The one class of that name in this process: created once, then found. Options count only when it is created; others are
+ * reported when they are asked for later.
+ */
 export function lockClass(name: string, options?: LockClassOptions): LockClass {
-  let found = table.named.get(checkedName(name));
+  const found = table.named.get(checkedName(name));
   if (found === undefined) {
-    found = new LockClass(name, options);
-    table.named.set(name, found);
+    const made = new LockClass(name, options);
+    table.named.set(name, made);
+    return made;
+  }
+  if (options !== undefined) {
+    const differing = differingOptions(found.options, checkedOptions(options));
+    if (differing.length > 0) {
+      for (const tell of table.conflictListeners) tell(found, differing, lockClass as unknown as () => void);
+    }
   }
   return found;
+}
+
+const DEFAULTS: LockClassOptions = { validate: true, track: true, reentrant: false };
+
+/** Those of the options asked for that are not those there are. Two functions of one text are one comparator. */
+function differingOptions(there: LockClassOptions, asked: LockClassOptions): string[] {
+  const text = (options: LockClassOptions, key: keyof LockClassOptions): string => {
+    const value = options[key] ?? DEFAULTS[key];
+    return typeof value === 'object' ? `${value.holders} ${value.depth}` : String(value);
+  };
+  const keys = Object.keys(asked) as (keyof LockClassOptions)[];
+  return keys.filter((key) => asked[key] !== undefined && text(there, key) !== text(asked, key));
 }
 
 /** @internal The class of all locks that are constructed at one place in the source. */
@@ -165,6 +197,12 @@ export function onClassDisposed(listener: (lockClass: LockClass) => void): () =>
 export function onClassShared(listener: (lockClass: LockClass) => void): () => void {
   table.sharingListeners.add(listener);
   return () => table.sharingListeners.delete(listener);
+}
+
+/** @internal Called when a class is asked for with other options than it has. Returns how to stop listening. */
+export function onClassConflict(listener: ConflictListener): () => void {
+  table.conflictListeners.add(listener);
+  return () => table.conflictListeners.delete(listener);
 }
 
 /** @internal */
@@ -224,7 +262,26 @@ function checkedOptions(options: LockClassOptions): LockClassOptions {
       throw new TypeError(`lock class option ${flag} must be a boolean, got ${describe(value)}`);
     }
   }
-  return { ...options };
+  if (options.nest === undefined) return { ...options };
+  return { ...options, nest: checkedNest(options.nest) };
+}
+
+function checkedNest(nest: unknown): NonNullable<LockClassOptions['nest']> {
+  if (typeof nest !== 'object' || nest === null) {
+    throw new TypeError(`lock class option nest must be an object, got ${describe(nest)}`);
+  }
+  const { depth, holders } = nest as NonNullable<LockClassOptions['nest']>;
+  for (const [field, value, least] of [
+    ['depth', depth, 2],
+    ['holders', holders, 1],
+  ] as const) {
+    const what = `lock class option nest.${field}`;
+    if (typeof value !== 'number') throw new TypeError(`${what} must be a number, got ${describe(value)}`);
+    if (!Number.isInteger(value) || value < least) {
+      throw new RangeError(`${what} must be an integer of at least ${least}, got ${value}`);
+    }
+  }
+  return { depth, holders };
 }
 
 /** @internal A value as error messages show it. */

@@ -25,8 +25,10 @@ export abstract class LockCore implements TrackedLock {
   /** The lock that users see. */
   readonly owner: object;
   /** How many may hold it at once, as the validator counts; 0: nobody holds it, it is a signal. */
-  readonly capacity: number;
+  capacity: number;
   readonly primitive: string;
+  holders = 0;
+  mostHolders = 0;
   firstHold: HeldNode | undefined = undefined;
   lastHold: HeldNode | undefined = undefined;
   readonly label: string | undefined;
@@ -41,7 +43,9 @@ export abstract class LockCore implements TrackedLock {
     this.label = options.name;
     if (options.class !== undefined) this.#class = checkedClass(options.class, 'option class');
     else if (!this.rt.off) this.#class = classOfCaller(constructor as unknown as () => void, kind);
-    if (this.#class !== undefined) countLock(this.#class);
+    if (this.#class === undefined) return;
+    countLock(this.#class);
+    if (options.class !== undefined) this.rt.classChosen(this.#class, constructor as unknown as () => void);
   }
 
   get lockClass(): LockClass {
@@ -52,7 +56,10 @@ export abstract class LockCore implements TrackedLock {
   setClass(lockClass: LockClass, below: (...args: never[]) => unknown): void {
     const former = this.lockClass;
     this.#class = lockClass;
-    if (former !== lockClass) countLock(lockClass);
+    if (former !== lockClass) {
+      countLock(lockClass);
+      this.rt.classChosen(lockClass, below);
+    }
     if (this.rt.off || this.firstHold === undefined || former === lockClass) return;
     const offence = this.rt.validator.reclassified(this, former, lockClass, below);
     if (offence !== undefined) this.rt.refuse(offence);

@@ -9,8 +9,9 @@
  * per grant. While the validator is off a call pays one branch for it; the rest is in acquiring.ts and releasing.ts.
  */
 import { E_CANCELED } from 'async-mutex';
+import { tellShared } from '../classes/lock-class.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
-import type { HeldNode, WaitKind } from '../tracker/held-node.js';
+import { WAITING, type HeldNode, type WaitKind } from '../tracker/held-node.js';
 import { LockTimeoutError } from '../validator/errors.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { lockOptions, type LockOptions, type PermitRequest } from './lock-options.js';
@@ -101,6 +102,24 @@ export class PermitCore extends LockCore {
     this.dispatch();
   }
 
+  /** Sets the free permits and serves whoever can go on now. */
+  setValue(value: number): void {
+    this.value = value;
+    if (this.capacity > 0) this.#grow();
+    this.dispatch();
+  }
+
+  /** Are there more permits than there ever were? The validator counts with them; one that let in one only is no gate then. */
+  #grow(): void {
+    let all = this.value;
+    for (let node = this.firstHold; node !== undefined; node = node.next)
+      if (node.state !== WAITING) all += node.permits;
+    if (all <= this.capacity) return;
+    const wasSole = this.excludes;
+    this.capacity = all;
+    if (wasSole) tellShared(this.lockClass);
+  }
+
   /** Serves whoever can go on now. */
   dispatch(): void {
     this.#wakeUnlockWaiters();
@@ -163,7 +182,10 @@ export class PermitCore extends LockCore {
   #debit(weight: number, node: HeldNode | undefined): number {
     const previous = this.value;
     this.value = previous - weight;
-    if (node !== undefined) this.rt.validator.tracker.granted(node);
+    if (node === undefined) return previous;
+    const { tracker } = this.rt.validator;
+    if (this.capacity > 1) tracker.grantedPermits(node);
+    else tracker.granted(node);
     return previous;
   }
 

@@ -88,8 +88,7 @@ export class Semaphore extends LockFace implements SemaphoreInterface {
 
   /** Sets the free permits and serves whoever can go on now. */
   setValue(value: number): void {
-    this[CORE].value = checkedValue(value, 'value');
-    this[CORE].dispatch();
+    this[CORE].setValue(checkedValue(value, 'value'));
   }
 
   /** Returns permits, whoever took them; the value may rise beyond its start. */

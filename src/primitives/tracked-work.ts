@@ -42,6 +42,8 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   readonly capacity = 1;
   /** Other tasks of its class may run beside it. */
   readonly excludes = false;
+  holders = 0;
+  mostHolders = 0;
   readonly primitive = 'task';
   firstHold: HeldNode | undefined = undefined;
   lastHold: HeldNode | undefined = undefined;

@@ -21,12 +21,14 @@ export function buildReport(v: Violation, now: number, depth: number = DEFAULT_S
     ...(v.acquiring === undefined ? {} : { acquiring: use(v.acquiring) }),
     held: v.held.map(use),
     ...(v.cycle === undefined ? {} : { cycle: v.cycle.map((raw) => dependency(raw, use)) }),
+    ...(v.exhaustion === undefined ? {} : { exhaustion: v.exhaustion }),
     task: v.task,
   };
   const message = formatSplat({
     ...facts,
     ...(v.summary === undefined ? {} : { summary: v.summary }),
     ...(v.advice === undefined ? {} : { advice: plain(v.advice) }),
+    ...(v.instances === undefined ? {} : { instances: v.instances }),
   });
   return { id: v.id, ...facts, message, count: 1, firstSeen: now };
 }
@@ -35,6 +37,7 @@ function lockUse(raw: RawUse, depth: number): LockUse {
   return {
     lockClass: raw.lockClass,
     ...(raw.name === undefined ? {} : { name: raw.name }),
+    ...(raw.permits === undefined ? {} : { permits: raw.permits }),
     mode: raw.mode,
     state: raw.state,
     evidence: raw.evidence,

@@ -7,11 +7,14 @@
 import type { Dependency, LockUse, Report, ReportKind } from './types.js';
 import { lockName, placeText, plain } from './wording.js';
 
-/** The facts of a report before its text is written. `summary` is one sentence, and is part of the text only. */
-export type ReportFacts = Pick<Report, 'kind' | 'tier' | 'acquiring' | 'held' | 'cycle' | 'task'> & {
+/** The facts of a report before its text is written. What is added here is part of the text only. */
+export type ReportFacts = Pick<Report, 'kind' | 'tier' | 'acquiring' | 'held' | 'cycle' | 'exhaustion' | 'task'> & {
+  /** One sentence. */
   readonly summary?: string;
   /** In place of the advice of the kind. Part of the text only. */
   readonly advice?: string;
+  /** Where one class is nested in itself: is it one lock, or two? */
+  readonly instances?: 1 | 2;
 };
 
 export interface KindText {
@@ -19,6 +22,8 @@ export interface KindText {
   readonly advisory: string;
   /** What the flow is doing with `acquiring`; absent when it is not an attempt to take a lock. */
   readonly doing?: 'is trying to take' | 'is waiting for';
+  /** Is it about a class, and no lock of it? */
+  readonly ofClass?: true;
   /** Whether a held lock stands in the way of the attempt, and is named beside it. */
   readonly blocked?: true;
   /** Whether it has happened already, as opposed to being possible. */
@@ -47,7 +52,7 @@ export const KINDS: Readonly<Record<ReportKind, KindText>> = {
     advisory: 'suspected deadlock: semaphore exhaustion',
     advice: (facts) =>
       `Take all the permits of ${subject(facts)} that a flow needs in one acquisition, with a weight, or give the first ` +
-      'back before asking for the next.',
+      'back before asking for the next. Where few flows nest and the permits always suffice, say so: the LockClass option `nest`.',
   },
   'bad-unlock-balance': {
     strict: 'bad unlock balance',
@@ -125,12 +130,14 @@ export const KINDS: Readonly<Record<ReportKind, KindText>> = {
       `Make every caller take or release ${subject(facts)} as asserted; where both are legal, ask lockdep.isHeld() instead.`,
   },
   'class-conflict': {
+    ofClass: true,
     strict: 'lock class conflict',
     advisory: 'lock class conflict (advisory)',
     advice: () =>
       'Create the class in one place and pass the LockClass object around; kinds of locks that differ need names that differ.',
   },
   limit: {
+    ofClass: true,
     strict: 'limit reached',
     advisory: 'limit reached (advisory)',
     advice: () => 'Give locks that play the same part one class, and dispose() of classes that are no longer used.',
@@ -146,6 +153,11 @@ export function headline(facts: ReportFacts): string {
 function subject(facts: ReportFacts): string {
   const use = operation(facts) ?? (facts.held.length === 1 ? facts.held[0] : undefined);
   return use === undefined ? 'the lock' : lockName(use);
+}
+
+/** A cycle that came to light without an attempt of its own: by what was loaded, or by a gate that is none any more. */
+export function isFoundLate(facts: ReportFacts): boolean {
+  return facts.acquiring === undefined && facts.cycle !== undefined;
 }
 
 /** The use that the report is about: for a cycle that came without an attempt of its own, the closing link's. */
@@ -193,9 +205,21 @@ function waysOut(facts: ReportFacts, cycle: readonly Dependency[]): string {
 
 function recursionAdvice(facts: ReportFacts): string {
   const name = facts.acquiring === undefined ? 'the class' : plain(facts.acquiring.lockClass);
+  const reads = blocker(facts)?.mode === 'shared';
+  if (facts.instances === 1 && reads) {
+    return facts.acquiring?.mode === 'shared'
+      ? `Read ${name} once, and pass on what was read; or construct it with fairness: 'reader-preferring', where readers may nest.`
+      : `Give back the read of ${name} before writing, take it for writing from the start, or write first and downgrade().`;
+  }
+  if (facts.instances === 1) {
+    return (
+      `Call what needs ${name} from where it is held, without taking it again. A class whose flows may retake an ` +
+      'instance that they hold needs `reentrant: true`.'
+    );
+  }
   return (
     `Release the first lock of ${name} before taking the second. If two instances nest by design, say how: the LockClass ` +
-    'option `order`, or `subclass` for the inner one. One instance that its flow may retake needs `reentrant: true`.'
+    'option `order`, or `subclass` for the inner one.'
   );
 }
 

@@ -6,9 +6,9 @@
  * this flow's stack; advice. A part without facts is left out, except the held locks and the stack: there "none" is a fact.
  * Plain text laid out for 100 columns. Pure; linear in the facts.
  */
-import { blocker, headline, KINDS, operation } from './kinds.js';
+import { blocker, headline, isFoundLate, KINDS, operation } from './kinds.js';
 import type { KindText, ReportFacts } from './kinds.js';
-import { cycleScenario, selfScenario } from './scenario.js';
+import { cycleScenario, nestedScenario } from './scenario.js';
 import type { Dependency, LockUse } from './types.js';
 import { counted, exactnessNote, indent, lockText, plain, REPORT_WIDTH, siteLine, stackText, wrap } from './wording.js';
 
@@ -25,8 +25,9 @@ export function formatSplat(facts: ReportFacts): string {
     introduction(facts, kind),
     chain(facts, kind),
     scenario(facts, kind),
-    heldLocks(facts),
-    ownStack(facts),
+    isFoundLate(facts) || (kind.ofClass === true && facts.held.length === 0) ? [] : heldLocks(facts),
+    // That of the closing link is in the chain.
+    isFoundLate(facts) ? [] : ownStack(facts),
     wrap(`Advice: ${facts.advice ?? kind.advice(facts)}`, 2),
   ];
   const body = parts.filter((part) => part.length > 0).map((part) => part.join('\n'));
@@ -40,11 +41,15 @@ function introduction(facts: ReportFacts, kind: KindText): string[] {
   }
   const use = operation(facts);
   if (use === undefined) return facts.task === '' ? lines : [...lines, `Seen in task "${plain(facts.task)}".`];
+  if (kind.ofClass) return [...lines, 'The class concerned:', `  ${plain(use.lockClass)}`, `    ${siteLine(use)}`];
   if (kind.doing === undefined) return [...lines, `The lock concerned${inTask(facts.task)}:`, ...lockAt(use)];
-  const who = facts.task === '' ? 'This flow' : `Task "${plain(facts.task)}"`;
-  lines.push(`${who} ${kind.doing}:`, ...lockAt(use));
+  const who = facts.task === '' ? (isFoundLate(facts) ? 'A flow' : 'This flow') : `Task "${plain(facts.task)}"`;
+  const late = isFoundLate(facts);
+  lines.push(late ? `${who} has wanted:` : `${who} ${kind.doing}:`, ...lockAt(use));
   const obstacle = kind.blocked ? blocker(facts) : undefined;
-  return obstacle === undefined ? lines : [...lines, 'but it already holds:', ...lockAt(obstacle)];
+  return obstacle === undefined
+    ? lines
+    : [...lines, late ? 'while it held:' : 'but it already holds:', ...lockAt(obstacle)];
 }
 
 function inTask(task: string): string {
@@ -65,7 +70,7 @@ function chain(facts: ReportFacts, kind: KindText): string[] {
   const lines = [
     kind.happened
       ? 'Who waits for whom, in reverse (#0 is this flow):'
-      : 'The chain of lock orders, in reverse (#0 is this attempt):',
+      : `The chain of lock orders, in reverse (#0 ${isFoundLate(facts) ? 'closes it' : 'is this attempt'}):`,
   ];
   shown.forEach((link, index) => lines.push('', ...chainLink(link, known.length - index)));
   const left = known.length - shown.length;
@@ -108,9 +113,11 @@ function scenario(facts: ReportFacts, kind: KindText): string[] {
 }
 
 function scenarioLines(facts: ReportFacts): string[] {
-  if (facts.cycle !== undefined && facts.cycle.length > 0) return cycleScenario(facts.cycle);
-  const held = facts.kind === 'recursive-locking' ? blocker(facts) : undefined;
-  return held === undefined || facts.acquiring === undefined ? [] : selfScenario(held, facts.acquiring);
+  if (facts.cycle !== undefined && facts.cycle.length > 0) return cycleScenario(facts.cycle, isFoundLate(facts));
+  const nested = facts.kind === 'recursive-locking' || facts.kind === 'semaphore-exhaustion';
+  const held = nested ? blocker(facts) : undefined;
+  if (held === undefined || facts.acquiring === undefined) return [];
+  return nestedScenario(held, facts.acquiring, facts.instances ?? 1, facts.exhaustion);
 }
 
 function heldLocks(facts: ReportFacts): string[] {

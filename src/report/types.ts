@@ -24,12 +24,36 @@ export type HoldMode = 'exclusive' | 'shared';
 export type HoldState = 'held' | 'waiting';
 export type Evidence = 'own' | 'proven' | 'suspected';
 
+export interface Permits {
+  readonly count: number;
+  /** All that the lock has. */
+  readonly of: number;
+}
+
+/** How flows that nest permits of one class run out of them. */
+export interface Exhaustion {
+  /** Permits of the wanted lock. */
+  readonly capacity: number;
+  /** Permits that each of the flows holds. */
+  readonly held: number;
+  /** Permits that it wants besides. */
+  readonly wanted: number;
+  /** Flows that it takes at least. */
+  readonly flows: number;
+  /** How many of them take the two locks the other way round; 0 where there is but one lock. */
+  readonly opposite: number;
+  /** The most flows that have held permits of the wanted lock at once so far. */
+  readonly highest: number;
+}
+
 /** One use of a lock by a flow: which lock, how, and where in the source. */
 export interface LockUse {
   /** Printed class name (`name`, `name#2`, `name/1`). */
   readonly lockClass: string;
   /** The instance's own label, when it was given one. */
   readonly name?: string;
+  /** Of a lock with several permits: how many of them are held or wanted. */
+  readonly permits?: Permits;
   readonly mode: HoldMode;
   readonly state: HoldState;
   readonly evidence: Evidence;
@@ -71,6 +95,8 @@ export interface Report {
   readonly held: readonly LockUse[];
   /** Only for cycles: the links in order, `cycle[i].to === cycle[i + 1].from`, the last one closing it. */
   readonly cycle?: readonly Dependency[];
+  /** Only for semaphore-exhaustion: the arithmetic. */
+  readonly exhaustion?: Exhaustion;
   /** Times seen, repeats included. */
   count: number;
   /** Milliseconds since the epoch. */
@@ -82,6 +108,7 @@ export interface Report {
 export interface RawUse {
   readonly lockClass: string;
   readonly name: string | undefined;
+  readonly permits?: Permits | undefined;
   readonly mode: HoldMode;
   readonly state: HoldState;
   readonly evidence: Evidence;
@@ -113,5 +140,8 @@ export interface Violation {
   readonly acquiring?: RawUse;
   readonly held: readonly RawUse[];
   readonly cycle?: readonly RawDependency[];
+  readonly exhaustion?: Exhaustion;
+  /** Where one class is nested in itself: is it one lock, or two? */
+  readonly instances?: 1 | 2;
   readonly task: string;
 }

@@ -4,7 +4,7 @@
  * Invariant: what comes out is plain text on lines of the writer's choosing; a name that holds control characters cannot
  * break a line or colour the terminal. Pure functions, linear in their text.
  */
-import type { HoldMode, LockUse } from './types.js';
+import type { LockUse, Permits } from './types.js';
 
 /** Columns that a report is laid out for. Only names and paths longer than that exceed it. */
 export const REPORT_WIDTH = 100;
@@ -25,12 +25,19 @@ export function lockName(use: LockUse): string {
 /** `accounts "checking", exclusive`, with the evidence when the hold is not the flow's own. */
 export function lockText(use: LockUse): string {
   const evidence = use.evidence === 'own' ? '' : `, inherited (${use.evidence})`;
-  return `${lockName(use)}, ${use.mode}${evidence}`;
+  const { permits } = use;
+  return `${lockName(use)}, ${permits === undefined ? use.mode : permitsText(permits)}${evidence}`;
 }
 
-/** The call as a scenario shows it. */
-export function lockCall(lockClass: string, mode: HoldMode): string {
-  return `${mode === 'shared' ? 'rlock' : 'lock'}(${plain(lockClass)})`;
+/** `1 of 3 permits`. */
+export function permitsText({ count, of }: Permits): string {
+  return `${count} of ${of} permits`;
+}
+
+/** The call as a scenario shows it: `lock(pool)`, `lock(pool: 2 of 5)`. `label` tells two locks of the class apart. */
+export function lockCall({ lockClass, mode, permits }: LockUse, label = ''): string {
+  const count = permits === undefined ? '' : `: ${permits.count} of ${permits.of}`;
+  return `${mode === 'shared' ? 'rlock' : 'lock'}(${plain(lockClass)}${label}${count})`;
 }
 
 /** The site for use inside a sentence. */

@@ -60,6 +60,9 @@ export interface TrackedLock {
   readonly excludes: boolean;
   /** What it is, in the words of its constructor: 'Mutex', 'WorkQueue'. */
   readonly primitive: string;
+  /** Of one with several permits: flows that hold any now, and the most at once so far. */
+  holders: number;
+  mostHolders: number;
   /** First and last of the holds and waits on this lock, oldest first. */
   firstHold: HeldNode | undefined;
   lastHold: HeldNode | undefined;
@@ -104,6 +107,8 @@ export class HeldNode implements ListCell {
   /** How it was wanted; a downgrade makes a read of it. */
   wait: WaitKind;
   readonly task: Task | undefined;
+  /** Is it the first of its flow's holds of a lock with several permits? */
+  leads = false;
   /** Has some function instance received it? */
   received = false;
   /** A link made by `structured`: all holds from here outwards are those of somebody who waits. */

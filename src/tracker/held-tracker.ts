@@ -114,6 +114,16 @@ export class HeldTracker {
     if (node.state === WAITING) node.state = HELD;
   }
 
+  /** The same, of one of several permits: counts the flows that hold any. A walk over what the flow holds. */
+  grantedPermits(node: HeldNode): void {
+    this.granted(node);
+    const { lock, parent } = node;
+    node.leads = parent === undefined || !listHolds(parent).some((hold) => hold.lock === lock);
+    if (!node.leads) return;
+    lock.holders += 1;
+    if (lock.holders > lock.mostHolders) lock.mostHolders = lock.holders;
+  }
+
   /** The wait was given up, or the hold released: gone from every list at once. */
   ended(node: HeldNode): void {
     if (node.state === RELEASED) return;
@@ -123,6 +133,7 @@ export class HeldTracker {
     if (node.task !== undefined) node.task.live -= 1;
     const { pending, foreignRelease, awaited } = node.asked;
     if (pending === undefined && !foreignRelease && !awaited) node.settle();
+    if (node.leads) node.lock.holders -= 1;
     unlinkFromLock(node);
     const { older, newer } = node;
     if (older === undefined) this.#oldest = newer;

@@ -125,7 +125,11 @@ export class Dependencies {
   retireGate(id: number): Violation[] {
     const all = this.#all.retireGate(id);
     const proven = this.#proven.retireGate(id);
-    return this.verdicts(proven, all);
+    return this.verdicts(
+      proven,
+      all,
+      `${this.#ids.nameOfGate(id)} kept these flows apart, and is not the only lock of its class any more.`,
+    );
   }
 
   /** The cycles that gates keep from happening, those between proven orders first. */
@@ -199,8 +203,8 @@ export class Dependencies {
     this.#all.checkInvariants();
   }
 
-  /** The violations of cycles that came to light without an attempt; one that is strict is not told twice. */
-  verdicts(proven: readonly FactsLesson[], all: readonly FactsLesson[]): Violation[] {
+  /** The violations of cycles that came to light without an attempt, for that reason; one that is strict is not told twice. */
+  verdicts(proven: readonly FactsLesson[], all: readonly FactsLesson[], reason: string): Violation[] {
     const found = new Map<string, Violation>();
     for (const [tier, lessons] of [
       ['strict', proven],
@@ -208,7 +212,7 @@ export class Dependencies {
     ] as const) {
       for (const lesson of lessons) {
         if (lesson.cycle === undefined) continue;
-        const { violation } = this.#verdict(tier, lesson, undefined);
+        const { violation } = this.#verdict(tier, lesson, undefined, reason);
         if (violation !== undefined && !found.has(violation.id)) found.set(violation.id, violation);
       }
     }
@@ -219,21 +223,21 @@ export class Dependencies {
     const [one, other] = [this.#ids.idOf(from), this.#ids.idOf(to)];
     const all = this.#all.declare(one, other, facts);
     const proven = this.#proven.declare(one, other, facts);
-    return this.verdicts(proven, all);
+    return this.verdicts(proven, all, 'An order that is declared now closes the cycle.');
   }
 
   #vertexOf({ lockClass, shared }: HeldNode): number {
     return vertexOfClass(this.#ids.idOf(lockClass), shared);
   }
 
-  #verdict(tier: Tier, { edge, cycle }: FactsLesson, attempt: NestedAttempt | undefined): Learned {
+  #verdict(tier: Tier, { edge, cycle }: FactsLesson, attempt: NestedAttempt | undefined, reason?: string): Learned {
     const known = edge.payload.reported?.report;
     if (cycle === undefined) return known === undefined ? {} : { violation: known };
     const note = this.#blessings.note(
       cycle.map((link) => [classOfVertex(link.edge.from), classOfVertex(link.edge.to)]),
     );
     const facts = cycle.map(({ alternative }) => alternative.facts);
-    const violation = circularDependency(facts, tier, attempt, note);
+    const violation = circularDependency(facts, tier, attempt, [reason, note]);
     edge.payload.reported = { report: violation, through: cycle.map((link) => link.edge.from) };
     return { violation };
   }

@@ -55,7 +55,7 @@ export class GraphExchange {
         all.push(...taught.all);
       }
     }
-    return this.#dependencies.verdicts(proven, all);
+    return this.#dependencies.verdicts(proven, all, 'A graph that was loaded closes the cycle.');
   }
 
   forget(lockClass: LockClass): void {

@@ -1,4 +1,4 @@
-/** Does the running flow hold a lock? Answered only where it is certain. */
+/** Does the running flow hold a lock, and how certain is that? */
 import type { LockClass } from '../classes/lock-class.js';
 import { captureFrames } from '../tracker/captured-frame.js';
 import { isInScope } from '../tracker/evidence.js';

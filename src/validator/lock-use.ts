@@ -1,5 +1,5 @@
 /** Holds as the report layer wants them: printed names, raw stacks without this package's own scope frames. */
-import type { Evidence, HoldState, RawUse } from '../report/types.js';
+import type { Evidence, HoldState, Permits, RawUse } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 import { HELD, isScope, type HeldNode } from '../tracker/held-node.js';
 import { holdsOf, isScopeFrame } from '../tracker/scope-frame.js';
@@ -15,6 +15,7 @@ export interface ClassName {
 export interface UseFacts {
   readonly lockClass: ClassName;
   readonly name: string | undefined;
+  readonly permits?: Permits | undefined;
   readonly shared: boolean;
   readonly state: HoldState;
   readonly evidence: Evidence;
@@ -37,6 +38,7 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
   return {
     lockClass: node.lockClass,
     name: node.lock.label,
+    permits: permitsOf(node),
     shared: node.shared,
     state: node.state === HELD ? 'held' : 'waiting',
     evidence,
@@ -44,6 +46,15 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
     exact: known !== undefined,
     isWait: node.kind === 'wait',
   };
+}
+
+/** A class as a report shows where it was made or asked for. */
+export function classUse(name: string, frames: readonly CapturedFrame[]): RawUse {
+  return { lockClass: name, name: undefined, mode: 'exclusive', state: 'held', evidence: 'own', frames, exact: true };
+}
+
+function permitsOf({ lock, permits }: HeldNode): Permits | undefined {
+  return lock.capacity > 1 && lock.capacity < Infinity ? { count: permits, of: lock.capacity } : undefined;
 }
 
 function ownStack(node: HeldNode, stack: readonly CapturedFrame[]): readonly CapturedFrame[] | undefined {
@@ -58,6 +69,7 @@ export function rawUse(facts: UseFacts): RawUse {
   return {
     lockClass: facts.lockClass.name,
     name: facts.name,
+    permits: facts.permits,
     mode: facts.shared ? 'shared' : 'exclusive',
     state: facts.state,
     evidence: facts.evidence,

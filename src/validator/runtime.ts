@@ -4,7 +4,14 @@
  *
  * Invariant: `off` is the only thing a primitive reads before it goes its fast way.
  */
-import { describe, onClassDisposed, onClassShared, sitePrinter } from '../classes/lock-class.js';
+import {
+  describe,
+  onClassConflict,
+  onClassDisposed,
+  onClassShared,
+  sitePrinter,
+  type LockClass,
+} from '../classes/lock-class.js';
 import { sharedState } from '../classes/shared-state.js';
 import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
@@ -12,8 +19,10 @@ import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
 import type { HeldTracker, TrackingLevel } from '../tracker/held-tracker.js';
 import { hooksFollowHolds } from '../tracker/rehearsal.js';
+import { ClassGrowth } from './class-growth.js';
 import { errorCode, LockdepError } from './errors.js';
 import type { ValidatorHost } from './host.js';
+import { classConflict } from './rules/class-conflict.js';
 import { Validator } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';
@@ -38,6 +47,7 @@ export class Runtime implements ValidatorHost {
   quiet = false;
   readonly validator: Validator = new Validator(this);
   readonly log: ReportLog = new ReportLog();
+  readonly #growth = new ClassGrowth();
   #onReport: ((report: Report) => void) | undefined;
   #modeIsForced = false;
   #tracking: TrackingLevel = 'precise';
@@ -55,7 +65,11 @@ export class Runtime implements ValidatorHost {
   }
 
   readonly #listeners: (() => void)[] = [
-    onClassDisposed((lockClass) => this.validator.forget(lockClass)),
+    onClassDisposed((lockClass) => {
+      this.validator.forget(lockClass);
+      this.#growth.forget(lockClass);
+    }),
+    onClassConflict((...conflict) => this.reportAll(this.off ? [] : [classConflict(...conflict)])),
     onClassShared((lockClass) => this.reportAll(this.validator.retireGate(lockClass))),
   ];
 
@@ -116,6 +130,12 @@ export class Runtime implements ValidatorHost {
     return report;
   }
 
+  /** A lock has been given a class by the caller of `below`, who has chosen it. */
+  classChosen(lockClass: LockClass, below: (...args: never[]) => unknown): void {
+    const violation = this.off ? undefined : this.#growth.counted(lockClass, below);
+    if (violation !== undefined) this.report(violation);
+  }
+
   /** What comes to light without a lock being taken. */
   reportAll(violations: readonly Violation[]): void {
     if (!this.off) for (const violation of violations) this.report(violation);
@@ -159,7 +179,9 @@ export class Runtime implements ValidatorHost {
     this.validator.tracker.forgetHolds();
     this.log.clear();
     this.#comparatorFailures.clear();
-    if (graph) this.validator.reset();
+    if (!graph) return;
+    this.validator.reset();
+    this.#growth.clear();
   }
 
   #setMode(mode: Mode): void {

@@ -133,11 +133,61 @@ Advice: Take C0, C1, C2 in this order everywhere; the attempt at src/r.ts:2:9 wa
   );
 });
 
+test('a cycle that came to light without an attempt says so, and has no flow of its own', () => {
+  const { cycle = [], task } = inversion(
+    link('A', 'B', 'a.ts:1:1', 'a.ts:1:2'),
+    link('B', 'A', 'b.ts:2:1', 'b.ts:2:2'),
+  );
+  const facts = { kind: 'circular-dependency', tier: 'strict', held: [], cycle, task } as const;
+  assert.equal(
+    formatSplat({ ...facts, summary: 'A graph that was loaded closes the cycle.' }),
+    `\
+LOCKDEP: possible deadlock: lock order inversion
+================================================
+A graph that was loaded closes the cycle.
+A flow has wanted:
+  A, exclusive
+    at b.ts:2:2
+while it held:
+  B, exclusive
+    at b.ts:2:1
+
+The chain of lock orders, in reverse (#0 closes it):
+
+-> #1 (B): wanted while A was held
+   A, exclusive, taken:
+     at step (a.ts:1:1)
+     at async main (src/main.ts:4:3)
+   B, exclusive, wanted:
+     at step (a.ts:1:2)
+     at async main (src/main.ts:4:3)
+
+-> #0 (A): wanted while B was held
+   B, exclusive, taken:
+     at step (b.ts:2:1)
+     at async main (src/main.ts:4:3)
+   A, exclusive, wanted:
+     at step (b.ts:2:2)
+     at async main (src/main.ts:4:3)
+
+What can happen:
+
+  flow 1    flow 2
+  -------   -------
+  lock(B)   lock(A)
+  lock(A)   lock(B)
+
+  *** DEADLOCK ***
+
+Advice: Take A before B everywhere, as at a.ts:1:2; the attempt at b.ts:2:2 is the other way round.`,
+  );
+});
+
 test('one class taken twice', () => {
   const acquiring = use('nodes', 'src/tree.ts:9:20', { name: 'left', state: 'waiting' });
   const held = [use('nodes', 'src/tree.ts:7:20', { name: 'root' }), use('log', 'src/tree.ts:8:20')];
   assert.equal(
-    formatSplat({ kind: 'recursive-locking', tier: 'strict', acquiring, held, task: 'walk' }),
+    formatSplat({ kind: 'recursive-locking', tier: 'strict', acquiring, held, instances: 2, task: 'walk' }),
     `\
 LOCKDEP: possible deadlock: recursive locking
 =============================================
@@ -150,10 +200,10 @@ but it already holds:
 
 What can happen:
 
-  this flow
-  -----------
-  lock(nodes)
-  lock(nodes)
+  flow 1 (this)        flow 2
+  ------------------   ------------------
+  lock(nodes "root")   lock(nodes "left")
+  lock(nodes "left")   lock(nodes "root")
 
   *** DEADLOCK ***
 
@@ -168,8 +218,7 @@ Stack of this flow:
   at async main (src/main.ts:4:3)
 
 Advice: Release the first lock of nodes before taking the second. If two instances nest by design,
-  say how: the LockClass option \`order\`, or \`subclass\` for the inner one. One instance that its flow
-  may retake needs \`reentrant: true\`.`,
+  say how: the LockClass option \`order\`, or \`subclass\` for the inner one.`,
   );
 });
 

@@ -13,11 +13,15 @@ import { heldUses, taskOf, waitAdvice, wantedUse, type NestedAttempt, type Verdi
 /** Shown when a comparator fails; the nesting then counts as out of order. */
 export type OnComparatorError = (className: string, error: unknown) => void;
 
-export function recursiveLocking(attempt: NestedAttempt, onError: OnComparatorError): Verdict {
+/** Does the class say that this nesting is legal? */
+export function isDeclaredLegal({ held, wanted }: NestedAttempt, onError: OnComparatorError): boolean {
+  if (held.lock === wanted.lock) return wanted.lockClass.options.reentrant === true;
+  return inOrder(held.lock, wanted.lock, onError);
+}
+
+export function recursiveLocking(attempt: NestedAttempt): Verdict {
   const { held, wanted, tier } = attempt;
   const { lockClass } = wanted;
-  if (held.lock === wanted.lock && lockClass.options.reentrant === true) return undefined;
-  if (held.lock !== wanted.lock && inOrder(held.lock, wanted.lock, onError)) return undefined;
   if (held.shared && wanted.wait === 'recursive-read') return undefined;
   const fault = faultOf(held, wanted);
   return {
@@ -28,6 +32,7 @@ export function recursiveLocking(attempt: NestedAttempt, onError: OnComparatorEr
     ...(wanted.kind === 'wait' ? { advice: waitAdvice(lockClass.name) } : {}),
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),
+    instances: held.lock === wanted.lock ? 1 : 2,
     task: taskOf(wanted),
   };
 }
@@ -35,9 +40,7 @@ export function recursiveLocking(attempt: NestedAttempt, onError: OnComparatorEr
 const SUMMARIES = {
   same: 'the flow waits for a lock that it holds itself',
   other: 'two locks of one class are nested, and no order among them is declared',
-  upgrade:
-    'the flow wants to write while it reads: an upgrade, which waits for its own read to end. Read after the write is ' +
-    'done, take the lock for writing from the start, or write first and downgrade()',
+  upgrade: 'the flow wants to write while it reads: an upgrade, which waits for its own read to end',
   reread:
     'the flow reads what it reads already: a writer that queues between the two waits for the first read and holds ' +
     'back the second',
