@@ -12,10 +12,9 @@ import type { LockClass } from '../classes/lock-class.js';
 import { ChainTrie } from '../order/chain-trie.js';
 import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
-import { isSameFunction, likelyByStack, provenByStack, runsByItself } from '../tracker/evidence.js';
+import { likelyByStack, runsByItself } from '../tracker/evidence.js';
 import {
   asTry,
-  HELD,
   isScope,
   isTry,
   RELEASED,
@@ -33,11 +32,10 @@ import { Dependencies } from './dependencies.js';
 import { GraphExchange } from './graph-exchange.js';
 import { isSerialised } from './held-by.js';
 import { Limits, type ValidatorHost } from './host.js';
+import { Judge } from './judge.js';
 import { NestingFacts } from './nesting-facts.js';
 import type { Due, Pending } from './pending.js';
 import { ReleaseHistory } from './release-history.js';
-import type { NestedAttempt } from './rules/rule.js';
-import { isPerInstance, sameClass } from './rules/same-class.js';
 import { findSplits, type Split } from './split-report.js';
 
 /** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
@@ -53,15 +51,17 @@ export class Validator {
   readonly graphs: GraphExchange = new GraphExchange(this.dependencies, this.#ids);
   readonly tracker: HeldTracker = new HeldTracker(this.trie, {
     onHold: (node, owner) => this.#arrived(node, owner),
-    onDebt: (debt, owner) => this.#redeem(debt as Due, owner),
+    onDebt: (debt, owner) => this.#judge.redeem(debt as Due, owner),
   });
   readonly #host: ValidatorHost;
   readonly #releases = new ReleaseHistory();
   readonly #limits: Limits;
+  readonly #judge: Judge;
 
   constructor(host: ValidatorHost) {
     this.#host = host;
     this.#limits = new Limits(host);
+    this.#judge = new Judge(this.tracker, this.dependencies, this.#releases, host, this.#limits);
   }
 
   /**
@@ -111,7 +111,7 @@ export class Validator {
     this.tracker.granted(node);
     const offence = this.judgeHere(node, below);
     const pending = node.asked.pending as Pending | undefined;
-    if (pending !== undefined) this.#leaveOpen(node, pending, 0, runsByItself(node.asked.frames ?? []));
+    if (pending !== undefined) this.#judge.leaveOpen(node, pending, 0, runsByItself(node.asked.frames ?? []));
     this.tracker.ended(node);
     return offence;
   }
@@ -125,7 +125,7 @@ export class Validator {
     // A call from another function may be that of a child which nobody waits for: its verdict is left open.
     if (!runsByItself(stack)) return undefined;
     node.ask().awaitedBy = this.tracker.owner;
-    return this.#judge(node, pending, stack);
+    return this.#judge.judge(node, pending, stack);
   }
 
   /**
@@ -170,8 +170,8 @@ export class Validator {
     const beside = held.slice(held.indexOf(wanted) + 1);
     const [holds, gates] = [beside.toReversed(), this.#ids.gatesOf(beside)];
     const pending: Pending = { facts: new NestingFacts(), holds, gates, open, vouched: [], stack };
-    const offence = this.#judge(wanted, pending, stack);
-    this.#leaveOpen(wanted, pending, 0, true);
+    const offence = this.#judge.judge(wanted, pending, stack);
+    this.#judge.leaveOpen(wanted, pending, 0, true);
     return offence;
   }
 
@@ -182,7 +182,7 @@ export class Validator {
     if (!this.tracker.followsCalls) return true;
     if (node.state !== WAITING && !this.#host.enforce) return false;
     // In warn only where the look may prove something: it may cost a contended call one turn.
-    return pending.open.some((hold) => (this.#host.enforce || isScope(hold.kind)) && this.#isSuspect(hold, node));
+    return pending.open.some((hold) => (this.#host.enforce || isScope(hold.kind)) && this.#judge.isSuspect(hold, node));
   }
 
   /** The attempt has to wait, perhaps for ever: what looks like a deadlock on its own class is told as a suspicion. */
@@ -190,7 +190,7 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined) return;
     const same = pending.open.filter((hold) => hold.lockClass === node.lockClass);
-    for (const hold of likelyByStack(pending.stack, same)) this.#teach(node, hold, pending, 'suspected', []);
+    for (const hold of likelyByStack(pending.stack, same)) this.#judge.teach(node, hold, pending, 'suspected', []);
   }
 
   /**
@@ -201,9 +201,9 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || node.state === RELEASED) return undefined;
     const stack = captureFrames(below);
-    const offence = this.#judge(node, pending, stack);
+    const offence = this.#judge.judge(node, pending, stack);
     // A wait that may never end will bring no proof: what looks like a deadlock is told at once, as a suspicion.
-    for (const hold of likelyByStack(stack, pending.open)) this.#learn(node, hold, pending, 'suspected', stack);
+    for (const hold of likelyByStack(stack, pending.open)) this.#judge.learn(node, hold, pending, 'suspected', stack);
     return offence;
   }
 
@@ -214,8 +214,8 @@ export class Validator {
   waited(node: HeldNode, below: Below): void {
     const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined && node.state !== RELEASED) {
-      this.#judge(node, pending, captureFrames(below));
-      if (pending.open.length === 0 || !this.tracker.followsCalls) this.#leaveOpen(node, pending, 0, false);
+      this.#judge.judge(node, pending, captureFrames(below));
+      if (pending.open.length === 0 || !this.tracker.followsCalls) this.#judge.leaveOpen(node, pending, 0, false);
     }
     this.tracker.ended(node);
   }
@@ -224,29 +224,11 @@ export class Validator {
   close(node: HeldNode, below: Below): void {
     const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined) this.#closePending(node, pending, below);
-    if (isScope(node.kind)) this.#closeDebts(node, true);
+    if (isScope(node.kind)) this.#judge.closeDebts(node, true);
     else {
       const byHolder = this.tracker.ownsNow(node);
       this.#releases.note(node.lockClass, byHolder);
-      this.#closeDebts(node, byHolder);
-    }
-  }
-
-  /** What waited for the release of `node`: it was the holder's, or the lock had been handed on. */
-  #closeDebts(node: HeldNode, byHolder: boolean): void {
-    const { debts } = node.asked;
-    if (debts === undefined) return;
-    node.ask().debts = undefined;
-    for (const debt of debts as Due[]) {
-      const at = debt.open.indexOf(node);
-      if (at === -1) continue;
-      debt.open.splice(at, 1);
-      if (debt.evidence === undefined) {
-        // Who releases it now has waited for the debtor, or nobody can say.
-        const waited = this.tracker.hasReceived(debt);
-        this.#teach(debt.wanted, node, debt.pending, waited ? 'proven' : 'suspected', []);
-      } else if (byHolder) this.#teach(debt.wanted, node, debt.pending, debt.evidence, []);
-      else if (node.lockClass !== debt.wanted.lockClass) this.#teach(debt.wanted, node, debt.pending, 'suspected', []);
+      this.#judge.closeDebts(node, byHolder);
     }
   }
 
@@ -343,7 +325,7 @@ export class Validator {
     else if (
       captured ||
       facts.perInstance ||
-      (this.#host.enforce && holds.some((hold) => this.#isSuspect(hold, node)))
+      (this.#host.enforce && holds.some((hold) => this.#judge.isSuspect(hold, node)))
     ) {
       const stack = node.asked.frames ?? [];
       node.ask().pending = {
@@ -364,138 +346,19 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || (node.state === RELEASED && node.kind !== 'wait')) return;
     node.ask().awaitedBy = owner;
-    this.#judge(node, pending, []);
+    this.#judge.judge(node, pending, []);
     if (node.state !== RELEASED) return;
     node.ask().pending = undefined;
-    this.#leaveOpen(node, pending, 0, owner);
+    this.#judge.leaveOpen(node, pending, 0, owner);
   }
 
   #closePending(node: HeldNode, pending: Pending, below: Below): void {
     const mayLook = isScope(node.kind) || this.tracker.ownsNow(node);
     if (pending.open.length > 0) {
-      this.#judge(node, pending, mayLook ? captureFrames(below) : []);
+      this.#judge.judge(node, pending, mayLook ? captureFrames(below) : []);
     }
     // The function that runs a scope is the first to return, and is not on the stack of its acquisition.
-    this.#leaveOpen(node, pending, isScope(node.kind) ? -1 : 0, mayLook);
-  }
-
-  /** What is not proven by now is left to those who still hold; who has gone by now did not wait for this lock. */
-  #leaveOpen(node: HeldNode, pending: Pending, hops: number, here: boolean | Owner): void {
-    const open = pending.open.filter((hold) => hold.state === HELD);
-    if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, here);
-    else node.ask().pending = undefined;
-    if (pending.open.length > 0) return;
-    pending.facts.proven = true;
-    pending.facts.trySettle();
-  }
-
-  /** `here`: the function that took and released the lock, if it is the running one or known. */
-  #owe(debt: Due, here: boolean | Owner): void {
-    for (const hold of debt.open) {
-      const asked = hold.ask();
-      asked.debts ??= [];
-      asked.debts.push(debt);
-    }
-    if (here instanceof Owner) here.owe(debt);
-    else if (here) this.tracker.owe(debt);
-  }
-
-  #isOwn(owner: Owner | undefined, hold: HeldNode, wanted: HeldNode, hops: number): boolean {
-    // What is known of a hold ends with it.
-    if (owner === undefined || hold.state !== HELD || !owner.holds(hold, false)) return false;
-    return owner.holds(hold, true) || isSameFunction(hold, wanted, hops);
-  }
-
-  /** A function that took and released a lock has returned to one that awaited it: does that hold what is in question? */
-  #redeem(debt: Due, owner: Owner): void {
-    const { wanted, pending } = debt;
-    debt.open = debt.open.filter((hold) => {
-      if (hold.state !== HELD) return false;
-      if (!this.#isOwn(owner, hold, wanted, debt.hops)) return true;
-      this.#learn(wanted, hold, pending, 'proven', []);
-      pending.open = pending.open.filter((other) => other !== hold);
-      return false;
-    });
-    if (pending.open.length > 0) return;
-    pending.facts.proven = true;
-    pending.facts.trySettle();
-  }
-
-  #judge(node: HeldNode, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
-    const proven = stack.length > 0 ? provenByStack(stack, pending.open) : new Set<HeldNode>();
-    const open: HeldNode[] = [];
-    let offence: Report | undefined;
-    for (const hold of pending.open) {
-      const own = this.#isOwn(node.asked.awaitedBy, hold, node, 0);
-      if (own || proven.has(hold) || pending.vouched.includes(hold)) {
-        const report = this.#learn(node, hold, pending, own ? 'own' : 'proven', stack);
-        if (report?.tier === 'strict') offence ??= report;
-      } else open.push(hold);
-    }
-    pending.open = open;
-    return offence;
-  }
-
-  #learn(
-    wanted: HeldNode,
-    held: HeldNode,
-    pending: Pending,
-    evidence: 'own' | 'proven' | 'suspected',
-    stack: readonly CapturedFrame[],
-  ): Report | undefined {
-    const certain = isScope(held.kind) || evidence === 'suspected' || this.#releases.isTrusted(held.lockClass);
-    if (certain) return this.#teach(wanted, held, pending, evidence, stack);
-    const asked = held.ask();
-    asked.debts ??= [];
-    asked.debts.push({ wanted, pending, open: [held], hops: 0, evidence } satisfies Due as Due);
-    wanted.ask().awaited = true;
-    // A wait may never end, and the release never come: two of them that form a cycle are told as a suspicion.
-    const stuck = wanted.state === WAITING && held.lockClass !== wanted.lockClass;
-    return stuck ? this.#teach(wanted, held, pending, 'suspected', stack) : undefined;
-  }
-
-  /** What is known by now is learned. */
-  #teach(
-    wanted: HeldNode,
-    held: HeldNode,
-    pending: Pending,
-    evidence: 'own' | 'proven' | 'suspected',
-    stack: readonly CapturedFrame[],
-  ): Report | undefined {
-    const attempt: NestedAttempt = {
-      held,
-      wanted,
-      holds: pending.holds,
-      gates: pending.gates,
-      evidence,
-      tier: evidence === 'suspected' ? 'advisory' : 'strict',
-      stack: stack.length > 0 ? stack : pending.stack,
-    };
-    if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
-    const { violation } = this.dependencies.learn(attempt);
-    if (this.dependencies.limited)
-      this.#limits.reached(
-        'MAX_SEARCH_STATES',
-        'a cycle that gates may keep from happening was not looked at to the end',
-      );
-    return violation === undefined ? undefined : this.#violated(violation, pending.facts);
-  }
-
-  #judgeSameClass(attempt: NestedAttempt, facts: NestingFacts): Report | undefined {
-    facts.perInstance ||= isPerInstance(attempt);
-    const violation = sameClass(attempt, (name, error) => this.#host.onComparatorError(name, error));
-    return violation === undefined ? undefined : this.#violated(violation, facts);
-  }
-
-  #violated(violation: Violation, facts: NestingFacts): Report {
-    if (!facts.perInstance && !facts.violations.some((known) => known.id === violation.id))
-      facts.violations.push(violation);
-    return this.#host.report(violation);
-  }
-
-  #isSuspect(hold: HeldNode, wanted: HeldNode): boolean {
-    if (hold.lockClass === wanted.lockClass) return true;
-    return this.dependencies.wouldClose(hold, wanted);
+    this.#judge.leaveOpen(node, pending, isScope(node.kind) ? -1 : 0, mayLook);
   }
 }
 

@@ -1,0 +1,187 @@
+/**
+ * When is what an attempt may teach certain, and what follows from it? The evidence side of the pipeline (validator.ts).
+ *
+ * An attempt that is not judged to the end (Pending) has open holds: it is not known whether their holders wait for it.
+ * Each leaves that list in one of three ways: proven, and learned as strict; released before the attempt was over, and so
+ * innocent; or left over as a debt (Due) of the hold and of the function that made the attempt. A debt is redeemed when that
+ * function returns to the one that holds, and lapses into a suspicion when the hold is released.
+ *
+ * Cost: a walk over the open holds of an attempt for each piece of evidence. Known nestings have none.
+ */
+import type { Report, Violation } from '../report/types.js';
+import type { CapturedFrame } from '../tracker/captured-frame.js';
+import { isSameFunction, provenByStack } from '../tracker/evidence.js';
+import { HELD, isScope, Owner, WAITING, type HeldNode } from '../tracker/held-node.js';
+import type { HeldTracker } from '../tracker/held-tracker.js';
+import type { Dependencies } from './dependencies.js';
+import type { Limits, ValidatorHost } from './host.js';
+import type { NestingFacts } from './nesting-facts.js';
+import type { Due, Pending } from './pending.js';
+import type { ReleaseHistory } from './release-history.js';
+import type { NestedAttempt } from './rules/rule.js';
+import { isPerInstance, sameClass } from './rules/same-class.js';
+
+export class Judge {
+  readonly #tracker: HeldTracker;
+  readonly #dependencies: Dependencies;
+  readonly #releases: ReleaseHistory;
+  readonly #host: ValidatorHost;
+  readonly #limits: Limits;
+
+  constructor(
+    tracker: HeldTracker,
+    dependencies: Dependencies,
+    releases: ReleaseHistory,
+    host: ValidatorHost,
+    limits: Limits,
+  ) {
+    this.#tracker = tracker;
+    this.#dependencies = dependencies;
+    this.#releases = releases;
+    this.#host = host;
+    this.#limits = limits;
+  }
+
+  /** What waited for the release of `node`: it was the holder's, or the lock had been handed on. */
+  closeDebts(node: HeldNode, byHolder: boolean): void {
+    const { debts } = node.asked;
+    if (debts === undefined) return;
+    node.ask().debts = undefined;
+    for (const debt of debts as Due[]) {
+      const at = debt.open.indexOf(node);
+      if (at === -1) continue;
+      debt.open.splice(at, 1);
+      if (debt.evidence === undefined) {
+        // Who releases it now has waited for the debtor, or nobody can say.
+        const waited = this.#tracker.hasReceived(debt);
+        this.teach(debt.wanted, node, debt.pending, waited ? 'proven' : 'suspected', []);
+      } else if (byHolder) this.teach(debt.wanted, node, debt.pending, debt.evidence, []);
+      else if (node.lockClass !== debt.wanted.lockClass) this.teach(debt.wanted, node, debt.pending, 'suspected', []);
+    }
+  }
+
+  /** What is not proven by now is left to those who still hold; who has gone by now did not wait for this lock. */
+  leaveOpen(node: HeldNode, pending: Pending, hops: number, here: boolean | Owner): void {
+    const open = pending.open.filter((hold) => hold.state === HELD);
+    if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, here);
+    else node.ask().pending = undefined;
+    if (pending.open.length > 0) return;
+    pending.facts.proven = true;
+    pending.facts.trySettle();
+  }
+
+  /** `here`: the function that took and released the lock, if it is the running one or known. */
+  #owe(debt: Due, here: boolean | Owner): void {
+    for (const hold of debt.open) {
+      const asked = hold.ask();
+      asked.debts ??= [];
+      asked.debts.push(debt);
+    }
+    if (here instanceof Owner) here.owe(debt);
+    else if (here) this.#tracker.owe(debt);
+  }
+
+  #isOwn(owner: Owner | undefined, hold: HeldNode, wanted: HeldNode, hops: number): boolean {
+    // What is known of a hold ends with it.
+    if (owner === undefined || hold.state !== HELD || !owner.holds(hold, false)) return false;
+    return owner.holds(hold, true) || isSameFunction(hold, wanted, hops);
+  }
+
+  /** A function that took and released a lock has returned to one that awaited it: does that hold what is in question? */
+  redeem(debt: Due, owner: Owner): void {
+    const { wanted, pending } = debt;
+    debt.open = debt.open.filter((hold) => {
+      if (hold.state !== HELD) return false;
+      if (!this.#isOwn(owner, hold, wanted, debt.hops)) return true;
+      this.learn(wanted, hold, pending, 'proven', []);
+      pending.open = pending.open.filter((other) => other !== hold);
+      return false;
+    });
+    if (pending.open.length > 0) return;
+    pending.facts.proven = true;
+    pending.facts.trySettle();
+  }
+
+  /**
+   * Learns what is proven by now, by `stack` (may be empty) or by who awaits the attempt; the rest stays open. Returns the
+   * strict report that the attempt commits, if there is one.
+   */
+  judge(node: HeldNode, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
+    const proven = stack.length > 0 ? provenByStack(stack, pending.open) : new Set<HeldNode>();
+    const open: HeldNode[] = [];
+    let offence: Report | undefined;
+    for (const hold of pending.open) {
+      const own = this.#isOwn(node.asked.awaitedBy, hold, node, 0);
+      if (own || proven.has(hold) || pending.vouched.includes(hold)) {
+        const report = this.learn(node, hold, pending, own ? 'own' : 'proven', stack);
+        if (report?.tier === 'strict') offence ??= report;
+      } else open.push(hold);
+    }
+    pending.open = open;
+    return offence;
+  }
+
+  /** What is proven is learned at once where the lock is sure to be its holder's; else it waits for the release. */
+  learn(
+    wanted: HeldNode,
+    held: HeldNode,
+    pending: Pending,
+    evidence: 'own' | 'proven' | 'suspected',
+    stack: readonly CapturedFrame[],
+  ): Report | undefined {
+    const certain = isScope(held.kind) || evidence === 'suspected' || this.#releases.isTrusted(held.lockClass);
+    if (certain) return this.teach(wanted, held, pending, evidence, stack);
+    const asked = held.ask();
+    asked.debts ??= [];
+    asked.debts.push({ wanted, pending, open: [held], hops: 0, evidence } satisfies Due as Due);
+    wanted.ask().awaited = true;
+    // A wait may never end, and the release never come: two of them that form a cycle are told as a suspicion.
+    const stuck = wanted.state === WAITING && held.lockClass !== wanted.lockClass;
+    return stuck ? this.teach(wanted, held, pending, 'suspected', stack) : undefined;
+  }
+
+  /** What is known by now is learned. */
+  teach(
+    wanted: HeldNode,
+    held: HeldNode,
+    pending: Pending,
+    evidence: 'own' | 'proven' | 'suspected',
+    stack: readonly CapturedFrame[],
+  ): Report | undefined {
+    const attempt: NestedAttempt = {
+      held,
+      wanted,
+      holds: pending.holds,
+      gates: pending.gates,
+      evidence,
+      tier: evidence === 'suspected' ? 'advisory' : 'strict',
+      stack: stack.length > 0 ? stack : pending.stack,
+    };
+    if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
+    const { violation } = this.#dependencies.learn(attempt);
+    if (this.#dependencies.limited)
+      this.#limits.reached(
+        'MAX_SEARCH_STATES',
+        'a cycle that gates may keep from happening was not looked at to the end',
+      );
+    return violation === undefined ? undefined : this.#violated(violation, pending.facts);
+  }
+
+  #judgeSameClass(attempt: NestedAttempt, facts: NestingFacts): Report | undefined {
+    facts.perInstance ||= isPerInstance(attempt);
+    const violation = sameClass(attempt, (name, error) => this.#host.onComparatorError(name, error));
+    return violation === undefined ? undefined : this.#violated(violation, facts);
+  }
+
+  #violated(violation: Violation, facts: NestingFacts): Report {
+    if (!facts.perInstance && !facts.violations.some((known) => known.id === violation.id))
+      facts.violations.push(violation);
+    return this.#host.report(violation);
+  }
+
+  /** Would the two close a cycle, if all that is suspected were so? */
+  isSuspect(hold: HeldNode, wanted: HeldNode): boolean {
+    if (hold.lockClass === wanted.lockClass) return true;
+    return this.#dependencies.wouldClose(hold, wanted);
+  }
+}
