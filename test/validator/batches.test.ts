@@ -181,6 +181,10 @@ describe('a batch', () => {
         assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
         const [report] = instance.lockdep.reports();
         assert.match(report?.message ?? '', /\(batch a(#\d+)?\): requested together with batch b/);
+        assert.match(
+          (report?.message ?? '').replaceAll(/\s+/g, ' '),
+          /Advice: Request batch .* all at once everywhere, as at /,
+        );
         assert.deepEqual(report?.cycle?.map(({ together }) => together).toSorted(), [true, undefined]);
         for (const { held, acquiring } of report?.cycle ?? []) {
           assert.match(held.site, /batches\.test\.ts/);
