@@ -73,7 +73,7 @@ export function acquire<T>(lock: PermitCore, wanted: PermitRequest, grant: Grant
   const node = attempt(lock, wanted, wanted.timeout === 0 ? 'try' : 'imperative', below);
   let promise = trackedRequest(lock, wanted, node, grant);
   if (validator.wantsProbe(node)) promise = probedWait(lock, node, promise);
-  validator.tracker.carry(promise, node);
+  validator.tracker.carry(promise, node, wanted.priority === 0);
   return promise;
 }
 

@@ -53,6 +53,7 @@ function dependency(raw: RawDependency, use: (raw: RawUse) => LockUse): Dependen
     to: raw.to,
     tier: raw.tier,
     ...(raw.origin === undefined ? {} : { origin: raw.origin }),
+    ...(raw.together === true ? { together: true as const } : {}),
     held: use(raw.held),
     acquiring: use(raw.acquiring),
     task: raw.task,

@@ -179,7 +179,17 @@ function orderAdvice(facts: ReportFacts): string {
   if (first === undefined || closing === undefined || cycle.length < 2) {
     return `Give back what this flow holds before it takes ${subject(facts)}, or take ${subject(facts)} first everywhere.`;
   }
-  return `${orderToKeep(cycle, first, closing)}${waysOut(facts, cycle)}`;
+  const batch = cycle.find(({ together }) => together === true);
+  const advice = batch === undefined ? orderToKeep(cycle, first, closing) : orderOfBatch(batch);
+  return `${advice}${waysOut(facts, cycle)}`;
+}
+
+/** Neither of its orders is one to keep: they are whatever comes first. */
+function orderOfBatch({ from, to, acquiring }: Dependency): string {
+  return (
+    `Request ${plain(from)} and ${plain(to)} all at once everywhere, as at ${placeText(acquiring)}, or there too one after the ` +
+    'other, in one order.'
+  );
 }
 
 function orderToKeep(cycle: readonly Dependency[], first: Dependency, closing: Dependency): string {

@@ -81,9 +81,11 @@ function chain(facts: ReportFacts, kind: KindText): string[] {
 function chainLink(link: Dependency, number: number): string[] {
   if (link.origin === 'declared') return declaredLink(link, number);
   const tier = link.tier === 'advisory' ? ' (advisory)' : '';
+  const how = link.together === true ? 'requested together with' : 'wanted while';
+  const what = link.together === true ? plain(link.from) : `${plain(link.from)} was held`;
   const loaded = link.origin === 'loaded' ? ', as loaded from another run' : '';
   return [
-    `-> #${number} (${plain(link.to)}): wanted while ${plain(link.from)} was held${inTask(link.task)}${tier}${loaded}`,
+    `-> #${number} (${plain(link.to)}): ${how} ${what}${inTask(link.task)}${tier}${loaded}`,
     ...linkStack(link.held, 'taken'),
     ...linkStack(link.acquiring, 'wanted'),
   ];

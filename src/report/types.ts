@@ -75,6 +75,8 @@ export interface Dependency {
   readonly tier: Tier;
   /** Absent for what a flow of this process did. Of a declared order both uses are the declaration. */
   readonly origin?: Origin;
+  /** Present where the flow requested both at once (`Promise.all`): held was whichever it got first. */
+  readonly together?: true;
   /** The acquisition of `from` by the flow that taught this order. */
   readonly held: LockUse;
   /** That flow's attempt at `to`. */
@@ -123,6 +125,7 @@ export interface RawDependency {
   readonly to: string;
   readonly tier: Tier;
   readonly origin?: Origin | undefined;
+  readonly together?: boolean;
   readonly held: RawUse;
   readonly acquiring: RawUse;
   readonly task: string;

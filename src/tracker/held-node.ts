@@ -8,6 +8,7 @@
  *
  * Invariant: state only moves WAITING -> HELD -> RELEASED, WAITING -> RELEASED, or HELD -> TRANSFERRED -> RELEASED.
  */
+import type { Batch } from './batch-turns.js';
 import type { LockClass } from '../classes/lock-class.js';
 import type { ChainNode } from '../order/chain-trie.js';
 import type { CapturedFrame } from './captured-frame.js';
@@ -109,6 +110,8 @@ export class HeldNode implements ListCell {
   readonly task: Task | undefined;
   /** Is it the first of its flow's holds of a lock with several permits? */
   leads = false;
+  /** The synchronous turn in which it was requested, where that matters (batch-turns.ts). */
+  turn = 0;
   /** Has some function instance received it? */
   received = false;
   /** A link made by `structured`: all holds from here outwards are those of somebody who waits. */
@@ -218,6 +221,8 @@ export class Owner {
   watched = false;
   /** Has somebody received what this owner returned? */
   received = false;
+  /** For what passes through a combinator: those of its elements that are acquisitions, all of this turn. */
+  batch: Batch | undefined = undefined;
 
   constructor(sure: boolean, nodes: HeldNode[] = []) {
     this.sure = sure;

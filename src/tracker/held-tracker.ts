@@ -163,9 +163,9 @@ export class HeldTracker {
     return this.#hooks.isRunning;
   }
 
-  /** Lets whoever awaits `promise` hold `node` from there on. */
-  carry(promise: Promise<unknown>, node: HeldNode): void {
-    if (this.#hooks.isRunning) this.#hooks.carry(promise, node);
+  /** Lets whoever awaits `promise` hold `node` from there on. `mayBatch`: it stands in the queue in order of arrival. */
+  carry(promise: Promise<unknown>, node: HeldNode, mayBatch = false): void {
+    if (this.#hooks.isRunning) this.#hooks.carry(promise, node, mayBatch);
   }
 
   /** Lets whoever awaits `promise` be seen to wait for all of `waits`. */

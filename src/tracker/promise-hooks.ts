@@ -14,6 +14,7 @@
  * at a time.
  */
 import { promiseHooks } from 'node:v8';
+import { Batch, BatchTurns } from './batch-turns.js';
 import type { HeldContext } from './held-context.js';
 import { HELD, type HeldNode, isListed, type ListCell, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
 import { isActOfTurn, type Below } from './turn-function.js';
@@ -40,6 +41,8 @@ export interface Arrivals {
   onHold(node: HeldNode, owner: Owner): void;
   /** A function with a debt has returned to one that awaited it. */
   onDebt(debt: Debt, owner: Owner): void;
+  /** Holds that were requested in one turn have arrived in one function instance, all at once. */
+  onBatch(nodes: readonly HeldNode[]): void;
 }
 
 export class PromiseHooks {
@@ -72,6 +75,7 @@ export class PromiseHooks {
   readonly #returned = new WeakMap<Marked, Owner>();
   /** Holds that pass through one combinator, by the reject function that it gives to all its elements. */
   readonly #groups = new WeakMap<object, Owner>();
+  readonly #turns = new BatchTurns();
   readonly #then = carryingThen(this);
 
   constructor(context: HeldContext, arrivals: Arrivals) {
@@ -106,8 +110,9 @@ export class PromiseHooks {
     return this.#turn !== undefined;
   }
 
-  /** Lets `promise` bring a hold, or the ends of several waits, to whoever awaits it. */
-  carry(promise: Promise<unknown>, parcel: HeldNode | Owner): void {
+  /** Lets `promise` bring a hold, or the ends of several waits, to whoever awaits it. `mayBatch`: a hold that others may come with. */
+  carry(promise: Promise<unknown>, parcel: HeldNode | Owner, mayBatch = false): void {
+    if (mayBatch) this.#turns.requested(parcel as HeldNode, this.isInTurn);
     this.#mark(marked(promise), parcel);
   }
 
@@ -214,6 +219,7 @@ export class PromiseHooks {
       this.#owner = undefined;
       return;
     }
+    this.#turns.next();
     const owner = promise[this.#owned] as Owner | undefined;
     const arriving = promise[this.#carried] as HeldNode | Owner | undefined;
     if (context.byHooks) context.cell = promise[context.mark] as ListCell | undefined;
@@ -254,6 +260,12 @@ export class PromiseHooks {
     // A returned promise passes on what its function returns with: that is no further return.
     this.#receiveDebts(owner, parcel, promise[this.#through] !== undefined);
     for (const node of parcel.nodes) this.#receiveHold(promise, owner, node, again);
+    if (!again && parcel.batch?.isOne === true) this.#receiveBatch(parcel.batch.nodes);
+  }
+
+  /** Where one of them has also gone another way, it may have been released before the others were had. */
+  #receiveBatch(nodes: readonly HeldNode[]): void {
+    if (nodes.every((node) => node.state === HELD && !node.asked.unsure)) this.#arrivals.onBatch(nodes);
   }
 
   #receiveHold(promise: Marked, owner: Owner, node: HeldNode, again: boolean): void {
@@ -403,8 +415,20 @@ export class PromiseHooks {
     if (parcel instanceof Owner) {
       group.nodes.push(...parcel.nodes);
       for (const debt of parcel.debts ?? []) group.owe(debt);
-    } else group.nodes.push(parcel);
+    } else {
+      group.nodes.push(parcel);
+      this.#joinBatch(group, parcel, source, onFulfilled);
+    }
     derived[this.#through] = group;
+  }
+
+  /** Only an acquisition's own promise counts: what a callback makes of it may have released it. */
+  #joinBatch(group: Owner, node: HeldNode, source: Marked, handler: unknown): void {
+    if (source[this.#callback] === true || source[this.#passive] === true || source[this.#through] !== undefined)
+      return;
+    if (!this.#turns.isOfThisTurn(node)) return;
+    group.batch ??= new Batch();
+    group.batch.add(node, handler);
   }
 }
 

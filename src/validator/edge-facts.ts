@@ -1,4 +1,5 @@
 /** What is remembered of one occurrence of an order: who held what where, and wanted what where. */
+import { BATCH } from '../order/gates.js';
 import type { Origin, RawDependency, Tier } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 import { rawUse, useFacts, type ClassName, type UseFacts } from './lock-use.js';
@@ -11,6 +12,8 @@ export interface EdgeFacts {
   /** The task that taught it; '' where there was none. */
   readonly task: string;
   readonly origin: Origin | undefined;
+  /** Were both requested at once? */
+  readonly together?: boolean;
 }
 
 export function learnedFacts(attempt: NestedAttempt): EdgeFacts {
@@ -20,6 +23,7 @@ export function learnedFacts(attempt: NestedAttempt): EdgeFacts {
     tier: attempt.tier,
     task: taskOf(attempt.wanted),
     origin: undefined,
+    together: attempt.gates.includes(BATCH),
   };
 }
 
@@ -46,7 +50,7 @@ export function loadedFacts(
   return { held: use(from, 'held', sites[0]), wanted: use(to, 'waiting', sites[1]), tier, task: '', origin };
 }
 
-export function rawDependency({ held, wanted, tier, task, origin }: EdgeFacts): RawDependency {
+export function rawDependency({ held, wanted, tier, task, origin, together = false }: EdgeFacts): RawDependency {
   const [from, to] = [rawUse(held), rawUse(wanted)];
-  return { from: from.lockClass, to: to.lockClass, tier, origin, held: from, acquiring: to, task };
+  return { from: from.lockClass, to: to.lockClass, tier, origin, together, held: from, acquiring: to, task };
 }

@@ -22,11 +22,12 @@ import {
   type HeldNode,
   type HoldKind,
   type Nesting,
-  Owner,
+  type Owner,
   type TrackedLock,
   type WaitKind,
 } from '../tracker/held-node.js';
 import { chainKey, HeldTracker, listHolds, vouchedHolds } from '../tracker/held-tracker.js';
+import { batchAttempts } from './batches.js';
 import { ClassIds } from './class-ids.js';
 import { Dependencies } from './dependencies.js';
 import { GraphExchange } from './graph-exchange.js';
@@ -52,6 +53,7 @@ export class Validator {
   readonly tracker: HeldTracker = new HeldTracker(this.trie, {
     onHold: (node, owner) => this.#arrived(node, owner),
     onDebt: (debt, owner) => this.#judge.redeem(debt as Due, owner),
+    onBatch: (nodes) => this.#arrivedTogether(nodes),
   });
   readonly #host: ValidatorHost;
   readonly #releases = new ReleaseHistory();
@@ -350,6 +352,15 @@ export class Validator {
     if (node.state !== RELEASED) return;
     node.ask().pending = undefined;
     this.#judge.leaveOpen(node, pending, 0, owner);
+  }
+
+  /** Known by now are orders both ways between them. They are had already: nothing is thrown. */
+  #arrivedTogether(nodes: readonly HeldNode[]): void {
+    for (const attempt of batchAttempts(nodes.filter(isChecked), this.#ids)) {
+      const known = this.dependencies.known(attempt.held, attempt.wanted, attempt.gates);
+      const { violation } = known ?? this.dependencies.learn(attempt);
+      if (violation !== undefined) this.#host.report(violation);
+    }
   }
 
   #closePending(node: HeldNode, pending: Pending, below: Below): void {

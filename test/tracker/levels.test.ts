@@ -9,7 +9,11 @@ import { Runtime } from '../../src/validator/runtime.js';
 import { isolated, settle } from '../validator/harness.js';
 
 function tracker(): HeldTracker {
-  return new HeldTracker(new ChainTrie(), { onHold: () => undefined, onDebt: () => undefined });
+  return new HeldTracker(new ChainTrie(), {
+    onHold: () => undefined,
+    onDebt: () => undefined,
+    onBatch: () => undefined,
+  });
 }
 
 describe('the self-test of the promise hooks', () => {

@@ -188,8 +188,8 @@ export const SHAPES: readonly Shape[] = [
     },
   },
   {
-    name: 'two locks in one Promise.all, then a third wait under both',
-    edge: 'none',
+    name: 'two locks in one Promise.all: whichever comes first is held while the other is waited for',
+    edge: 'strict',
     run: async ({ a, b }) => {
       const releases = await Promise.all([a.acquire(), b.acquire()]);
       for (const release of releases) release();
