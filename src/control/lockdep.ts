@@ -23,7 +23,7 @@ import type { TrackingLevel } from '../tracker/held-tracker.js';
 import type { LockdepOptions, Mode, Runtime } from '../validator/runtime.js';
 import { assertHeld, assertNoneHeld, assertNotHeld, isHeld } from './assertions.js';
 import { bless, declareOrder } from './declarations.js';
-import { runTask } from './run-task.js';
+import { runTask, runUnfollowed } from './run-task.js';
 
 /** Any lock of this package. */
 export type Lock = Mutex | Semaphore | RWSemaphore | PseudoLock | Completion<unknown> | WorkQueue | WorkItem<unknown>;
@@ -134,7 +134,7 @@ export class Lockdep {
   task<T>(name: string, fn: () => T): T {
     if (typeof name !== 'string') throw new TypeError(`name must be a string, got ${describe(name)}`);
     checkFunction(fn);
-    return this.#rt.off ? fn() : runTask(this.#rt, name, fn);
+    return this.#rt.off ? runUnfollowed(fn) : runTask(this.#rt, name, fn);
   }
 
   /** Runs `fn` with no inherited holds: for work that nobody here waits for. */

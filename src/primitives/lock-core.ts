@@ -12,7 +12,7 @@ import type { Runtime } from '../validator/runtime.js';
 import { checkedClass, type LockOptions } from './lock-options.js';
 import { RUNTIME } from './symbols.js';
 
-/** The class of locks that were constructed while the validator was off and name no class: listed, never checked. */
+/** The class of locks whose place is not known, most of them constructed while the validator was off: listed, never checked. */
 let unplaced: LockClass | undefined;
 
 /** What a lock of ours is made with: `new.target`, on which isolated instances put their own runtime. */

@@ -237,7 +237,7 @@ export class PromiseHooks {
     if (arriving !== undefined) {
       this.#receive(promise, owner, arriving);
       // A derived promise has a second turn when its callback returns a promise: that one brings nothing.
-      if (promise[this.#callback] === true) promise[this.#passive] = true;
+      if (promise[this.#callback] === true) Reflect.set(promise, this.#passive, true);
     }
     if (this.#handingOver !== undefined) this.#receive(promise, owner, this.#handingOver);
     if (owner.isEmpty) {
@@ -395,7 +395,8 @@ export class PromiseHooks {
   /** @internal Notes what kind of handlers made `derived` from a promise that carries a hold. */
   derived(source: Marked, derived: Marked, onFulfilled: unknown, onRejected: unknown): void {
     const parcel = source[this.#carried] as HeldNode | Owner | undefined;
-    if (parcel === undefined) return;
+    // A subclass may freeze its promises: who awaits this one does not receive.
+    if (parcel === undefined || !Object.isExtensible(derived)) return;
     if (typeof onFulfilled !== 'function') {
       // A `catch`: what is fulfilled goes past it, to whoever awaits the derived promise.
       derived[this.#passive] = true;

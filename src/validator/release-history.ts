@@ -3,17 +3,23 @@
  *
  * A function that holds a lock it took by a call seems to wait with it for whatever it awaits. But it may have given the
  * releaser away: a loop that acquires a permit and lets the job return it waits for no permit of its own. So what such a
- * hold teaches is certain only for a class whose locks have so far been released by those who held them; before that,
- * and for all other classes, it waits for the release.
+ * hold teaches waits for the release; except for a class where a hold that was waited with in that way has been released by
+ * its holder, and none by somebody else. A hold that was released before its holder wanted anything says nothing: the same
+ * loop gives a permit back itself when there is no job.
  */
 import type { LockClass } from '../classes/lock-class.js';
+import type { HeldNode } from '../tracker/held-node.js';
+import type { Due } from './pending.js';
 
 export class ReleaseHistory {
   readonly #byHolder = new Set<number>();
   readonly #bySomebodyElse = new Set<number>();
 
-  note(lockClass: LockClass, byHolder: boolean): void {
-    (byHolder ? this.#byHolder : this.#bySomebodyElse).add(lockClass.id);
+  /** `hold` is about to be released. */
+  note(hold: HeldNode, byHolder: boolean): void {
+    if (!byHolder) this.#bySomebodyElse.add(hold.lockClass.id);
+    else if ((hold.asked.debts as Due[] | undefined)?.some(({ evidence }) => evidence !== undefined) === true)
+      this.#byHolder.add(hold.lockClass.id);
   }
 
   /** Are the locks of this class known to be released by their holders, and by nobody else? */

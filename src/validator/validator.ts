@@ -182,9 +182,10 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || pending.open.length === 0) return false;
     if (!this.tracker.followsCalls) return true;
-    if (node.state !== WAITING && !this.#host.enforce) return false;
-    // In warn only where the look may prove something: it may cost a contended call one turn.
-    return pending.open.some((hold) => (this.#host.enforce || isScope(hold.kind)) && this.#judge.isSuspect(hold, node));
+    // A wait may never end: what the scopes around it teach is learned now, or perhaps never.
+    if (node.state === WAITING && pending.open.some((hold) => isScope(hold.kind))) return true;
+    // What is had at once can still be judged later, except by throwing.
+    return this.#host.enforce && pending.open.some((hold) => this.#judge.isSuspect(hold, node));
   }
 
   /** The attempt has to wait, perhaps for ever: what looks like a deadlock on its own class is told as a suspicion. */
@@ -229,7 +230,7 @@ export class Validator {
     if (isScope(node.kind)) this.#judge.closeDebts(node, true);
     else {
       const byHolder = this.tracker.ownsNow(node);
-      this.#releases.note(node.lockClass, byHolder);
+      this.#releases.note(node, byHolder);
       this.#judge.closeDebts(node, byHolder);
     }
   }

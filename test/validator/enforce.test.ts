@@ -45,6 +45,10 @@ describe('enforce', () => {
           first();
         }
       };
+      await nest(a, b);
+      // Whether b is released by who waits for a under it shows at the release, the first time.
+      await nest(b, a);
+      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
       for (let i = 0; i < 8; i++) {
         await nest(a, b);
         await assert.rejects(nest(b, a), { code: 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY' });

@@ -84,8 +84,10 @@ describe('might', () => {
         for (let i = 0; i < 20; i++) {
           await b.runExclusive(() => assert.throws(() => a.might(), { code: 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY' }));
         }
-        // Who releases the locks of a class is known from the first release on.
-        (await b.acquire())();
+        // Who releases the locks of a class is known once somebody has waited with one, and released it.
+        const earlier = await b.acquire();
+        await new instance.Mutex().runExclusive(() => undefined);
+        earlier();
         const release = await b.acquire();
         assert.throws(() => a.might(), { code: 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY' });
         release();
