@@ -31,10 +31,15 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
   #first: Passes<T> | undefined;
   #last: Passes<T> | undefined;
   #outcome: Outcome<T>;
+  /** The number of the last grant before it was made or reinitialised. */
+  #since: number;
 
   constructor(owner: object, options: LockOptions | undefined, constructor: LockConstructor) {
     super(owner, options, 'Completion', constructor);
-    this.#waiters = new EventWaiters<T>(this.rt.validator.tracker, 'the completion did not come');
+    const { tracker } = this.rt.validator;
+    this.#waiters = new EventWaiters<T>(tracker, 'the completion did not come');
+    tracker.rememberGrants();
+    this.#since = tracker.grants;
   }
 
   /** Would a wait be over at once? */
@@ -75,6 +80,11 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
     return true;
   }
 
+  /** The running flow is about to let it come. */
+  comes(below: Below): void {
+    if (this.isFollowed) this.rt.validator.completed(this, this.#since, below);
+  }
+
   raise(value: T): void {
     if (this.#outcome !== undefined || this.#waiters.wakeOne(value)) return;
     const last = this.#last;
@@ -99,6 +109,7 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
   }
 
   reinit(): void {
+    this.#since = this.rt.validator.tracker.grants;
     this.#outcome = undefined;
     this.#first = undefined;
     this.#last = undefined;

@@ -45,16 +45,19 @@ export class Completion<T = void> extends LockFace {
 
   /** Wakes the oldest waiter; if there is none, one later wait passes at once. Nothing after `completeAll` or `fail`. */
   complete(value?: T): void {
+    this[CORE].comes(this.complete);
     this[CORE].raise(value as T);
   }
 
   /** Wakes all, and lets every later wait pass, until `reinit()`. Nothing after `fail`. */
   completeAll(value?: T): void {
+    this[CORE].comes(this.completeAll);
     this[CORE].raiseAll(value as T);
   }
 
   /** Rejects all waiters, and every later wait, until `reinit()`; unused `complete()`s are dropped. Nothing after `completeAll`. */
   fail(error: unknown): void {
+    this[CORE].comes(this.fail);
     this[CORE].fail(error);
   }
 

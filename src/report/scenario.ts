@@ -31,12 +31,18 @@ export function cycleScenario(cycle: readonly Dependency[], past: boolean): stri
   // The closing link wants cycle[0].from, which the flow of cycle[0] holds; that one wants what cycle[1] holds, and so on.
   const ordered = [...cycle.slice(-1), ...cycle.slice(0, -1)];
   return draw(
-    ordered.map(({ held, acquiring }, index) => ({
-      flows: holdersOf(held, (ordered.at(index - 1) as Dependency).acquiring),
-      steps: [lockCall(held), lockCall(acquiring)],
+    ordered.map((link, index) => ({
+      flows: holdersOf(link.held, (ordered.at(index - 1) as Dependency).acquiring),
+      steps: stepsOf(link, ordered[(index + 1) % ordered.length]),
     })),
     past,
   );
+}
+
+/** Whoever waits for an event waits for a call: that of a flow which needs a lock first. */
+function stepsOf({ held, acquiring, origin }: Dependency, next: Dependency | undefined): string[] {
+  if (origin === 'event') return [lockCall(acquiring), `complete(${plain(held.lockClass)})`];
+  return [lockCall(held), next?.origin === 'event' ? `wait(${plain(acquiring.lockClass)})` : lockCall(acquiring)];
 }
 
 /** The scenario of a flow that wants what it holds, or another lock of the class; `exhaustion` where these have permits. */

@@ -10,7 +10,18 @@ import { blocker, headline, isFoundLate, KINDS, operation } from './kinds.js';
 import type { KindText, ReportFacts } from './kinds.js';
 import { cycleScenario, nestedScenario } from './scenario.js';
 import type { Dependency, LockUse } from './types.js';
-import { counted, exactnessNote, indent, lockText, plain, REPORT_WIDTH, siteLine, stackText, wrap } from './wording.js';
+import {
+  counted,
+  exactnessNote,
+  indent,
+  lockName,
+  lockText,
+  plain,
+  REPORT_WIDTH,
+  siteLine,
+  stackText,
+  wrap,
+} from './wording.js';
 
 export type { ReportFacts } from './kinds.js';
 
@@ -81,6 +92,7 @@ function chain(facts: ReportFacts, kind: KindText): string[] {
 function chainLink(link: Dependency, number: number): string[] {
   if (link.origin === 'declared') return declaredLink(link, number);
   const tier = link.tier === 'advisory' ? ' (advisory)' : '';
+  if (link.origin === 'event') return eventLink(link, number);
   const how = link.together === true ? 'requested together with' : 'wanted while';
   const what = link.together === true ? plain(link.from) : `${plain(link.from)} was held`;
   const loaded = link.origin === 'loaded' ? ', as loaded from another run' : '';
@@ -96,6 +108,16 @@ function declaredLink(link: Dependency, number: number): string[] {
   return [
     `-> #${number} (${plain(link.to)}): declared to come after ${plain(link.from)}, by lockdep.declareOrder()`,
     ...indent(stackText(link.acquiring), 5),
+  ];
+}
+
+/** Nobody held the event: the flow that completed it had to have the lock. */
+function eventLink(link: Dependency, number: number): string[] {
+  return [
+    `-> #${number} (${plain(link.to)}): needed by who completes ${plain(link.from)}${inTask(link.task)} (advisory)`,
+    `   ${lockName(link.held)}, completed:`,
+    ...indent(stackText(link.held), 5),
+    ...linkStack(link.acquiring, 'taken'),
   ];
 }
 

@@ -66,14 +66,17 @@ export interface LockUse {
 }
 
 /** How an order came to be known other than by a flow of this process: by `declareOrder`, or by `load`. */
-export type Origin = 'declared' | 'loaded';
+export type Origin = 'declared' | 'loaded' | 'event';
 
 /** One learned order: `to` was wanted while `from` was held. */
 export interface Dependency {
   readonly from: string;
   readonly to: string;
   readonly tier: Tier;
-  /** Absent for what a flow of this process did. Of a declared order both uses are the declaration. */
+  /**
+   * Absent for what a flow of this process did. Of a declared order both uses are the declaration. `event`: `from` is a
+   * completion, and its use the call that completed it, by a flow that needed `to`.
+   */
   readonly origin?: Origin;
   /** Present where the flow requested both at once (`Promise.all`): held was whichever it got first. */
   readonly together?: true;

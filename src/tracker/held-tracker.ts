@@ -36,6 +36,8 @@ export class HeldTracker {
   readonly #clock = new CoarseClock(() => this.#context.adapt());
   readonly #hooks: PromiseHooks;
   readonly #trie: ChainTrie<Nesting>;
+  #remembers = false;
+  #grants = 0;
   #oldest: HeldNode | undefined;
   #newest: HeldNode | undefined;
 
@@ -111,7 +113,9 @@ export class HeldTracker {
   }
 
   granted(node: HeldNode): void {
-    if (node.state === WAITING) node.state = HELD;
+    if (node.state !== WAITING) return;
+    node.state = HELD;
+    if (this.#remembers && node.task !== undefined && !isTry(node.kind)) node.task.remember(node, ++this.#grants);
   }
 
   /** The same, of one of several permits: counts the flows that hold any. A walk over what the flow holds. */
@@ -122,6 +126,16 @@ export class HeldTracker {
     if (!node.leads) return;
     lock.holders += 1;
     if (lock.holders > lock.mostHolders) lock.mostHolders = lock.holders;
+  }
+
+  /** From now on each task remembers what it was granted: there are events, whose waiters may need that. */
+  rememberGrants(): void {
+    this.#remembers = true;
+  }
+
+  /** How many grants there were so far. */
+  get grants(): number {
+    return this.#grants;
   }
 
   /** The wait was given up, or the hold released: gone from every list at once. */

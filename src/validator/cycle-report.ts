@@ -20,7 +20,7 @@ export function circularDependency(
   const notes = [...told.filter((note) => note !== undefined), ...countedLocks(links)];
   const names = canonicalCycle(links.map(heldName), (name: string) => name);
   const about =
-    attempt === undefined
+    attempt === undefined || attempt.isEvent === true
       ? { held: [], task: links[0]?.task ?? '' }
       : { acquiring: wantedUse(attempt), held: heldUses(attempt), task: taskOf(attempt.wanted) };
   return {

@@ -22,7 +22,7 @@ export function learnedFacts(attempt: NestedAttempt): EdgeFacts {
     wanted: { ...useFacts(attempt.wanted, 'own', attempt.stack), state: 'waiting' },
     tier: attempt.tier,
     task: taskOf(attempt.wanted),
-    origin: undefined,
+    origin: attempt.isEvent === true ? 'event' : undefined,
     together: attempt.gates.includes(BATCH),
   };
 }

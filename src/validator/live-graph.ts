@@ -40,7 +40,8 @@ function entriesOf(edge: Edge, { orders }: Dependencies, ids: ClassIds): GraphEd
   const entries: GraphEdge[] = [];
   const add = (kind: EdgeKind, tier: Tier, found: Known, ...saidBy: Known[]): void => {
     const own = found.filter(({ gates, facts }) => {
-      return facts.origin === undefined && !saidBy.some((other) => isCovered(other, gates));
+      const isOwn = facts.origin === undefined || facts.origin === 'event';
+      return isOwn && !saidBy.some((other) => isCovered(other, gates));
     });
     const count = (tier === 'strict' ? proven : edge)?.payload.count ?? 0;
     const counting = own.map(({ gates, facts }) => ({ gates: orders.all.countingGates(gates), facts }));

@@ -30,6 +30,7 @@ import { chainKey, HeldTracker, listHolds, vouchedHolds } from '../tracker/held-
 import { batchAttempts } from './batches.js';
 import { ClassIds } from './class-ids.js';
 import { Dependencies } from './dependencies.js';
+import { EventEdges } from './event-edges.js';
 import { GraphExchange } from './graph-exchange.js';
 import { isSerialised } from './held-by.js';
 import { Limits, type ValidatorHost } from './host.js';
@@ -59,6 +60,9 @@ export class Validator {
   readonly #releases = new ReleaseHistory();
   readonly #limits: Limits;
   readonly #judge: Judge;
+  readonly #events: EventEdges = new EventEdges(this.tracker, this.dependencies, this.#ids, (violation) =>
+    this.#host.report(violation),
+  );
 
   constructor(host: ValidatorHost) {
     this.#host = host;
@@ -245,6 +249,7 @@ export class Validator {
     this.dependencies.remove(lockClass);
     this.graphs.forget(lockClass);
     this.#ids.forget(lockClass);
+    this.#events.clear();
     this.trie.clear();
   }
 
@@ -262,6 +267,11 @@ export class Validator {
   bind(lockClass: LockClass): Violation[] {
     const bound = this.#ids.bind(lockClass);
     return bound === undefined || lockClass.locks < 2 ? [] : this.dependencies.retireGate(bound);
+  }
+
+  /** The running flow completes `event`, made or reinitialised after grant number `since`. */
+  completed(event: TrackedLock, since: number, below: Below): void {
+    this.#events.completed(event, since, below);
   }
 
   /** A lock of the class is wanted. */
@@ -282,6 +292,7 @@ export class Validator {
     this.dependencies.clear();
     this.trie.clear();
     this.#releases.clear();
+    this.#events.clear();
     this.#limits.clear();
   }
 

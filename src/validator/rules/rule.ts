@@ -18,6 +18,8 @@ export interface NestedAttempt {
   readonly gates: GateSet;
   /** The stack that goes with the attempt; empty when none was captured. */
   readonly stack: readonly CapturedFrame[];
+  /** Nobody attempted it: `held` is an event, and `wanted` is what the flow needed that completed it. */
+  readonly isEvent?: boolean;
 }
 
 export type Verdict = Violation | undefined;

@@ -1,0 +1,110 @@
+/**
+ * What a completion is learned to depend on: at `complete()`, the locks that the completing flow holds, and those that it was
+ * granted since the completion was made or reinitialised. Whoever waits for it needs them. As if the flow had been in a
+ * `signalling` section, but inferred: another time it may be completed in another way. So these orders are advisory.
+ *
+ * The kernel's cross-release learned the same, as certain, with one class for many completions, and was taken out for its
+ * false alarms. Against those: a tier of its own; a history that starts anew with each task and work item, and counts only
+ * where there is one; and no order into what may have several slots or instances at work beside each other (a queue with
+ * more than one slot, an item's own class), since one that waits does not keep another one from completing.
+ *
+ * Cost: a set lookup for each such lock at `complete()`; a stack for an order that is not known yet.
+ */
+import type { LockClass } from '../classes/lock-class.js';
+import type { Violation } from '../report/types.js';
+import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
+import { isInScope } from '../tracker/evidence.js';
+import { HeldNode, isTry, type TrackedLock } from '../tracker/held-node.js';
+import { vouchedHolds, type HeldTracker } from '../tracker/held-tracker.js';
+import type { Grant, Task } from '../tracker/task.js';
+import type { ClassIds } from './class-ids.js';
+import type { Dependencies } from './dependencies.js';
+
+type Below = (...args: never[]) => unknown;
+
+/** Primitives that are no lock to whoever completes. */
+const NO_LOCKS: ReadonlySet<string> = new Set(['Completion', 'WorkItem', 'task']);
+
+export class EventEdges {
+  readonly #tracker: HeldTracker;
+  readonly #dependencies: Dependencies;
+  readonly #ids: ClassIds;
+  readonly #report: (violation: Violation) => void;
+  /** Orders that were taught, by both classes and the mode of the second. */
+  readonly #taught = new Set<string>();
+
+  constructor(tracker: HeldTracker, dependencies: Dependencies, ids: ClassIds, report: (violation: Violation) => void) {
+    this.#tracker = tracker;
+    this.#dependencies = dependencies;
+    this.#ids = ids;
+    this.#report = report;
+  }
+
+  /** The running flow completes `event`, which was made or reinitialised after grant number `since`. */
+  completed(event: TrackedLock, since: number, below: Below): void {
+    if (event.lockClass.options.validate === false) return;
+    const task = this.#tracker.store?.task;
+    const holds = this.#tracker.held();
+    const counts = ({ lock, lockClass, wait }: Grant | HeldNode): boolean =>
+      isNeeded(lock, lockClass, event) && !this.#taught.has(keyOf(event.lockClass, lockClass, wait));
+    const held = holds.filter((node) => !isTry(node.kind) && counts(node));
+    const granted = task?.grantsSince(since).filter(counts) ?? [];
+    if (held.length + granted.length === 0) return;
+    const stack = captureFrames(below);
+    for (const node of held) {
+      // It had to be had, which is before it was held.
+      const gates = this.#ids.gatesOf(holds.filter((other) => other !== node));
+      if (this.#isCertain(node, stack)) this.#teach(event, node, gates, stack);
+    }
+    for (const grant of granted) this.#teach(event, asNode(grant, task), [], stack);
+  }
+
+  /** What was taught is to be taught again. */
+  clear(): void {
+    this.#taught.clear();
+  }
+
+  #isCertain(node: HeldNode, stack: readonly CapturedFrame[]): boolean {
+    const tracker = this.#tracker;
+    return tracker.isOwnNow(node) || isInScope(stack, [node]) || vouchedHolds(tracker.current()).includes(node);
+  }
+
+  #teach(
+    event: TrackedLock,
+    wanted: HeldNode,
+    gates: ReturnType<ClassIds['gatesOf']>,
+    stack: readonly CapturedFrame[],
+  ): void {
+    this.#taught.add(keyOf(event.lockClass, wanted.lockClass, wanted.wait));
+    // A section on the way to the completion, as it would have been.
+    const held = new HeldNode(event, event.lockClass, 'scope', 'recursive-read', undefined, wanted.task, 0);
+    held.ask().frames = stack;
+    const { violation } = this.#dependencies.learn({
+      held,
+      wanted,
+      holds: [],
+      gates,
+      evidence: 'suspected',
+      tier: 'advisory',
+      stack: [],
+      isEvent: true,
+    });
+    if (violation !== undefined) this.#report(violation);
+  }
+}
+
+function isNeeded(lock: TrackedLock, lockClass: LockClass, event: TrackedLock): boolean {
+  if (lockClass === event.lockClass || lockClass.options.validate === false) return false;
+  if (NO_LOCKS.has(lock.primitive)) return false;
+  return lock.primitive !== 'WorkQueue' || lock.capacity === 1;
+}
+
+function keyOf(event: LockClass, lockClass: LockClass, wait: HeldNode['wait']): string {
+  return `${event.id} ${lockClass.id} ${wait}`;
+}
+
+function asNode({ lock, lockClass, wait, chain }: Grant, task: Task | undefined): HeldNode {
+  const node = new HeldNode(lock, lockClass, 'imperative', wait, undefined, task, 0);
+  node.chain = chain;
+  return node;
+}
