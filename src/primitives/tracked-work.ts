@@ -17,6 +17,7 @@ import { reportLeaks } from '../validator/leaks.js';
 import type { ItemCore } from './item-core.js';
 import type { Milliseconds } from './lock-options.js';
 import type { QueueCore } from './queue-core.js';
+import { noteFailure } from './unhandled-work.js';
 import { beginWaits } from './waiting.js';
 import { GRANTED, OVER, RUNNING, Work, type WorkFunction } from './work.js';
 
@@ -170,6 +171,9 @@ const trackedKeeper: ScopeKeeper<TrackedWork> = {
   },
   enterScope(work) {
     work.enter();
+  },
+  failed(work, error) {
+    noteFailure(error, work.frames);
   },
   leaveScope(work) {
     try {

@@ -46,6 +46,11 @@ export function emitReport(report: Report, options: EmitOptions = {}): void {
   }
 }
 
+/** Shows what is no report, in the same way. */
+export function showWarning(message: string, code: string): void {
+  contained(processWarning, message, code);
+}
+
 /** `LOCKDEP_CIRCULAR_DEPENDENCY` for `circular-dependency`. */
 export function warningCode(kind: ReportKind): string {
   return `LOCKDEP_${kind.toUpperCase().replaceAll('-', '_')}`;

@@ -23,6 +23,8 @@ export interface ScopeKeeper<H> {
   probe(hold: H, turn: Promise<unknown> | undefined): void;
   enterScope(hold: H): void;
   leaveScope(hold: H): void;
+  /** The callback has failed, just before `leaveScope`. */
+  failed?(hold: H, error: unknown): void;
 }
 
 /** A scope that is that of several holds at once. */
@@ -118,6 +120,9 @@ export class ScopeFrames<H> {
           keeper.enterScope(hold);
           try {
             return await (passValue ? callback(value) : (callback as () => T | Promise<T>)());
+          } catch (error) {
+            keeper.failed?.(hold, error);
+            throw error;
           } finally {
             keeper.leaveScope(hold);
           }
