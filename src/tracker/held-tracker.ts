@@ -38,6 +38,8 @@ export class HeldTracker {
   readonly #trie: ChainTrie<Nesting>;
   #oldest: HeldNode | undefined;
   #newest: HeldNode | undefined;
+  /** Grants and ends so far. */
+  #changes = 0;
 
   constructor(trie: ChainTrie<Nesting>, arrivals: Arrivals) {
     this.#trie = trie;
@@ -111,7 +113,10 @@ export class HeldTracker {
   }
 
   granted(node: HeldNode): void {
-    if (node.state === WAITING) node.state = HELD;
+    if (node.state !== WAITING) return;
+    node.state = HELD;
+    this.#changes += 1;
+    node.changed = this.#changes;
   }
 
   /** The same, of one of several permits: counts the flows that hold any. A walk over what the flow holds. */
@@ -128,6 +133,8 @@ export class HeldTracker {
   ended(node: HeldNode): void {
     if (node.state === RELEASED) return;
     node.state = RELEASED;
+    this.#changes += 1;
+    node.changed = this.#changes;
     this.#context.live -= 1;
     node.chain = undefined;
     if (node.task !== undefined) node.task.live -= 1;
