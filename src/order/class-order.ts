@@ -16,7 +16,7 @@
  * incremental topological order (order-graph.ts), and only one on a cycle a search. The first shared hold of a class
  * copies the edges into it.
  */
-import { isCovered, mapGates, type Alternative } from './alternatives.js';
+import { isCovered, mapGates, type Alternative, type WhenFull } from './alternatives.js';
 import type { Edge, Vertex } from './edge.js';
 import { combined, gateOf, lockOfGate, NO_GATES, restricted, type GateSet } from './gates.js';
 import { findOpenCycle, gateOfCycle, MAX_SEARCH_STATES, type Link } from './open-cycle.js';
@@ -81,11 +81,13 @@ export class ClassOrder<F, R> {
   #blessings = 0;
   readonly #declared: { readonly from: number; readonly to: number; readonly facts: F }[] = [];
   readonly #maxStates: number;
+  readonly #whenFull: WhenFull;
   /** Has a search been given up, and its cycle left unreported? */
   limited = false;
 
-  constructor(maxStates: number = MAX_SEARCH_STATES) {
+  constructor(maxStates: number = MAX_SEARCH_STATES, whenFull: WhenFull = 'open') {
     this.#maxStates = maxStates;
+    this.#whenFull = whenFull;
   }
 
   learn(occurrence: Occurrence<F>): Lesson<F, R> {
@@ -269,7 +271,7 @@ export class ClassOrder<F, R> {
   #addOccurrence(payload: OrderFacts<F, R>, gates: GateSet, strong: boolean, facts: () => F): boolean {
     const isKnown = isCovered(payload.alternatives, gates);
     if (isKnown && (!strong || isCovered(payload.strong ?? [], gates))) return false;
-    return payload.add({ gates, facts: facts() }, strong);
+    return payload.add({ gates, facts: facts() }, strong, this.#whenFull);
   }
 
   /** Is a cycle through this edge possible, with one of these occurrences of it? */

@@ -1,5 +1,5 @@
 /** What the learned order keeps of each edge. */
-import { isCovered, withAlternative, type Alternative } from './alternatives.js';
+import { isCovered, withAlternative, type Alternative, type WhenFull } from './alternatives.js';
 import type { Vertex } from './edge.js';
 
 /** A cycle that was reported, and the vertices that it runs through. */
@@ -31,14 +31,16 @@ export class OrderFacts<F, R> {
   }
 
   /** Takes in one more occurrence; true if it says something new of the edge itself. */
-  add(alternative: Alternative<F>, strong: boolean): boolean {
+  add(alternative: Alternative<F>, strong: boolean, whenFull: WhenFull = 'open'): boolean {
     const { alternatives } = this;
-    const isNews = !isCovered(alternatives, alternative.gates);
-    if (isNews) this.alternatives = withAlternative(alternatives, alternative);
+    if (!isCovered(alternatives, alternative.gates)) {
+      this.alternatives = withAlternative(alternatives, alternative, whenFull);
+    }
+    const isNews = this.alternatives !== alternatives;
     if (!strong) return isNews;
     if (this.strong === alternatives) this.strong = this.alternatives;
     else if (!isCovered(this.strong ?? [], alternative.gates)) {
-      this.strong = withAlternative(this.strong ?? [], alternative);
+      this.strong = withAlternative(this.strong ?? [], alternative, whenFull);
     }
     return isNews;
   }

@@ -112,8 +112,15 @@ export class HeldNode implements ListCell {
   leads = false;
   /** The synchronous turn in which it was requested, where that matters (batch-turns.ts). */
   turn = 0;
+  /** When it was granted, or then ended: its place among all grants and ends of the process. */
+  changed = 0;
   /** Has some function instance received it? */
   received = false;
+  /**
+   * Is it with a function that awaited it? Not so where it was last seen in a callback of `then`, on its way through a
+   * combinator, or returned to nobody yet: then any flow may go on with it.
+   */
+  followed = false;
   /** A link made by `structured`: all holds from here outwards are those of somebody who waits. */
   vouched = false;
 

@@ -40,6 +40,8 @@ export class HeldTracker {
   #grants = 0;
   #oldest: HeldNode | undefined;
   #newest: HeldNode | undefined;
+  /** Grants and ends so far. */
+  #changes = 0;
 
   constructor(trie: ChainTrie<Nesting>, arrivals: Arrivals) {
     this.#trie = trie;
@@ -116,6 +118,8 @@ export class HeldTracker {
     if (node.state !== WAITING) return;
     node.state = HELD;
     if (this.#remembers && node.task !== undefined && !isTry(node.kind)) node.task.remember(node, ++this.#grants);
+    this.#changes += 1;
+    node.changed = this.#changes;
   }
 
   /** The same, of one of several permits: counts the flows that hold any. A walk over what the flow holds. */
@@ -142,6 +146,8 @@ export class HeldTracker {
   ended(node: HeldNode): void {
     if (node.state === RELEASED) return;
     node.state = RELEASED;
+    this.#changes += 1;
+    node.changed = this.#changes;
     this.#context.live -= 1;
     node.chain = undefined;
     if (node.task !== undefined) node.task.live -= 1;

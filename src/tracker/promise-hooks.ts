@@ -168,6 +168,7 @@ export class PromiseHooks {
   }
 
   #takeOver(node: HeldNode, byTurn: boolean): void {
+    node.followed = this.isInTurn;
     const isNew = this.#owner === undefined;
     const owner = this.#ensureOwner();
     if (owner?.nodes.includes(node) === false) owner.nodes.push(node);
@@ -274,6 +275,7 @@ export class PromiseHooks {
       return;
     }
     if (node.state !== HELD) return;
+    node.followed = promise[this.#callback] !== true && promise[this.#through] === undefined;
     // One hold has one holder: when several await it, nobody knows which.
     if (again) node.ask().unsure = true;
     if (!owner.nodes.includes(node)) owner.nodes.push(node);
@@ -369,6 +371,7 @@ export class PromiseHooks {
     if (owner.prune()) return;
     for (const node of owner.nodes) {
       const asked = node.ask();
+      node.followed = false;
       asked.returnedBy += 1;
       asked.astray ||= owner.watched ? !this.#byTurn : !owner.sure;
     }

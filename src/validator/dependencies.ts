@@ -5,6 +5,10 @@
  * suspected ones. A cycle in the first is a strict report, one that needs an edge of the second an advisory one; an
  * edge that gains proof moves up, and may turn an advisory cycle strict, once.
  *
+ * The two differ in their gates too. What is strict has to be certain, so in `proven` everything counts as a gate that may
+ * protect the flow: all that it lists, and the possible gates (possible-gates.ts). In `all` only what it lists counts, and
+ * of that not what was never seen to be the hold of somebody who waits.
+ *
  * Cost: a known edge is two lookups. A new one costs an incremental topological order (class-order.ts).
  */
 import type { LockClass } from '../classes/lock-class.js';
@@ -47,7 +51,7 @@ export interface GatedCycle {
 
 export class Dependencies {
   readonly #ids: ClassIds;
-  #proven: FactsOrder = new ClassOrder();
+  #proven: FactsOrder = provenOrder();
   #all: FactsOrder = new ClassOrder();
   readonly #blessings = new Blessings();
   /** Declared orders, which are not learned and so outlive what is. */
@@ -59,16 +63,18 @@ export class Dependencies {
 
   /** Learns the edge of one nested attempt. */
   learn(attempt: NestedAttempt): Learned {
+    const { protection } = attempt;
     const occurrence = {
       held: this.#vertexOf(attempt.held),
       wanted: this.#ids.idOf(attempt.wanted.lockClass),
       strong: isStrong(attempt.wanted),
       gates: attempt.gates,
       facts: once(() => learnedFacts(attempt)),
+      count: attempt.again === true ? 0 : 1,
     };
     const all = this.#all.learn(occurrence);
-    if (attempt.tier === 'advisory') return this.#verdict('advisory', all, attempt);
-    const proven = this.#verdict('strict', this.#proven.learn(occurrence), attempt);
+    if (attempt.tier === 'advisory' || protection === undefined) return this.#verdict('advisory', all, attempt);
+    const proven = this.#verdict('strict', this.#proven.learn({ ...occurrence, gates: protection }), attempt);
     return proven.violation === undefined ? this.#verdict('advisory', all, attempt) : proven;
   }
 
@@ -140,6 +146,8 @@ export class Dependencies {
       ['advisory', this.#all],
     ] as const) {
       for (const { cycle, gates } of order.gatedCycles()) {
+        // Kept from being strict only: it is told as a suspicion.
+        if (cycle.some(({ from, to }) => this.#all.edge(from, to)?.payload.reported !== undefined)) continue;
         const classes = cycle.map((edge) => nameOf(edge, 'held'));
         const key = cycle
           .map(({ from }) => from)
@@ -190,7 +198,7 @@ export class Dependencies {
 
   /** Forgets what was learned. What was declared or accepted stays. */
   clear(): void {
-    this.#proven = new ClassOrder();
+    this.#proven = provenOrder();
     this.#all = new ClassOrder();
     const accepted = this.#blessings.all();
     this.#blessings.clear();
@@ -246,6 +254,11 @@ export class Dependencies {
 /** Does a reader that holds the wanted lock stand in the way? Only a reader that passes waiting writers goes on beside it. */
 function isStrong(wanted: HeldNode): boolean {
   return wanted.wait !== 'recursive-read';
+}
+
+/** Too many gate sets are no reason to be certain. */
+function provenOrder(): FactsOrder {
+  return new ClassOrder(undefined, 'drop');
 }
 
 function once<T>(make: () => T): () => T {

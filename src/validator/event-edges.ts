@@ -84,6 +84,7 @@ export class EventEdges {
       wanted,
       holds: [],
       gates,
+      protection: undefined,
       evidence: 'suspected',
       tier: 'advisory',
       stack: [],

@@ -8,11 +8,13 @@
  *
  * Cost: a walk over the open holds of an attempt for each piece of evidence. Known nestings have none.
  */
+import { gateSet } from '../order/gates.js';
 import type { Report, Violation } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 import { isSameFunction, provenByStack } from '../tracker/evidence.js';
-import { HELD, isScope, Owner, WAITING, type HeldNode } from '../tracker/held-node.js';
+import { HELD, isScope, Owner, RELEASED, WAITING, type HeldNode } from '../tracker/held-node.js';
 import type { HeldTracker } from '../tracker/held-tracker.js';
+import type { ClassIds } from './class-ids.js';
 import type { Dependencies } from './dependencies.js';
 import type { Limits, ValidatorHost } from './host.js';
 import type { NestingFacts } from './nesting-facts.js';
@@ -24,6 +26,7 @@ import { isPerInstance, sameClass } from './rules/same-class.js';
 export class Judge {
   readonly #tracker: HeldTracker;
   readonly #dependencies: Dependencies;
+  readonly #ids: ClassIds;
   readonly #releases: ReleaseHistory;
   readonly #host: ValidatorHost;
   readonly #limits: Limits;
@@ -31,12 +34,14 @@ export class Judge {
   constructor(
     tracker: HeldTracker,
     dependencies: Dependencies,
+    ids: ClassIds,
     releases: ReleaseHistory,
     host: ValidatorHost,
     limits: Limits,
   ) {
     this.#tracker = tracker;
     this.#dependencies = dependencies;
+    this.#ids = ids;
     this.#releases = releases;
     this.#host = host;
     this.#limits = limits;
@@ -55,6 +60,7 @@ export class Judge {
         // Who releases it now has waited for the debtor, or nobody can say.
         const waited = this.#tracker.hasReceived(debt);
         this.teach(debt.wanted, node, debt.pending, waited ? 'proven' : 'suspected', []);
+        if (!waited) this.#doubt(debt.wanted, node, debt.pending);
       } else if (byHolder) this.teach(debt.wanted, node, debt.pending, debt.evidence, []);
       else if (node.lockClass !== debt.wanted.lockClass) this.teach(debt.wanted, node, debt.pending, 'suspected', []);
     }
@@ -63,11 +69,10 @@ export class Judge {
   /** What is not proven by now is left to those who still hold; who has gone by now did not wait for this lock. */
   leaveOpen(node: HeldNode, pending: Pending, hops: number, here: boolean | Owner): void {
     const open = pending.open.filter((hold) => hold.state === HELD);
+    for (const hold of pending.open) if (!open.includes(hold)) this.#doubt(node, hold, pending);
     if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, here);
     else node.ask().pending = undefined;
-    if (pending.open.length > 0) return;
-    pending.facts.proven = true;
-    pending.facts.trySettle();
+    if (pending.open.length === 0) settle(pending);
   }
 
   /** `here`: the function that took and released the lock, if it is the running one or known. */
@@ -97,9 +102,7 @@ export class Judge {
       pending.open = pending.open.filter((other) => other !== hold);
       return false;
     });
-    if (pending.open.length > 0) return;
-    pending.facts.proven = true;
-    pending.facts.trySettle();
+    if (pending.open.length === 0) settle(pending);
   }
 
   /**
@@ -147,24 +150,46 @@ export class Judge {
     pending: Pending,
     evidence: 'own' | 'proven' | 'suspected',
     stack: readonly CapturedFrame[],
+    again = false,
   ): Report | undefined {
+    const listed = this.#ids.gatesOf(pending.beside.filter((hold) => !pending.gone.includes(hold)));
+    const inDoubt = evidence === 'suspected' || (pending.nested && held.lockClass === wanted.lockClass);
     const attempt: NestedAttempt = {
       held,
       wanted,
       holds: pending.holds,
-      gates: pending.gates,
+      gates: this.#ids.gatesOf(pending.beside.filter((hold) => hold === held || !pending.doubted.includes(hold))),
+      protection: pending.possible === undefined ? undefined : gateSet([...listed, ...pending.possible]),
       evidence,
-      tier: evidence === 'suspected' ? 'advisory' : 'strict',
+      tier: inDoubt ? 'advisory' : 'strict',
       stack: stack.length > 0 ? stack : pending.stack,
+      again,
     };
     if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
+    pending.taught.set(held, evidence);
     const { violation } = this.#dependencies.learn(attempt);
     if (this.#dependencies.limited)
       this.#limits.reached(
         'MAX_SEARCH_STATES',
         'a cycle that gates may keep from happening was not looked at to the end',
       );
-    return violation === undefined ? undefined : this.#violated(violation, pending.facts);
+    if (violation === undefined || (again && pending.facts.violations.includes(violation))) return undefined;
+    return this.#violated(violation, pending.facts);
+  }
+
+  /**
+   * The holder of `hold` was not seen to wait for the attempt, and never will be. So its lock may have kept nobody out:
+   * what was learned of the attempt is learned again without it. Certain is that only where it was released while the lock
+   * was still waited for. Else it remains a suspicion: the holder may have waited for the grant, and told nobody.
+   */
+  #doubt(wanted: HeldNode, hold: HeldNode, pending: Pending): void {
+    if (pending.doubted.includes(hold)) return;
+    pending.doubted.push(hold);
+    if (wanted.state === HELD && hold.state === RELEASED && hold.changed < wanted.changed) pending.gone.push(hold);
+    if (this.#ids.gatesOf([hold]).length === 0) return;
+    for (const [held, evidence] of pending.taught) {
+      if (held !== hold) this.teach(wanted, held, pending, evidence, [], true);
+    }
   }
 
   #judgeSameClass(attempt: NestedAttempt, facts: NestingFacts): Report | undefined {
@@ -174,8 +199,10 @@ export class Judge {
   }
 
   #violated(violation: Violation, facts: NestingFacts): Report {
-    if (!facts.perInstance && !facts.violations.some((known) => known.id === violation.id))
-      facts.violations.push(violation);
+    const at = facts.violations.findIndex((known) => known.id === violation.id);
+    if (facts.perInstance) return this.#host.report(violation);
+    if (at === -1) facts.violations.push(violation);
+    else if (violation.tier === 'strict') facts.violations[at] = violation;
     return this.#host.report(violation);
   }
 
@@ -184,4 +211,11 @@ export class Judge {
     if (hold.lockClass === wanted.lockClass) return true;
     return this.#dependencies.wouldClose(hold, wanted);
   }
+}
+
+/** All is proven; what may have been protected by locks that are not listed is to be seen again without them. */
+function settle({ facts, possible, nested }: Pending): void {
+  if (possible?.length !== 0 || nested) return;
+  facts.proven = true;
+  facts.trySettle();
 }

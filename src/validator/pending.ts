@@ -4,14 +4,26 @@ import type { CapturedFrame } from '../tracker/captured-frame.js';
 import type { Debt, HeldNode } from '../tracker/held-node.js';
 import type { NestingFacts } from './nesting-facts.js';
 
+type Evidence = 'own' | 'proven' | 'suspected';
+
 /** An attempt whose nesting is not settled. */
 export interface Pending {
   /** Of the nesting as it was at the attempt; of no nesting once a class in it has changed. */
   facts: NestingFacts;
   /** All that was held at the attempt, outermost first. */
   readonly holds: readonly HeldNode[];
-  /** All of it that keeps other flows out, what is not checked included. */
-  readonly gates: GateSet;
+  /** The same and what is not checked, innermost first. */
+  readonly beside: readonly HeldNode[];
+  /** What may keep other flows out beside that (possible-gates.ts); undefined where it is not known. */
+  readonly possible: GateSet | undefined;
+  /** Holds beside it that were never seen to be those of somebody who waits: gates for what is strict only. */
+  readonly doubted: HeldNode[];
+  /** Those that ended before the wanted lock was granted: gates for nothing. */
+  readonly gone: HeldNode[];
+  /** Of other classes than the wanted one, what it was learned to be ordered after. */
+  readonly taught: Map<HeldNode, Evidence>;
+  /** May the flow be under the nest lock that it names, though it does not list it? */
+  readonly nested: boolean;
   /** Held at the attempt, innermost first, and not proven yet. */
   open: HeldNode[];
   /** Of those, the ones whose holder has said that it waits (`structured`). */

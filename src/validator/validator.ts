@@ -35,6 +35,7 @@ import { GraphExchange } from './graph-exchange.js';
 import { isSerialised } from './held-by.js';
 import { Limits, type ValidatorHost } from './host.js';
 import { Judge } from './judge.js';
+import { PossibleGates } from './possible-gates.js';
 import { NestingFacts } from './nesting-facts.js';
 import type { Due, Pending } from './pending.js';
 import { ReleaseHistory } from './release-history.js';
@@ -42,6 +43,8 @@ import { findSplits, type Split } from './split-report.js';
 
 /** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
 export const MAX_HELD_DEPTH = 48;
+
+const NO_HOLDS: readonly HeldNode[] = [];
 
 type Below = (...args: never[]) => unknown;
 
@@ -59,6 +62,7 @@ export class Validator {
   readonly #host: ValidatorHost;
   readonly #releases = new ReleaseHistory();
   readonly #limits: Limits;
+  readonly #possible: PossibleGates;
   readonly #judge: Judge;
   readonly #events: EventEdges = new EventEdges(this.tracker, this.dependencies, this.#ids, (violation) =>
     this.#host.report(violation),
@@ -67,7 +71,8 @@ export class Validator {
   constructor(host: ValidatorHost) {
     this.#host = host;
     this.#limits = new Limits(host);
-    this.#judge = new Judge(this.tracker, this.dependencies, this.#releases, host, this.#limits);
+    this.#possible = new PossibleGates(this.tracker, this.#ids, this.#limits);
+    this.#judge = new Judge(this.tracker, this.dependencies, this.#ids, this.#releases, host, this.#limits);
   }
 
   /**
@@ -83,7 +88,9 @@ export class Validator {
     below: Below | readonly CapturedFrame[],
     nestLock?: TrackedLock,
   ): HeldNode {
-    const serialised = nestLock !== undefined && isSerialised(this.tracker.held(), lockClass, nestLock);
+    const listed = nestLock === undefined ? NO_HOLDS : this.tracker.held();
+    const serialised = nestLock !== undefined && isSerialised(listed, lockClass, nestLock);
+    const nested = nestLock !== undefined && !serialised && this.#possible.mayBe(nestLock, listed);
     const node = this.tracker.attempt(lock, lockClass, serialised ? asTry(kind) : kind, wait);
     node.permits = permits;
     if (lockClass.options.validate === false) return node;
@@ -96,7 +103,8 @@ export class Validator {
     node.chain = chain;
     if (chain.data === undefined) this.#meet(lockClass);
     const facts = (chain.data ??= new NestingFacts()) as NestingFacts;
-    if (!facts.settled || (this.#host.enforce && facts.violations.length > 0)) this.#open(node, facts, below);
+    const isAsked = nested || (this.#host.enforce && facts.violations.length > 0);
+    if (!facts.settled || isAsked) this.#open(node, facts, below, nested);
     else for (const violation of facts.violations) this.#host.report(violation);
     return node;
   }
@@ -174,8 +182,8 @@ export class Validator {
     if (isTry(wanted.kind) || !isChecked(wanted) || open.length === 0) return undefined;
     // What was found out about the nesting of its former class is of no use.
     const beside = held.slice(held.indexOf(wanted) + 1);
-    const [holds, gates] = [beside.toReversed(), this.#ids.gatesOf(beside)];
-    const pending: Pending = { facts: new NestingFacts(), holds, gates, open, vouched: [], stack };
+    const base = this.#pendingOf(wanted, new NestingFacts(), beside, open, false);
+    const pending: Pending = { ...base, holds: beside.toReversed(), vouched: [], stack };
     const offence = this.#judge.judge(wanted, pending, stack);
     this.#judge.leaveOpen(wanted, pending, 0, true);
     return offence;
@@ -326,7 +334,7 @@ export class Validator {
     for (const violation of violations) this.#host.report(violation);
   }
 
-  #open(node: HeldNode, facts: NestingFacts, below: Below | readonly CapturedFrame[]): void {
+  #open(node: HeldNode, facts: NestingFacts, below: Below | readonly CapturedFrame[], nested = false): void {
     const beside = isTry(node.kind) ? [] : listHolds(node.parent);
     const holds = beside.filter(isChecked);
     const captured = facts.wantsStack();
@@ -339,20 +347,25 @@ export class Validator {
     else if (
       captured ||
       facts.perInstance ||
+      nested ||
       (this.#host.enforce && holds.some((hold) => this.#judge.isSuspect(hold, node)))
     ) {
-      const stack = node.asked.frames ?? [];
-      node.ask().pending = {
-        facts,
-        holds: holds.toReversed(),
-        gates: this.#ids.gatesOf(beside),
-        open: holds,
-        vouched: vouchedHolds(node.parent),
-        stack,
-      } satisfies Pending;
+      node.ask().pending = this.#pendingOf(node, facts, beside, holds, nested);
       return;
     } else for (const violation of facts.violations) this.#host.report(violation);
     facts.trySettle();
+  }
+
+  #pendingOf(
+    node: HeldNode,
+    facts: NestingFacts,
+    beside: readonly HeldNode[],
+    open: HeldNode[],
+    nested: boolean,
+  ): Pending {
+    const [holds, stack, vouched] = [open.toReversed(), node.asked.frames ?? [], vouchedHolds(node.parent)];
+    const possible = this.#possible.of(beside, node);
+    return { facts, holds, beside, possible, doubted: [], gone: [], taught: new Map(), nested, open, vouched, stack };
   }
 
   /** The hold has reached the function that awaited it, which may own the outer holds: then it waited, for certain. */
@@ -368,7 +381,7 @@ export class Validator {
 
   /** Known by now are orders both ways between them. They are had already: nothing is thrown. */
   #arrivedTogether(nodes: readonly HeldNode[]): void {
-    for (const attempt of batchAttempts(nodes.filter(isChecked), this.#ids)) {
+    for (const attempt of batchAttempts(nodes.filter(isChecked), this.#ids, this.#possible)) {
       const known = this.dependencies.known(attempt.held, attempt.wanted, attempt.gates);
       const { violation } = known ?? this.dependencies.learn(attempt);
       if (violation !== undefined) this.#host.report(violation);

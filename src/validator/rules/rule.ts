@@ -16,6 +16,10 @@ export interface NestedAttempt {
   readonly holds: readonly HeldNode[];
   /** All that the flow holds, as far as it keeps other flows out. */
   readonly gates: GateSet;
+  /** All that may protect the flow, in doubt too: the gates of what is strict. undefined: not known, so nothing is. */
+  readonly protection: GateSet | undefined;
+  /** Was it learned before, with more gates? */
+  readonly again?: boolean;
   /** The stack that goes with the attempt; empty when none was captured. */
   readonly stack: readonly CapturedFrame[];
   /** Nobody attempted it: `held` is an event, and `wanted` is what the flow needed that completed it. */

@@ -1,0 +1,73 @@
+/**
+ * Possible gates: locks that may protect a flow which does not list them.
+ *
+ * What a flow lists are the holds that came to it by ways which the tracker follows. A timer, a callback of `then`, a queue
+ * of jobs or a combinator is none: there a holder may wait for work that knows nothing of its lock. So beside an order that
+ * is to be strict every live hold counts as its gate too of which nobody can say that it protects somebody else only: a
+ * scope of another flow, and a hold taken by a call that no function is known to have.
+ *
+ * A possible gate makes no order true and none false. It keeps a cycle from being strict, until each of its orders was seen
+ * while what they had in common was free. Not one of them: the lock that is wanted. Whoever holds it and waited for the
+ * flow that wants it would be deadlocked by that already.
+ *
+ * Cost: a walk over the live holds and waits of the process, at most MAX_HOLDS_LOOKED_AT, for an attempt whose nesting is
+ * not settled; a known nesting costs nothing.
+ */
+import type { GateSet } from '../order/gates.js';
+import { HELD, isScope, isTry, TRANSFERRED, type HeldNode, type TrackedLock } from '../tracker/held-node.js';
+import type { HeldTracker } from '../tracker/held-tracker.js';
+import type { ClassIds } from './class-ids.js';
+import type { Limits } from './host.js';
+
+/** Holds and waits of the process that are looked at for one attempt. With more, its gates are not known. */
+export const MAX_HOLDS_LOOKED_AT = 1000;
+
+export class PossibleGates {
+  readonly #tracker: HeldTracker;
+  readonly #ids: ClassIds;
+  readonly #limits: Limits;
+
+  constructor(tracker: HeldTracker, ids: ClassIds, limits: Limits) {
+    this.#tracker = tracker;
+    this.#ids = ids;
+    this.#limits = limits;
+  }
+
+  /** What may protect a flow that lists `listed` and wants `wanted`; undefined where there is too much to look at. */
+  of(listed: readonly HeldNode[], wanted: HeldNode): GateSet | undefined {
+    const found: HeldNode[] = [];
+    const { followsCalls } = this.#tracker;
+    let looked = 0;
+    for (const hold of this.#tracker.live()) {
+      looked += 1;
+      if (looked > MAX_HOLDS_LOOKED_AT) return this.#tooMany();
+      if (!hold.lock.excludes || hold.lock === wanted.lock || !mayProtectOthers(hold, followsCalls)) continue;
+      if (!listed.includes(hold)) found.push(hold);
+    }
+    return this.#ids.gatesOf(found);
+  }
+
+  /** Is the lock held, though not by a flow that lists it, and may it be held for the running one? */
+  mayBe(lock: TrackedLock, listed: readonly HeldNode[]): boolean {
+    if (listed.some((hold) => hold.lock === lock)) return false;
+    for (let hold = lock.firstHold; hold !== undefined; hold = hold.next) {
+      if (mayProtectOthers(hold, this.#tracker.followsCalls)) return true;
+    }
+    return false;
+  }
+
+  #tooMany(): undefined {
+    const meaning = 'with more locks held at once it is not known which keep flows apart, and no new cycle is strict';
+    this.#limits.reached('MAX_HOLDS_LOOKED_AT', meaning);
+  }
+}
+
+/** May a flow that does not list this hold be one that its holder waits for, or that goes on with it? */
+function mayProtectOthers(hold: HeldNode, followsCalls: boolean): boolean {
+  if (hold.state === TRANSFERRED) return true;
+  if (hold.state !== HELD) return false;
+  if (isScope(hold.kind) || !followsCalls || !hold.followed) return true;
+  const { unsure, astray } = hold.asked;
+  // Who takes a lock without waiting is seldom looked at closely, and lists it all the same.
+  return astray || (unsure && !isTry(hold.kind));
+}
