@@ -204,8 +204,6 @@ const NOTHING_ASKED: Readonly<HoldQuestion> = Object.freeze(new HoldQuestion());
 export interface Debt {
   /** The outer holds that are still in question. */
   open: HeldNode[];
-  /** How many functions have returned since the lock was taken. */
-  hops: number;
 }
 
 /** What one running instance of one function has to account for. */

@@ -257,8 +257,7 @@ export class PromiseHooks {
   }
 
   #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
-    // A returned promise passes on what its function returns with: that is no further return.
-    this.#receiveDebts(owner, parcel, promise[this.#through] !== undefined);
+    this.#receiveDebts(owner, parcel);
     for (const node of parcel.nodes) this.#receiveHold(promise, owner, node, again);
     if (!again && parcel.batch?.isOne === true) this.#receiveBatch(parcel.batch.nodes);
   }
@@ -292,10 +291,9 @@ export class PromiseHooks {
     else if (!owner.nodes.includes(node)) owner.nodes.push(node);
   }
 
-  #receiveDebts(owner: Owner, parcel: Owner, passing: boolean): void {
+  #receiveDebts(owner: Owner, parcel: Owner): void {
     if (parcel.debts === undefined) return;
     for (const debt of parcel.debts) {
-      if (!passing) debt.hops += 1;
       this.#arrivals.onDebt(debt, owner);
       if (debt.open.length > 0) owner.owe(debt);
     }

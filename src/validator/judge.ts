@@ -10,7 +10,7 @@
  */
 import type { Report, Violation } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
-import { isSameFunction, provenByStack } from '../tracker/evidence.js';
+import { provenByStack } from '../tracker/evidence.js';
 import { HELD, isScope, Owner, WAITING, type HeldNode } from '../tracker/held-node.js';
 import type { HeldTracker } from '../tracker/held-tracker.js';
 import type { Dependencies } from './dependencies.js';
@@ -61,9 +61,9 @@ export class Judge {
   }
 
   /** What is not proven by now is left to those who still hold; who has gone by now did not wait for this lock. */
-  leaveOpen(node: HeldNode, pending: Pending, hops: number, here: boolean | Owner): void {
+  leaveOpen(node: HeldNode, pending: Pending, here: boolean | Owner): void {
     const open = pending.open.filter((hold) => hold.state === HELD);
-    if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, here);
+    if (open.length > 0) this.#owe({ wanted: node, pending, open }, here);
     else node.ask().pending = undefined;
     if (pending.open.length > 0) return;
     pending.facts.proven = true;
@@ -81,10 +81,9 @@ export class Judge {
     else if (here) this.#tracker.owe(debt);
   }
 
-  #isOwn(owner: Owner | undefined, hold: HeldNode, wanted: HeldNode, hops: number): boolean {
+  #isOwn(owner: Owner | undefined, hold: HeldNode): boolean {
     // What is known of a hold ends with it.
-    if (owner === undefined || hold.state !== HELD || !owner.holds(hold, false)) return false;
-    return owner.holds(hold, true) || isSameFunction(hold, wanted, hops);
+    return owner !== undefined && hold.state === HELD && owner.holds(hold, true);
   }
 
   /** A function that took and released a lock has returned to one that awaited it: does that hold what is in question? */
@@ -92,7 +91,7 @@ export class Judge {
     const { wanted, pending } = debt;
     debt.open = debt.open.filter((hold) => {
       if (hold.state !== HELD) return false;
-      if (!this.#isOwn(owner, hold, wanted, debt.hops)) return true;
+      if (!this.#isOwn(owner, hold)) return true;
       this.learn(wanted, hold, pending, 'proven', []);
       pending.open = pending.open.filter((other) => other !== hold);
       return false;
@@ -111,7 +110,7 @@ export class Judge {
     const open: HeldNode[] = [];
     let offence: Report | undefined;
     for (const hold of pending.open) {
-      const own = this.#isOwn(node.asked.awaitedBy, hold, node, 0);
+      const own = this.#isOwn(node.asked.awaitedBy, hold);
       if (own || proven.has(hold) || pending.vouched.includes(hold)) {
         const report = this.learn(node, hold, pending, own ? 'own' : 'proven', stack);
         if (report?.tier === 'strict') offence ??= report;
@@ -133,7 +132,7 @@ export class Judge {
     if (certain) return this.teach(wanted, held, pending, evidence, stack);
     const asked = held.ask();
     asked.debts ??= [];
-    asked.debts.push({ wanted, pending, open: [held], hops: 0, evidence } satisfies Due as Due);
+    asked.debts.push({ wanted, pending, open: [held], evidence } satisfies Due as Due);
     wanted.ask().awaited = true;
     // A wait may never end, and the release never come: two of them that form a cycle are told as a suspicion.
     const stuck = wanted.state === WAITING && held.lockClass !== wanted.lockClass;

@@ -113,7 +113,7 @@ export class Validator {
     this.tracker.granted(node);
     const offence = this.judgeHere(node, below);
     const pending = node.asked.pending as Pending | undefined;
-    if (pending !== undefined) this.#judge.leaveOpen(node, pending, 0, runsByItself(node.asked.frames ?? []));
+    if (pending !== undefined) this.#judge.leaveOpen(node, pending, runsByItself(node.asked.frames ?? []));
     this.tracker.ended(node);
     return offence;
   }
@@ -173,7 +173,7 @@ export class Validator {
     const [holds, gates] = [beside.toReversed(), this.#ids.gatesOf(beside)];
     const pending: Pending = { facts: new NestingFacts(), holds, gates, open, vouched: [], stack };
     const offence = this.#judge.judge(wanted, pending, stack);
-    this.#judge.leaveOpen(wanted, pending, 0, true);
+    this.#judge.leaveOpen(wanted, pending, true);
     return offence;
   }
 
@@ -217,7 +217,7 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined && node.state !== RELEASED) {
       this.#judge.judge(node, pending, captureFrames(below));
-      if (pending.open.length === 0 || !this.tracker.followsCalls) this.#judge.leaveOpen(node, pending, 0, false);
+      if (pending.open.length === 0 || !this.tracker.followsCalls) this.#judge.leaveOpen(node, pending, false);
     }
     this.tracker.ended(node);
   }
@@ -351,7 +351,7 @@ export class Validator {
     this.#judge.judge(node, pending, []);
     if (node.state !== RELEASED) return;
     node.ask().pending = undefined;
-    this.#judge.leaveOpen(node, pending, 0, owner);
+    this.#judge.leaveOpen(node, pending, owner);
   }
 
   /** Known by now are orders both ways between them. They are had already: nothing is thrown. */
@@ -368,8 +368,7 @@ export class Validator {
     if (pending.open.length > 0) {
       this.#judge.judge(node, pending, mayLook ? captureFrames(below) : []);
     }
-    // The function that runs a scope is the first to return, and is not on the stack of its acquisition.
-    this.#judge.leaveOpen(node, pending, isScope(node.kind) ? -1 : 0, mayLook);
+    this.#judge.leaveOpen(node, pending, mayLook);
   }
 }
 
