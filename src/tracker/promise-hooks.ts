@@ -16,7 +16,17 @@
 import { promiseHooks } from 'node:v8';
 import { Batch, BatchTurns } from './batch-turns.js';
 import type { HeldContext } from './held-context.js';
-import { HELD, type HeldNode, isListed, type ListCell, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
+import {
+  HELD,
+  type HeldNode,
+  isListed,
+  isOpen,
+  type ListCell,
+  outerHeld,
+  Owner,
+  WAITING,
+  type Debt,
+} from './held-node.js';
 import { isActOfTurn, type Below } from './turn-function.js';
 
 /** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
@@ -293,9 +303,10 @@ export class PromiseHooks {
 
   #receiveDebts(owner: Owner, parcel: Owner): void {
     if (parcel.debts === undefined) return;
-    for (const debt of parcel.debts) {
+    for (const debt of parcel.debts.values()) {
+      if (!isOpen(debt.doubt)) continue;
       this.#arrivals.onDebt(debt, owner);
-      if (debt.open.length > 0) owner.owe(debt);
+      if (isOpen(debt.doubt)) owner.owe(debt);
     }
   }
 
@@ -412,7 +423,7 @@ export class PromiseHooks {
     }
     if (parcel instanceof Owner) {
       group.nodes.push(...parcel.nodes);
-      for (const debt of parcel.debts ?? []) group.owe(debt);
+      for (const debt of parcel.debts?.values() ?? []) group.owe(debt);
     } else {
       group.nodes.push(parcel);
       this.#joinBatch(group, parcel, source, onFulfilled);

@@ -29,6 +29,7 @@ import {
 import { chainKey, HeldTracker, listHolds, vouchedHolds } from '../tracker/held-tracker.js';
 import { batchAttempts } from './batches.js';
 import { ClassIds } from './class-ids.js';
+import type { Debts } from './debts.js';
 import { Dependencies } from './dependencies.js';
 import { GraphExchange } from './graph-exchange.js';
 import { isSerialised } from './held-by.js';
@@ -157,7 +158,7 @@ export class Validator {
       const touched = node.lock === lock || pending?.holds.some((hold) => hold.lock === lock) === true;
       if (!touched) continue;
       if (pending !== undefined) pending.facts = new NestingFacts();
-      for (const debt of (node.asked.debts ?? []) as Due[]) debt.pending.facts = new NestingFacts();
+      (node.asked.debts as Debts | undefined)?.detach();
     }
   }
 
