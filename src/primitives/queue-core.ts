@@ -57,6 +57,10 @@ export class QueueCore extends LockCore {
     return this.#running >= this.concurrency;
   }
 
+  override get condition(): string {
+    return `${this.running} running, ${this.size} waiting`;
+  }
+
   /** Takes work in. True: it has a slot at once; else it is told when it has. */
   admit(work: Work, delay: Milliseconds): boolean {
     const { signal } = work;

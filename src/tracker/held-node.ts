@@ -9,6 +9,7 @@
  * Invariant: state only moves WAITING -> HELD -> RELEASED, WAITING -> RELEASED, or HELD -> TRANSFERRED -> RELEASED.
  */
 import type { Batch } from './batch-turns.js';
+import { INSPECT } from '../classes/inspect.js';
 import type { LockClass } from '../classes/lock-class.js';
 import type { ChainNode } from '../order/chain-trie.js';
 import type { CapturedFrame } from './captured-frame.js';
@@ -19,6 +20,7 @@ export const HELD = 1;
 export const RELEASED = 2;
 /** Handed off: still held by somebody, by no flow that we know. */
 export const TRANSFERRED = 3;
+const STATES = ['waiting', 'held', 'released', 'handed off'] as const;
 export type NodeState = typeof WAITING | typeof HELD | typeof RELEASED | typeof TRANSFERRED;
 
 /**
@@ -162,6 +164,11 @@ export class HeldNode implements ListCell {
     this.#question = undefined;
   }
 
+  /** @internal */
+  [INSPECT](): string {
+    return `Hold { ${this.lockClass.name}, ${STATES[this.target.state]} }`;
+  }
+
   /** Another list cell for this hold, on top of `parent`. */
   link(parent: HeldNode | undefined): HeldNode {
     const { lock, lockClass, kind, wait, task, since } = this;
@@ -242,6 +249,11 @@ export class Owner {
     const { unsure, astray, adoptedBy } = node.asked;
     if (adoptedBy !== undefined && adoptedBy !== this) return false;
     return this.nodes.includes(node) && !astray && !(certain && unsure);
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return `Owner { holds: ${this.nodes.length} }`;
   }
 
   owe(debt: Debt): void {

@@ -3,6 +3,7 @@
  *
  * A root is an empty list cell, so a flow without holds still knows its task.
  */
+import { INSPECT } from '../classes/inspect.js';
 import { RELEASED, type ListCell } from './held-node.js';
 
 /** The name of what runs in no task. */
@@ -21,6 +22,11 @@ export class Task implements ListCell {
   /** A name that is costly to find out may be given as a function. */
   constructor(name: string | (() => string)) {
     this.#name = name;
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return `Task { ${this.name} }`;
   }
 
   get name(): string {

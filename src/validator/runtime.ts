@@ -4,6 +4,7 @@
  *
  * Invariant: `off` is the only thing a primitive reads before it goes its fast way.
  */
+import { INSPECT } from '../classes/inspect.js';
 import {
   describe,
   onClassConflict,
@@ -77,6 +78,11 @@ export class Runtime implements ValidatorHost {
   dispose(): void {
     this.#setMode('off');
     for (const unlisten of this.#listeners) unlisten();
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return `Runtime { ${this.mode} }`;
   }
 
   get tracking(): TrackingLevel {
