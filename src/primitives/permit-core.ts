@@ -37,7 +37,7 @@ export class PermitCore extends LockCore {
     constructor: LockConstructor,
     capacity: number = value,
   ) {
-    const options = lockOptions(given);
+    const options = lockOptions(given, kind);
     super(owner, capacity, options, kind, constructor);
     this.value = value;
     this.queue = undefined;

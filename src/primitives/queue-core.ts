@@ -29,7 +29,13 @@ export class QueueCore extends LockCore {
   #closed = false;
 
   constructor(owner: object, options: LockOptions | undefined, concurrency: number, constructor: LockConstructor) {
-    super(owner, Math.min(concurrency, Number.MAX_SAFE_INTEGER), lockOptions(options), 'WorkQueue', constructor);
+    super(
+      owner,
+      Math.min(concurrency, Number.MAX_SAFE_INTEGER),
+      lockOptions(options, 'WorkQueue'),
+      'WorkQueue',
+      constructor,
+    );
     this.concurrency = concurrency;
     const { tracker } = this.rt.validator;
     this.#flushes = new FlushEpochs(tracker);
