@@ -5,6 +5,7 @@
  * newer class. Cost: O(1) for everything but `dispose`, which is linear in the edges of the class.
  */
 import { sharedState } from './shared-state.js';
+import { noteUnknown } from './unknown-options.js';
 
 export interface LockClassOptions {
   /** Nesting of two locks of this class is legal if and only if `order(held, wanted) < 0`. */
@@ -249,10 +250,13 @@ function checkLevel(level: unknown): void {
   throw new TypeError(`subclass level must be an integer or a non-empty string, got ${describe(level)}`);
 }
 
+const KNOWN: ReadonlySet<string> = new Set(['order', 'validate', 'track', 'reentrant', 'nest']);
+
 function checkedOptions(options: LockClassOptions): LockClassOptions {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`lock class options must be an object, got ${describe(options)}`);
   }
+  noteUnknown(options, KNOWN, 'a lock class');
   if (options.order !== undefined && typeof options.order !== 'function') {
     throw new TypeError(`lock class option order must be a function, got ${describe(options.order)}`);
   }

@@ -1,5 +1,6 @@
 /** The control object: modes, reports, and what the running flow holds. A thin face over one Runtime. */
 import { describe, type LockClass } from '../classes/lock-class.js';
+import { noteUnknown } from '../classes/unknown-options.js';
 import type { Completion } from '../primitives/completion.js';
 import type { Mutex } from '../primitives/mutex.js';
 import type { LockGuard } from '../primitives/guards.js';
@@ -81,6 +82,7 @@ export class Lockdep {
     if (typeof options !== 'object' || options === null) {
       throw new TypeError(`options must be an object, got ${describe(options)}`);
     }
+    noteUnknown(options, RESET_OPTIONS, 'lockdep.reset');
     this.#rt.reset(options.graph === true);
   }
 
@@ -151,7 +153,7 @@ export class Lockdep {
 
   /** This flow takes over a lock that another one handed to it. What is not followed is left alone. */
   adopt(hold: LockGuard | Releaser): void {
-    if (typeof hold !== 'function' && (typeof hold !== 'object' || hold === null)) {
+    if (!isHandle(hold)) {
       throw new TypeError(`hold must be a guard or a releaser, got ${describe(hold)}`);
     }
     const node = holdOf(hold);
@@ -201,8 +203,16 @@ export class Lockdep {
   }
 }
 
+const RESET_OPTIONS: ReadonlySet<string> = new Set(['graph']);
+
 function checkFunction(fn: unknown): void {
   if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${describe(fn)}`);
+}
+
+/** A releaser may be any function: one that was made while nothing was followed bears no sign. */
+function isHandle(value: unknown): boolean {
+  if (typeof value === 'function') return true;
+  return typeof value === 'object' && value !== null && 'release' in value && typeof value.release === 'function';
 }
 
 function heldLock(node: HeldNode, evidence: Evidence): HeldLock {

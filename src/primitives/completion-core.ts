@@ -51,6 +51,10 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
     return !this.done;
   }
 
+  override get condition(): string {
+    return this.done ? 'done' : 'to come';
+  }
+
   wait(bounds: WaitBounds, below: Below): Promise<T> {
     const { tracker } = this.rt.validator;
     // A bound of nothing is a try: nothing leads into it.

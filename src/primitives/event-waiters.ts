@@ -5,6 +5,7 @@
  * O(1) per wait, wake and give-up; no queue is kept while nobody waits.
  */
 import { describe } from '../classes/lock-class.js';
+import { noteUnknown } from '../classes/unknown-options.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import type { HeldTracker } from '../tracker/held-tracker.js';
 import { LockTimeoutError } from '../validator/errors.js';
@@ -27,11 +28,14 @@ export interface WaitBounds {
 
 const UNBOUNDED: WaitBounds = { signal: undefined, timeout: undefined };
 
+const KNOWN: ReadonlySet<string> = new Set(['signal', 'timeout']);
+
 export function checkedBounds(options: unknown): WaitBounds {
   if (options === undefined) return UNBOUNDED;
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`options must be an object, got ${describe(options)}`);
   }
+  noteUnknown(options, KNOWN, 'a wait');
   const { signal, timeout } = options as WaitOptions;
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(`option signal must be an AbortSignal, got ${describe(signal)}`);

@@ -30,7 +30,7 @@ export class ItemCore extends LockCore {
     options: LockOptions | undefined,
     constructor: LockConstructor,
   ) {
-    super(owner, 1, lockOptions(options), 'WorkItem', constructor);
+    super(owner, 1, lockOptions(options, 'WorkItem'), 'WorkItem', constructor);
     this.fn = fn;
   }
 

@@ -5,6 +5,7 @@
  * place can not be seen. Cost: one stack frame captured per construction that names no class, nothing while the validator is off.
  */
 import { classOfCaller } from '../classes/construction-site.js';
+import { INSPECT } from '../classes/inspect.js';
 import { LockClass } from '../classes/lock-class.js';
 import { countLock } from '../classes/sole-lock.js';
 import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
@@ -67,6 +68,17 @@ export abstract class LockCore implements TrackedLock {
 
   get excludes(): boolean {
     return this.capacity === 1;
+  }
+
+  /** In one word or two, for who prints the lock. */
+  get condition(): string {
+    return this.isLocked() ? 'locked' : 'free';
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    const label = this.label === undefined ? '' : ` "${this.label}"`;
+    return `${this.primitive} { ${this.lockClass.name}${label}, ${this.condition} }`;
   }
 
   /** Is it, to whoever asks, not to be had as a whole? */

@@ -1,4 +1,5 @@
 /** What users find on every lock, whatever it grants. */
+import { INSPECT } from '../classes/inspect.js';
 import type { LockClass } from '../classes/lock-class.js';
 import { heldLockFreed } from '../validator/rules/held-lock-freed.js';
 import { processRuntime, type Runtime } from '../validator/runtime.js';
@@ -24,6 +25,13 @@ export abstract class LockFace {
    */
   setClass(lockClass: LockClass | string): void {
     this[CORE].setClass(checkedClass(lockClass, 'lockClass'), this.setClass);
+  }
+
+  /** @internal With what users have put on it. */
+  [INSPECT](_depth: number, options: object, inspect: (value: object, options: object) => string): string {
+    const text = this[CORE][INSPECT]();
+    const own = Object.entries(this);
+    return own.length === 0 ? text : `${text} ${inspect(Object.fromEntries(own), options)}`;
   }
 
   /** The end of the lock's life: held or awaited, it is reported as held-lock-freed. Changes nothing else. */

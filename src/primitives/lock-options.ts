@@ -1,5 +1,6 @@
 /** What the constructors and the acquiring calls accept, checked: a bad value is named together with its argument. */
 import { describe, LockClass, lockClass } from '../classes/lock-class.js';
+import { noteUnknown } from '../classes/unknown-options.js';
 import type { LockCore } from './lock-core.js';
 import { CORE } from './symbols.js';
 
@@ -75,7 +76,7 @@ export function mutexRequest(given: unknown): PermitRequest {
 
 /** A priority or options, for a weight that is not the caller's to choose. */
 export function requestOf(given: unknown, weight: number): PermitRequest {
-  return typeof given === 'number' ? request(weight, checkedPriority(given)) : fromOptions(given, weight);
+  return typeof given === 'number' ? request(weight, checkedPriority(given)) : fromOptions(given, weight, PLAIN);
 }
 
 /** From the arguments of a Semaphore: a weight and a priority, or options. */
@@ -84,14 +85,20 @@ export function semaphoreRequest(given: unknown, priority: unknown): PermitReque
   if (given === undefined || typeof given === 'number') {
     return request(checkedWeight(given ?? 1), checkedPriority(priority ?? 0));
   }
-  const options = fromOptions(given, checkedWeight((given as WeightedAcquireOptions).weight ?? 1));
+  // What is null is refused below.
+  const weight = given === null ? 1 : checkedWeight((given as WeightedAcquireOptions).weight ?? 1);
+  const options = fromOptions(given, weight, WEIGHTED);
   return priority === undefined ? options : { ...options, priority: checkedPriority(priority) };
 }
 
-function fromOptions(given: unknown, weight: number): PermitRequest {
+const PLAIN: ReadonlySet<string> = new Set(['priority', 'signal', 'timeout', 'subclass', 'nestLock']);
+const WEIGHTED: ReadonlySet<string> = new Set([...PLAIN, 'weight']);
+
+function fromOptions(given: unknown, weight: number, known: ReadonlySet<string>): PermitRequest {
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`options must be a number or an object, got ${describe(given)}`);
   }
+  noteUnknown(given, known, 'an acquisition');
   const { priority, signal, timeout, subclass, nestLock } = given as AcquireOptions;
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(`option signal must be an AbortSignal, got ${describe(signal)}`);
@@ -140,17 +147,31 @@ export function checkedCallback(callback: unknown): void {
   if (typeof callback !== 'function') throw new TypeError(`callback must be a function, got ${describe(callback)}`);
 }
 
-/** The constructor argument: async-mutex's cancel error, or options. */
-export function lockOptions(given: Error | LockOptions | undefined): LockOptions {
+const COMMON = ['class', 'name', 'cancelError'] as const;
+const OF_ALL: ReadonlySet<string> = new Set(COMMON);
+/** Those that only some constructors take. */
+const OF_KIND: Readonly<Record<string, ReadonlySet<string>>> = {
+  RWSemaphore: new Set([...COMMON, 'fairness']),
+  PseudoLock: new Set([...COMMON, 'shared']),
+  WorkQueue: new Set([...COMMON, 'concurrency', 'onError']),
+};
+
+/** The constructor argument: async-mutex's cancel error, or options. `kind`: whose constructor. */
+export function lockOptions(given: Error | LockOptions | undefined, kind: string): LockOptions {
   if (given === undefined) return {};
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`options must be an object or an Error, got ${describe(given)}`);
   }
   if (given instanceof Error) return { cancelError: given };
-  const { class: ofClass, name } = given;
+  noteUnknown(given, OF_KIND[kind] ?? OF_ALL, `the constructor of ${kind}`);
+  const { class: ofClass, name, cancelError } = given;
   if (ofClass !== undefined && typeof ofClass !== 'string') checkedClass(ofClass, 'option class');
   if (name !== undefined && typeof name !== 'string') {
     throw new TypeError(`option name must be a string, got ${describe(name)}`);
+  }
+  // async-mutex takes whatever there is: an Error of another realm, or an object that is thrown.
+  if (cancelError !== undefined && (typeof cancelError !== 'object' || cancelError === null)) {
+    throw new TypeError(`option cancelError must be an Error, got ${describe(cancelError)}`);
   }
   return given;
 }

@@ -37,7 +37,7 @@ export class PermitCore extends LockCore {
     constructor: LockConstructor,
     capacity: number = value,
   ) {
-    const options = lockOptions(given);
+    const options = lockOptions(given, kind);
     super(owner, capacity, options, kind, constructor);
     this.value = value;
     this.queue = undefined;
@@ -102,6 +102,13 @@ export class PermitCore extends LockCore {
     this.dispatch();
   }
 
+  /** The same, whoever took them: there may be more then than there ever were. */
+  giveMore(weight: number): void {
+    this.value += weight;
+    if (this.capacity > 0 && this.value > this.capacity) this.#grow();
+    this.dispatch();
+  }
+
   /** Sets the free permits and serves whoever can go on now. */
   setValue(value: number): void {
     this.value = value;
@@ -113,7 +120,7 @@ export class PermitCore extends LockCore {
   #grow(): void {
     let all = this.value;
     for (let node = this.firstHold; node !== undefined; node = node.next)
-      if (node.state !== WAITING) all += node.permits;
+      if (node.state !== WAITING) all += node.permits - node.asked.returned;
     if (all <= this.capacity) return;
     const wasSole = this.excludes;
     this.capacity = all;

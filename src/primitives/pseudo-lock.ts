@@ -52,7 +52,11 @@ export class PseudoLock extends LockFace {
     this[CORE] = new PseudoCore(this, options, shared, new.target);
   }
 
-  /** Runs `fn` in the section, which lasts until its result has settled. */
+  /**
+   * Runs `fn` in the section, which lasts until its result has settled. Returns what `fn` returns; for a promise or another
+   * thenable that is, while the section is followed, a promise of our own that settles as it does, one turn later or
+   * more: what `fn` waits for is only seen to be waited for through a function of ours that awaits it.
+   */
   run<T>(fn: () => T): T {
     checkedCallback(fn);
     return runSection(this[CORE], fn, this.run);

@@ -29,7 +29,13 @@ export class QueueCore extends LockCore {
   #closed = false;
 
   constructor(owner: object, options: LockOptions | undefined, concurrency: number, constructor: LockConstructor) {
-    super(owner, Math.min(concurrency, Number.MAX_SAFE_INTEGER), lockOptions(options), 'WorkQueue', constructor);
+    super(
+      owner,
+      Math.min(concurrency, Number.MAX_SAFE_INTEGER),
+      lockOptions(options, 'WorkQueue'),
+      'WorkQueue',
+      constructor,
+    );
     this.concurrency = concurrency;
     const { tracker } = this.rt.validator;
     this.#flushes = new FlushEpochs(tracker);
@@ -55,6 +61,10 @@ export class QueueCore extends LockCore {
 
   override isLocked(): boolean {
     return this.#running >= this.concurrency;
+  }
+
+  override get condition(): string {
+    return `${this.running} running, ${this.size} waiting`;
   }
 
   /** Takes work in. True: it has a slot at once; else it is told when it has. */

@@ -16,7 +16,7 @@ export abstract class SectionCore extends LockCore {
   protected abstract readonly entry: WaitKind;
 
   constructor(owner: object, options: LockOptions | undefined, kind: string, constructor: LockConstructor) {
-    super(owner, 1, lockOptions(options), kind, constructor);
+    super(owner, 1, lockOptions(options, kind), kind, constructor);
   }
 
   /** Nobody waits at its door, so any number of flows may be inside. */

@@ -95,7 +95,7 @@ export class Semaphore extends LockFace implements SemaphoreInterface {
   release(weight?: number): void {
     const returned = checkedWeight(weight ?? 1);
     if (this[CORE].firstHold !== undefined) releaseForeign(this[CORE], returned, this.release);
-    this[CORE].give(returned);
+    this[CORE].giveMore(returned);
   }
 
   /** Are no permits free? */

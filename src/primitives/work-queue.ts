@@ -6,6 +6,7 @@
  * own, the AsyncLocalStorage contexts of the program are. O(1) per call.
  */
 import { describe } from '../classes/lock-class.js';
+import { noteUnknown } from '../classes/unknown-options.js';
 import { heldLockFreed } from '../validator/rules/held-lock-freed.js';
 import { checkedBounds, type WaitOptions } from './event-waiters.js';
 import { LockFace } from './lock-face.js';
@@ -160,6 +161,8 @@ function checkedConcurrency(given: unknown): number {
   throw new RangeError(`option concurrency must be a whole number from 1, or Infinity, got ${given}`);
 }
 
+const KNOWN: ReadonlySet<string> = new Set(['class', 'name', 'priority', 'signal', 'delay']);
+
 function submissionOf<T>(fn: WorkFunction<T>, given: RunOptions | undefined): Submission<T> {
   if (given === undefined) {
     return { fn, priority: 0, signal: undefined, delay: 0, lockClass: undefined, name: undefined, item: undefined };
@@ -167,6 +170,7 @@ function submissionOf<T>(fn: WorkFunction<T>, given: RunOptions | undefined): Su
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`options must be an object, got ${describe(given)}`);
   }
+  noteUnknown(given, KNOWN, 'WorkQueue.run');
   const { class: ofClass, name, priority, signal, delay } = given;
   if (signal !== undefined && !isSignal(signal)) {
     throw new TypeError(`option signal must be an AbortSignal, got ${describe(signal)}`);

@@ -15,18 +15,6 @@ import { holdsOf } from './scope-frame.js';
 const MAX_PLAIN_HELPERS = 2;
 
 /**
- * Is the function that `hold` was returned to the one that `wanted` was returned to, by their stacks? Confirms an owner
- * that is in doubt. `hops`: how many functions have returned since `wanted` was taken.
- */
-export function isSameFunction(hold: HeldNode, wanted: HeldNode, hops: number): boolean {
-  const { frames: held, returnedBy } = hold.asked;
-  const taken = wanted.asked.frames;
-  if (held === undefined || taken === undefined) return false;
-  const holder = held[returnedBy];
-  return holder !== undefined && holder.functionId === taken[hops]?.functionId;
-}
-
-/**
  * Does the function at the top of the stack run by itself, resumed or as the callback of a scope, and not as a call of
  * another one, which may not wait for what it has started?
  */

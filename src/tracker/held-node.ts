@@ -9,6 +9,7 @@
  * Invariant: state only moves WAITING -> HELD -> RELEASED, WAITING -> RELEASED, or HELD -> TRANSFERRED -> RELEASED.
  */
 import type { Batch } from './batch-turns.js';
+import { INSPECT } from '../classes/inspect.js';
 import type { LockClass } from '../classes/lock-class.js';
 import type { ChainNode } from '../order/chain-trie.js';
 import type { CapturedFrame } from './captured-frame.js';
@@ -19,6 +20,7 @@ export const HELD = 1;
 export const RELEASED = 2;
 /** Handed off: still held by somebody, by no flow that we know. */
 export const TRANSFERRED = 3;
+const STATES = ['waiting', 'held', 'released', 'handed off'] as const;
 export type NodeState = typeof WAITING | typeof HELD | typeof RELEASED | typeof TRANSFERRED;
 
 /**
@@ -169,6 +171,11 @@ export class HeldNode implements ListCell {
     this.#question = undefined;
   }
 
+  /** @internal */
+  [INSPECT](): string {
+    return `Hold { ${this.lockClass.name}, ${STATES[this.target.state]} }`;
+  }
+
   /** Another list cell for this hold, on top of `parent`. */
   link(parent: HeldNode | undefined): HeldNode {
     const { lock, lockClass, kind, wait, task, since } = this;
@@ -188,8 +195,8 @@ class HoldQuestion {
   pending: unknown = undefined;
   /** The flow's own function instance that awaits this acquisition, when the promise hooks saw it. */
   awaitedBy: Owner | undefined = undefined;
-  /** Judgements that wait for proof that the holder of this lock waited. */
-  debts: Debt[] | undefined = undefined;
+  /** Judgements that wait for proof that the holder of this lock waited, or for its release. The validator's. */
+  debts: unknown = undefined;
   /** Received in a turn that may have been a callback's: who holds it is to be confirmed. */
   unsure = false;
   /** Handed on by such a turn, to somebody who may merely have awaited its signal: who holds it is not known. */
@@ -207,20 +214,24 @@ class HoldQuestion {
 
 const NOTHING_ASKED: Readonly<HoldQuestion> = Object.freeze(new HoldQuestion());
 
-/** A lock was taken and released under others whose holders were not yet seen to wait for it. */
+/** Does the holder of `hold` wait for one kind of attempt? Asked by all attempts of that kind alike. */
+export interface Doubt {
+  readonly hold: HeldNode;
+  /** Answered, or given up. */
+  over: boolean;
+}
+
+/** A lock was taken and released under another one whose holder was not yet seen to wait for it. */
 export interface Debt {
-  /** The outer holds that are still in question. */
-  open: HeldNode[];
-  /** How many functions have returned since the lock was taken. */
-  hops: number;
+  readonly doubt: Doubt;
 }
 
 /** What one running instance of one function has to account for. */
 export class Owner {
   /** The holds that it got by itself, or that were returned to it, and has not returned or released. */
   nodes: HeldNode[];
-  /** What it and the functions that it waited for still have to prove. */
-  debts: Debt[] | undefined = undefined;
+  /** What it and the functions that it waited for still have to prove: of every doubt the latest debt. */
+  debts: Map<Doubt, Debt> | undefined = undefined;
   /** Is it certain that this is a function that awaits, not a callback of `then`? */
   sure: boolean;
 
@@ -247,9 +258,14 @@ export class Owner {
     return this.nodes.includes(node) && !astray && !(certain && unsure);
   }
 
+  /** @internal */
+  [INSPECT](): string {
+    return `Owner { holds: ${this.nodes.length} }`;
+  }
+
   owe(debt: Debt): void {
-    this.debts ??= [];
-    if (!this.debts.includes(debt)) this.debts.push(debt);
+    this.debts ??= new Map();
+    this.debts.set(debt.doubt, debt);
   }
 
   /** Drops what is no longer held or in question. True when nothing is left. */
@@ -261,11 +277,16 @@ export class Owner {
       else nodes.splice(i, 1);
     }
     if (this.debts !== undefined) {
-      const debts = this.debts.filter(({ open }) => open.some(({ state }) => state === HELD));
-      this.debts = debts.length === 0 ? undefined : debts;
+      for (const doubt of this.debts.keys()) if (!isOpen(doubt)) this.debts.delete(doubt);
+      if (this.debts.size === 0) this.debts = undefined;
     }
     return this.isEmpty;
   }
+}
+
+/** Is there still something to prove? */
+export function isOpen({ hold, over }: Doubt): boolean {
+  return !over && hold.state === HELD;
 }
 
 /** A hold, or a wait that is over and that nobody has received yet. */

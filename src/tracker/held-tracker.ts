@@ -11,6 +11,7 @@ import { HeldContext } from './held-context.js';
 import { MAIN, Task } from './task.js';
 import {
   type Debt,
+  type Doubt,
   HELD,
   HeldNode,
   isTry,
@@ -230,9 +231,9 @@ export class HeldTracker {
     this.#hooks.owe(debt);
   }
 
-  /** Has the debtor returned to the running function instance? */
-  hasReceived(debt: Debt): boolean {
-    return this.#hooks.owner?.debts?.includes(debt) ?? false;
+  /** The debt, of those that answer `doubt`, whose debtor has returned to the running function instance. */
+  received(doubt: Doubt): Debt | undefined {
+    return this.#hooks.owner?.debts?.get(doubt);
   }
 
   /** Runs `fn` with `node` held. */

@@ -16,7 +16,17 @@
 import { promiseHooks } from 'node:v8';
 import { Batch, BatchTurns } from './batch-turns.js';
 import type { HeldContext } from './held-context.js';
-import { HELD, type HeldNode, isListed, type ListCell, outerHeld, Owner, WAITING, type Debt } from './held-node.js';
+import {
+  HELD,
+  type HeldNode,
+  isListed,
+  isOpen,
+  type ListCell,
+  outerHeld,
+  Owner,
+  WAITING,
+  type Debt,
+} from './held-node.js';
 import { isActOfTurn, type Below } from './turn-function.js';
 
 /** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
@@ -258,8 +268,7 @@ export class PromiseHooks {
   }
 
   #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
-    // A returned promise passes on what its function returns with: that is no further return.
-    this.#receiveDebts(owner, parcel, promise[this.#through] !== undefined);
+    this.#receiveDebts(owner, parcel);
     for (const node of parcel.nodes) this.#receiveHold(promise, owner, node, again);
     if (!again && parcel.batch?.isOne === true) this.#receiveBatch(parcel.batch.nodes);
   }
@@ -294,12 +303,12 @@ export class PromiseHooks {
     else if (!owner.nodes.includes(node)) owner.nodes.push(node);
   }
 
-  #receiveDebts(owner: Owner, parcel: Owner, passing: boolean): void {
+  #receiveDebts(owner: Owner, parcel: Owner): void {
     if (parcel.debts === undefined) return;
-    for (const debt of parcel.debts) {
-      if (!passing) debt.hops += 1;
+    for (const debt of parcel.debts.values()) {
+      if (!isOpen(debt.doubt)) continue;
       this.#arrivals.onDebt(debt, owner);
-      if (debt.open.length > 0) owner.owe(debt);
+      if (isOpen(debt.doubt)) owner.owe(debt);
     }
   }
 
@@ -418,7 +427,7 @@ export class PromiseHooks {
     }
     if (parcel instanceof Owner) {
       group.nodes.push(...parcel.nodes);
-      for (const debt of parcel.debts ?? []) group.owe(debt);
+      for (const debt of parcel.debts?.values() ?? []) group.owe(debt);
     } else {
       group.nodes.push(parcel);
       this.#joinBatch(group, parcel, source, onFulfilled);

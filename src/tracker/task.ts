@@ -3,6 +3,7 @@
  *
  * A root is an empty list cell, so a flow without holds still knows its task.
  */
+import { INSPECT } from '../classes/inspect.js';
 import type { LockClass } from '../classes/lock-class.js';
 import type { ChainNode } from '../order/chain-trie.js';
 import { RELEASED, type HeldNode, type ListCell, type Nesting, type TrackedLock, type WaitKind } from './held-node.js';
@@ -54,6 +55,11 @@ export class Task implements ListCell {
   /** What was granted after the grant of that number. */
   grantsSince(at: number): Grant[] {
     return [...this.#grants.values()].filter((grant) => grant.at > at);
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return `Task { ${this.name} }`;
   }
 
   get name(): string {

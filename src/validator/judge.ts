@@ -6,18 +6,20 @@
  * innocent; or left over as a debt (Due) of the hold and of the function that made the attempt. A debt is redeemed when that
  * function returns to the one that holds, and lapses into a suspicion when the hold is released.
  *
- * Cost: a walk over the open holds of an attempt for each piece of evidence. Known nestings have none.
+ * Cost: a walk over the open holds of an attempt for each piece of evidence. Known nestings have none. (debts.ts bounds what
+ * is kept.)
  */
 import { gateSet } from '../order/gates.js';
 import type { Report, Violation } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
-import { isSameFunction, provenByStack } from '../tracker/evidence.js';
+import { provenByStack } from '../tracker/evidence.js';
 import { HELD, isScope, Owner, RELEASED, WAITING, type HeldNode } from '../tracker/held-node.js';
 import type { HeldTracker } from '../tracker/held-tracker.js';
 import type { ClassIds } from './class-ids.js';
+import { Debts } from './debts.js';
 import type { Dependencies } from './dependencies.js';
 import type { Limits, ValidatorHost } from './host.js';
-import type { NestingFacts } from './nesting-facts.js';
+import { NestingFacts } from './nesting-facts.js';
 import type { Due, Pending } from './pending.js';
 import type { ReleaseHistory } from './release-history.js';
 import type { NestedAttempt } from './rules/rule.js';
@@ -49,59 +51,68 @@ export class Judge {
 
   /** What waited for the release of `node`: it was the holder's, or the lock had been handed on. */
   closeDebts(node: HeldNode, byHolder: boolean): void {
-    const { debts } = node.asked;
+    const debts = node.asked.debts as Debts | undefined;
     if (debts === undefined) return;
     node.ask().debts = undefined;
-    for (const debt of debts as Due[]) {
-      const at = debt.open.indexOf(node);
-      if (at === -1) continue;
-      debt.open.splice(at, 1);
-      if (debt.evidence === undefined) {
+    for (const debt of debts.open()) {
+      const { doubt, wanted, pending, evidence } = debt;
+      if (evidence === undefined) {
         // Who releases it now has waited for the debtor, or nobody can say.
-        const waited = this.#tracker.hasReceived(debt);
-        this.teach(debt.wanted, node, debt.pending, waited ? 'proven' : 'suspected', []);
-        if (!waited) this.#doubt(debt.wanted, node, debt.pending);
-      } else if (byHolder) this.teach(debt.wanted, node, debt.pending, debt.evidence, []);
-      else if (node.lockClass !== debt.wanted.lockClass) this.teach(debt.wanted, node, debt.pending, 'suspected', []);
+        const received = this.#tracker.received(doubt) as Due | undefined;
+        if (received === undefined) {
+          this.#lapse(debt);
+          this.#doubt(wanted, node, pending);
+        } else this.teach(received.wanted, node, received.pending, 'proven', []);
+      } else if (byHolder) this.teach(wanted, node, pending, evidence, []);
+      else this.#lapse(debt);
+      doubt.over = true;
     }
   }
 
-  /** What is not proven by now is left to those who still hold; who has gone by now did not wait for this lock. */
-  leaveOpen(node: HeldNode, pending: Pending, hops: number, here: boolean | Owner): void {
+  /** No proof will come. A nesting in one class that was proven, of a hold that was not its holder's, is none. */
+  #lapse({ doubt, wanted, pending, evidence }: Due): void {
+    if (doubt.over) return;
+    doubt.over = true;
+    if (evidence === undefined || doubt.hold.lockClass !== wanted.lockClass)
+      this.teach(wanted, doubt.hold, pending, 'suspected', []);
+  }
+
+  /**
+   * What is not proven by now is left to those who still hold; who has gone by now did not wait for this lock. `here`: the
+   * function that took and released the lock, if it is the running one or known.
+   */
+  leaveOpen(node: HeldNode, pending: Pending, here: boolean | Owner): void {
     const open = pending.open.filter((hold) => hold.state === HELD);
     for (const hold of pending.open) if (!open.includes(hold)) this.#doubt(node, hold, pending);
-    if (open.length > 0) this.#owe({ wanted: node, pending, open, hops }, here);
-    else node.ask().pending = undefined;
+    if (open.length === 0) node.ask().pending = undefined;
+    for (const hold of open) {
+      const debts = debtsOf(hold);
+      const debt = debts.doubt(node, pending);
+      if (here instanceof Owner) here.owe(debt);
+      else if (here) this.#tracker.owe(debt);
+      this.#bound(debts);
+    }
     if (pending.open.length === 0) settle(pending);
   }
 
-  /** `here`: the function that took and released the lock, if it is the running one or known. */
-  #owe(debt: Due, here: boolean | Owner): void {
-    for (const hold of debt.open) {
-      const asked = hold.ask();
-      asked.debts ??= [];
-      asked.debts.push(debt);
-    }
-    if (here instanceof Owner) here.owe(debt);
-    else if (here) this.#tracker.owe(debt);
+  #bound(debts: Debts): void {
+    const excess = debts.takeExcess();
+    if (excess !== undefined) this.#lapse(excess);
   }
 
-  #isOwn(owner: Owner | undefined, hold: HeldNode, wanted: HeldNode, hops: number): boolean {
+  #isOwn(owner: Owner | undefined, hold: HeldNode): boolean {
     // What is known of a hold ends with it.
-    if (owner === undefined || hold.state !== HELD || !owner.holds(hold, false)) return false;
-    return owner.holds(hold, true) || isSameFunction(hold, wanted, hops);
+    return owner !== undefined && hold.state === HELD && owner.holds(hold, true);
   }
 
   /** A function that took and released a lock has returned to one that awaited it: does that hold what is in question? */
-  redeem(debt: Due, owner: Owner): void {
-    const { wanted, pending } = debt;
-    debt.open = debt.open.filter((hold) => {
-      if (hold.state !== HELD) return false;
-      if (!this.#isOwn(owner, hold, wanted, debt.hops)) return true;
-      this.learn(wanted, hold, pending, 'proven', []);
-      pending.open = pending.open.filter((other) => other !== hold);
-      return false;
-    });
+  redeem({ doubt, wanted, pending }: Due, owner: Owner): void {
+    const { hold } = doubt;
+    if (!this.#isOwn(owner, hold)) return;
+    doubt.over = true;
+    if (doubt.detached) pending.facts = new NestingFacts();
+    this.learn(wanted, hold, pending, 'proven', []);
+    pending.open = pending.open.filter((other) => other !== hold);
     if (pending.open.length === 0) settle(pending);
   }
 
@@ -114,7 +125,7 @@ export class Judge {
     const open: HeldNode[] = [];
     let offence: Report | undefined;
     for (const hold of pending.open) {
-      const own = this.#isOwn(node.asked.awaitedBy, hold, node, 0);
+      const own = this.#isOwn(node.asked.awaitedBy, hold);
       if (own || proven.has(hold) || pending.vouched.includes(hold)) {
         const report = this.learn(node, hold, pending, own ? 'own' : 'proven', stack);
         if (report?.tier === 'strict') offence ??= report;
@@ -134,9 +145,9 @@ export class Judge {
   ): Report | undefined {
     const certain = isScope(held.kind) || evidence === 'suspected' || this.#releases.isTrusted(held.lockClass);
     if (certain) return this.teach(wanted, held, pending, evidence, stack);
-    const asked = held.ask();
-    asked.debts ??= [];
-    asked.debts.push({ wanted, pending, open: [held], hops: 0, evidence } satisfies Due as Due);
+    const debts = debtsOf(held);
+    debts.prove(wanted, pending, evidence);
+    this.#bound(debts);
     wanted.ask().awaited = true;
     // A wait may never end, and the release never come: two of them that form a cycle are told as a suspicion.
     const stuck = wanted.state === WAITING && held.lockClass !== wanted.lockClass;
@@ -211,6 +222,12 @@ export class Judge {
     if (hold.lockClass === wanted.lockClass) return true;
     return this.#dependencies.wouldClose(hold, wanted);
   }
+}
+
+function debtsOf(hold: HeldNode): Debts {
+  const asked = hold.ask();
+  asked.debts ??= new Debts(hold);
+  return asked.debts as Debts;
 }
 
 /** All is proven; what may have been protected by locks that are not listed is to be seen again without them. */

@@ -6,6 +6,7 @@
  */
 import type { Violation } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
+import type { HeldNode } from '../tracker/held-node.js';
 
 /** Acquisitions in a row that bring no new call site before a nesting stops to capture stacks. */
 export const CAPTURES_PER_SITE = 4;
@@ -23,6 +24,8 @@ export class NestingFacts {
   readonly #sites: (readonly CapturedFrame[])[] = [];
   #capturesLeft = CAPTURES_PER_SITE;
   #attempts = 0;
+  /** Of nestings in the same class: a mark for each lock and number of permits that was wanted. */
+  #marks: WeakMap<object, Map<number, object>> | undefined;
 
   /**
    * Is this acquisition worth a stack? The first few of each call site are. A nesting whose proof never comes asks
@@ -40,6 +43,20 @@ export class NestingFacts {
     if (this.#sites.length >= MAX_SITES || this.#sites.some((known) => sameSite(known, frames))) return;
     this.#sites.push(frames);
     this.#capturesLeft = CAPTURES_PER_SITE;
+  }
+
+  /**
+   * Stands for all attempts with this nesting that teach the same under `held`: in the order of classes all do, in one
+   * class those at one lock.
+   */
+  kindOf({ lock, lockClass, permits }: HeldNode, held: HeldNode): object {
+    if (lockClass !== held.lockClass) return this;
+    this.#marks ??= new WeakMap();
+    let marks = this.#marks.get(lock);
+    if (marks === undefined) this.#marks.set(lock, (marks = new Map()));
+    let mark = marks.get(permits);
+    if (mark === undefined) marks.set(permits, (mark = {}));
+    return mark;
   }
 
   /** Settles if nothing is left to learn. */

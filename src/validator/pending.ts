@@ -1,7 +1,7 @@
 /** Attempts that are not judged to the end yet. */
 import type { GateSet } from '../order/gates.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
-import type { Debt, HeldNode } from '../tracker/held-node.js';
+import type { Debt, Doubt, HeldNode } from '../tracker/held-node.js';
 import type { NestingFacts } from './nesting-facts.js';
 
 type Evidence = 'own' | 'proven' | 'suspected';
@@ -32,8 +32,15 @@ export interface Pending {
   readonly stack: readonly CapturedFrame[];
 }
 
+/** What all attempts of one kind under one hold ask. */
+export interface Question extends Doubt {
+  /** Has a class changed since, so that the answer is no part of what is known of the nesting? */
+  detached: boolean;
+}
+
 /** An attempt that ended before it was proven. */
 export interface Due extends Debt {
+  readonly doubt: Question;
   readonly wanted: HeldNode;
   readonly pending: Pending;
   /** The proof that there is, when only the release of the outer lock is waited for. */

@@ -8,7 +8,9 @@
  *
  * A possible gate makes no order true and none false. It keeps a cycle from being strict, until each of its orders was seen
  * while what they had in common was free. Not one of them: the lock that is wanted. Whoever holds it and waited for the
- * flow that wants it would be deadlocked by that already.
+ * flow that wants it would be deadlocked by that already. And not one under which the two classes were taken the other way
+ * round before: flows under one and the same hold are not kept apart by it, as a lock that is held for the life of the
+ * program keeps nothing apart.
  *
  * Cost: a walk over the live holds and waits of the process, at most MAX_HOLDS_LOOKED_AT, for an attempt whose nesting is
  * not settled; a known nesting costs nothing.
@@ -26,6 +28,8 @@ export class PossibleGates {
   readonly #tracker: HeldTracker;
   readonly #ids: ClassIds;
   readonly #limits: Limits;
+  /** Under a possible gate: what was wanted while what was held. */
+  readonly #seen = new WeakMap<HeldNode, Set<string>>();
 
   constructor(tracker: HeldTracker, ids: ClassIds, limits: Limits) {
     this.#tracker = tracker;
@@ -42,9 +46,21 @@ export class PossibleGates {
       looked += 1;
       if (looked > MAX_HOLDS_LOOKED_AT) return this.#tooMany();
       if (!hold.lock.excludes || hold.lock === wanted.lock || !mayProtectOthers(hold, followsCalls)) continue;
-      if (!listed.includes(hold)) found.push(hold);
+      if (!listed.includes(hold) && !this.#hasBothWays(hold, listed, wanted)) found.push(hold);
     }
     return this.#ids.gatesOf(found);
+  }
+
+  /** Were these classes taken the other way round under this very hold? Remembers in which way they are now. */
+  #hasBothWays(gate: HeldNode, listed: readonly HeldNode[], wanted: HeldNode): boolean {
+    let seen = this.#seen.get(gate);
+    if (seen === undefined) this.#seen.set(gate, (seen = new Set()));
+    let both = false;
+    for (const held of listed) {
+      both ||= seen.has(`${wanted.lockClass.id} ${held.lockClass.id}`);
+      seen.add(`${held.lockClass.id} ${wanted.lockClass.id}`);
+    }
+    return both;
   }
 
   /** Is the lock held, though not by a flow that lists it, and may it be held for the running one? */

@@ -9,7 +9,7 @@
  */
 import type { LockClass } from '../classes/lock-class.js';
 import type { HeldNode } from '../tracker/held-node.js';
-import type { Due } from './pending.js';
+import type { Debts } from './debts.js';
 
 export class ReleaseHistory {
   readonly #byHolder = new Set<number>();
@@ -18,8 +18,7 @@ export class ReleaseHistory {
   /** `hold` is about to be released. */
   note(hold: HeldNode, byHolder: boolean): void {
     if (!byHolder) this.#bySomebodyElse.add(hold.lockClass.id);
-    else if ((hold.asked.debts as Due[] | undefined)?.some(({ evidence }) => evidence !== undefined) === true)
-      this.#byHolder.add(hold.lockClass.id);
+    else if ((hold.asked.debts as Debts | undefined)?.hasProof === true) this.#byHolder.add(hold.lockClass.id);
   }
 
   /** Are the locks of this class known to be released by their holders, and by nobody else? */

@@ -4,6 +4,7 @@
  *
  * Invariant: `off` is the only thing a primitive reads before it goes its fast way.
  */
+import { INSPECT } from '../classes/inspect.js';
 import {
   describe,
   onClassConflict,
@@ -13,6 +14,7 @@ import {
   type LockClass,
 } from '../classes/lock-class.js';
 import { sharedState } from '../classes/shared-state.js';
+import { noteUnknown, watchOptions } from '../classes/unknown-options.js';
 import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
 import { sitePosition } from '../report/stack-text.js';
@@ -38,6 +40,8 @@ export interface LockdepOptions {
   /** Lines kept of each stack in a report. */
   stackDepth: number;
 }
+
+const KNOWN: ReadonlySet<string> = new Set(['mode', 'tracking', 'onReport', 'stackDepth']);
 
 export class Runtime implements ValidatorHost {
   /** The one branch that a lock pays while the validator is off. */
@@ -77,6 +81,11 @@ export class Runtime implements ValidatorHost {
   dispose(): void {
     this.#setMode('off');
     for (const unlisten of this.#listeners) unlisten();
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    return `Runtime { ${this.mode} }`;
   }
 
   get tracking(): TrackingLevel {
@@ -121,6 +130,7 @@ export class Runtime implements ValidatorHost {
     if (stackDepth !== undefined) this.log.stackDepth = stackDepth;
     if (level !== undefined && !this.#trackingIsForced) this.#tracking = level;
     this.#setMode(mode === undefined || this.#modeIsForced ? this.mode : mode);
+    if (!this.off) noteUnknown(options, KNOWN, 'lockdep.configure');
   }
 
   report(violation: Violation): Report {
@@ -185,6 +195,7 @@ export class Runtime implements ValidatorHost {
   }
 
   #setMode(mode: Mode): void {
+    if (this.off !== (mode === 'off')) watchOptions(this.off);
     this.off = mode === 'off';
     this.enforce = mode === 'enforce';
     const { tracker } = this.validator;

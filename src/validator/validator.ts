@@ -29,6 +29,7 @@ import {
 import { chainKey, HeldTracker, listHolds, vouchedHolds } from '../tracker/held-tracker.js';
 import { batchAttempts } from './batches.js';
 import { ClassIds } from './class-ids.js';
+import type { Debts } from './debts.js';
 import { Dependencies } from './dependencies.js';
 import { EventEdges } from './event-edges.js';
 import { GraphExchange } from './graph-exchange.js';
@@ -125,7 +126,7 @@ export class Validator {
     this.tracker.granted(node);
     const offence = this.judgeHere(node, below);
     const pending = node.asked.pending as Pending | undefined;
-    if (pending !== undefined) this.#judge.leaveOpen(node, pending, 0, runsByItself(node.asked.frames ?? []));
+    if (pending !== undefined) this.#judge.leaveOpen(node, pending, runsByItself(node.asked.frames ?? []));
     this.tracker.ended(node);
     return offence;
   }
@@ -169,7 +170,7 @@ export class Validator {
       const touched = node.lock === lock || pending?.holds.some((hold) => hold.lock === lock) === true;
       if (!touched) continue;
       if (pending !== undefined) pending.facts = new NestingFacts();
-      for (const debt of (node.asked.debts ?? []) as Due[]) debt.pending.facts = new NestingFacts();
+      (node.asked.debts as Debts | undefined)?.detach();
     }
   }
 
@@ -185,7 +186,7 @@ export class Validator {
     const base = this.#pendingOf(wanted, new NestingFacts(), beside, open, false);
     const pending: Pending = { ...base, holds: beside.toReversed(), vouched: [], stack };
     const offence = this.#judge.judge(wanted, pending, stack);
-    this.#judge.leaveOpen(wanted, pending, 0, true);
+    this.#judge.leaveOpen(wanted, pending, true);
     return offence;
   }
 
@@ -230,7 +231,7 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined && node.state !== RELEASED) {
       this.#judge.judge(node, pending, captureFrames(below));
-      if (pending.open.length === 0 || !this.tracker.followsCalls) this.#judge.leaveOpen(node, pending, 0, false);
+      if (pending.open.length === 0 || !this.tracker.followsCalls) this.#judge.leaveOpen(node, pending, false);
     }
     this.tracker.ended(node);
   }
@@ -376,7 +377,7 @@ export class Validator {
     this.#judge.judge(node, pending, []);
     if (node.state !== RELEASED) return;
     node.ask().pending = undefined;
-    this.#judge.leaveOpen(node, pending, 0, owner);
+    this.#judge.leaveOpen(node, pending, owner);
   }
 
   /** Known by now are orders both ways between them. They are had already: nothing is thrown. */
@@ -393,8 +394,7 @@ export class Validator {
     if (pending.open.length > 0) {
       this.#judge.judge(node, pending, mayLook ? captureFrames(below) : []);
     }
-    // The function that runs a scope is the first to return, and is not on the stack of its acquisition.
-    this.#judge.leaveOpen(node, pending, isScope(node.kind) ? -1 : 0, mayLook);
+    this.#judge.leaveOpen(node, pending, mayLook);
   }
 }
 

@@ -33,6 +33,18 @@ for (const mode of ['off', 'warn', 'enforce'] as const) {
         { mode },
       ));
 
+    it('a thenable that it runs is passed on itself while nothing is followed, else as a promise that settles alike', () =>
+      isolated(
+        async (instance) => {
+          const { section } = scene(instance);
+          const given = Promise.resolve(7);
+          const got = section.run(() => given);
+          assert.equal(got === given, mode === 'off');
+          assert.equal(await got, 7);
+        },
+        { mode },
+      ));
+
     it('never waits: sections of different flows overlap', () =>
       isolated(
         async (instance) => {
@@ -152,4 +164,20 @@ describe('what PseudoLock refuses', () => {
     assert.throws(() => new PseudoLock({ shared: 1 as never }), /^TypeError: option shared must be a boolean, got 1$/);
     assert.throws(() => new PseudoLock().run('work' as never), TypeError);
   });
+});
+
+it('what a section takes after it has waited is seen as awaited by it: refused in enforce, strict in light tracking', async () => {
+  for (const options of [{ mode: 'enforce' }, { mode: 'warn', tracking: 'light' }] as const) {
+    await isolated(async (instance) => {
+      const { section, lock } = scene(instance);
+      await lock.runExclusive(() => section.run(() => undefined));
+      const inner = section.run(async () => {
+        await nextTurn();
+        await lock.runExclusive(() => undefined);
+      });
+      if (options.mode === 'enforce') await assert.rejects(inner, { code: 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY' });
+      else await inner;
+      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+    }, options);
+  }
 });

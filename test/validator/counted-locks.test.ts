@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, type LockClassOptions, type Mutex, type Report, type Semaphore } from '../../src/index.js';
 import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import { CORE } from '../../src/primitives/symbols.js';
 import { isolated, nextTurn, seen, settle } from './harness.js';
 
 type Take = readonly [pool: Semaphore, weight: number];
@@ -159,6 +160,37 @@ describe('permits under permits of one semaphore', () => {
       assert.deepEqual(seen(instance), []);
       gate.setValue(2);
       assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+    });
+  });
+
+  it('one of a single permit that `release` has given more keeps nobody out any more', async () => {
+    await isolated(async (instance) => {
+      const gate = new instance.Semaphore(1, { class: new LockClass('gate') });
+      const [a, b] = ['a', 'b'].map((name) => new instance.Mutex({ class: new LockClass(name) })) as [Mutex, Mutex];
+      const both = (outer: Mutex, inner: Mutex): Promise<void> =>
+        gate.runExclusive(() => outer.runExclusive(() => inner.runExclusive(() => undefined)));
+      await both(a, b);
+      await both(b, a);
+      assert.deepEqual(seen(instance), []);
+      gate.release(3);
+      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+      await nested([gate, 1], [gate, 1]);
+      assert.equal(instance.lockdep.reports().at(-1)?.exhaustion?.capacity, 4);
+    });
+  });
+
+  it('permits that `release` gives back are no more than before, and a signal stays one', async () => {
+    await isolated(async (instance) => {
+      const pool = poolOf(instance, 3);
+      await pool.acquire(2);
+      pool.release(1);
+      pool.setValue(2);
+      pool.release(1);
+      await nested([pool, 1], [pool, 1]);
+      assert.equal(only(instance).exhaustion?.capacity, 3);
+      const signal = new instance.Semaphore(0, { class: new LockClass('signal') });
+      signal.release(2);
+      assert.equal(signal[CORE].capacity, 0);
     });
   });
 

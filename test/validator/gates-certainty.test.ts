@@ -160,15 +160,34 @@ for (const tracking of ['precise', 'light'] as const) {
       isolated(
         async (instance) => {
           const { a, b, g } = locks(instance);
-          const end = signal();
-          const other = g.runExclusive(() => end.promise);
-          await instance.lockdep.detached(() => nest(a, b));
-          await instance.lockdep.detached(() => nest(b, a));
+          for (const pair of [
+            [a, b],
+            [b, a],
+          ] as const) {
+            const end = signal();
+            const other = g.runExclusive(() => end.promise);
+            await instance.lockdep.detached(() => nest(...pair));
+            end.give();
+            await other;
+          }
           assert.deepEqual(seen(instance), ['circular-dependency advisory x1']);
-          end.give();
-          await other;
           await nest(a, b);
           assert.match(seen(instance).join(), /circular-dependency strict/);
+        },
+        { tracking },
+      ));
+
+    it('a scope that lasts for the life of the program keeps nothing apart', () =>
+      isolated(
+        async (instance) => {
+          const { a, b, g: leader } = locks(instance);
+          const end = signal();
+          const life = leader.runExclusive(() => end.promise);
+          await instance.lockdep.detached(() => nest(a, b));
+          await instance.lockdep.detached(() => nest(b, a));
+          assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+          end.give();
+          await life;
         },
         { tracking },
       ));
