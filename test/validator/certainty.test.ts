@@ -1,7 +1,7 @@
 /** What is strict is certain: what looks like a wait, and is none. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LockClass } from '../../src/index.js';
+import { LockClass, type Mutex } from '../../src/index.js';
 import { isolated, nextTurn, seen, settle } from './harness.js';
 
 describe('a loop that hands each permit to a job', () => {
@@ -36,6 +36,13 @@ describe('a loop that hands each permit to a job', () => {
   }
 });
 
+async function both(outer: Mutex, inner: Mutex): Promise<void> {
+  await outer.runExclusive(async () => {
+    await nextTurn();
+    await inner.runExclusive(() => undefined);
+  });
+}
+
 describe('a deadlock that happens', () => {
   for (const tracking of ['precise', 'light'] as const) {
     it(`between two scopes that wait for each other is told, tracking ${tracking}`, () =>
@@ -43,11 +50,6 @@ describe('a deadlock that happens', () => {
         async (instance) => {
           const a = new instance.Mutex({ class: new LockClass('a') });
           const b = new instance.Mutex({ class: new LockClass('b') });
-          const both = (outer: typeof a, inner: typeof a): Promise<void> =>
-            outer.runExclusive(async () => {
-              await nextTurn();
-              await inner.runExclusive(() => undefined);
-            });
           const flows = [both(a, b), both(b, a)];
           await settle();
           assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
@@ -63,11 +65,6 @@ describe('a deadlock that happens', () => {
       async (instance) => {
         const a = new instance.Mutex({ class: new LockClass('a') });
         const b = new instance.Mutex({ class: new LockClass('b') });
-        const both = (outer: typeof a, inner: typeof a): Promise<void> =>
-          outer.runExclusive(async () => {
-            await nextTurn();
-            await inner.runExclusive(() => undefined);
-          });
         const outcomes = await Promise.allSettled([both(a, b), both(b, a)]);
         assert.deepEqual(
           outcomes.map(({ status }) => status),
