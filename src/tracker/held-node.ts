@@ -263,6 +263,13 @@ export class Owner {
     return `Owner { holds: ${this.nodes.length} }`;
   }
 
+  keep(node: HeldNode): void {
+    const { nodes } = this;
+    // A list made to measure takes a fraction of the memory of one that grows, and most have one only.
+    if (nodes.length === 0) this.nodes = [node];
+    else if (!nodes.includes(node)) nodes.push(node);
+  }
+
   owe(debt: Debt): void {
     this.debts ??= new Map();
     this.debts.set(debt.doubt, debt);

@@ -127,7 +127,7 @@ export class HeldTracker {
   grantedPermits(node: HeldNode): void {
     this.granted(node);
     const { lock, parent } = node;
-    node.leads = parent === undefined || !listHolds(parent).some((hold) => hold.lock === lock);
+    node.leads = parent === undefined || !someHold(parent, (hold) => hold.lock === lock);
     if (!node.leads) return;
     lock.holders += 1;
     if (lock.holders > lock.mostHolders) lock.mostHolders = lock.holders;
@@ -315,6 +315,14 @@ export function listHolds(cell: HeldNode | undefined): HeldNode[] {
     if (inner.target.state === HELD) holds.push(inner.target);
   }
   return holds;
+}
+
+/** Is there one among the same? Makes no list of them. */
+export function someHold(cell: HeldNode | undefined, test: (hold: HeldNode) => boolean): boolean {
+  for (let inner = cell; inner !== undefined; inner = outerHeld(inner)) {
+    if (inner.target.state === HELD && test(inner.target)) return true;
+  }
+  return false;
 }
 
 /** Those of the holds that a `structured` around the flow vouches for. */

@@ -181,7 +181,7 @@ export class PromiseHooks {
     node.followed = this.isInTurn;
     const isNew = this.#owner === undefined;
     const owner = this.#ensureOwner();
-    if (owner?.nodes.includes(node) === false) owner.nodes.push(node);
+    owner?.keep(node);
     if (!byTurn) node.ask().unsure = true;
     // The turn may be that of a callback, which goes on nowhere.
     else if (isNew && owner !== undefined) owner.watched = true;
@@ -287,7 +287,7 @@ export class PromiseHooks {
     node.followed = promise[this.#callback] !== true && promise[this.#through] === undefined;
     // One hold has one holder: when several await it, nobody knows which.
     if (again) node.ask().unsure = true;
-    if (!owner.nodes.includes(node)) owner.nodes.push(node);
+    owner.keep(node);
     const inDoubt = !owner.sure || promise[this.#callback] === true;
     if (inDoubt && (this.#watching || node.asked.frames !== undefined)) owner.watched = true;
     if (node.asked.adoptedBy !== undefined) node.ask().adoptedBy = owner;
@@ -300,7 +300,7 @@ export class PromiseHooks {
   /** The end of a wait; the language's own handlers pass it on. */
   #receiveWait(promise: Marked, owner: Owner, node: HeldNode): void {
     if (promise[this.#through] === undefined) this.#arrivals.onHold(node, owner);
-    else if (!owner.nodes.includes(node)) owner.nodes.push(node);
+    else owner.keep(node);
   }
 
   #receiveDebts(owner: Owner, parcel: Owner): void {

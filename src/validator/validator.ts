@@ -26,7 +26,7 @@ import {
   type TrackedLock,
   type WaitKind,
 } from '../tracker/held-node.js';
-import { chainKey, HeldTracker, listHolds, vouchedHolds } from '../tracker/held-tracker.js';
+import { chainKey, HeldTracker, listHolds, someHold, vouchedHolds } from '../tracker/held-tracker.js';
 import { batchAttempts } from './batches.js';
 import { ClassIds } from './class-ids.js';
 import type { Debts } from './debts.js';
@@ -336,25 +336,27 @@ export class Validator {
   }
 
   #open(node: HeldNode, facts: NestingFacts, below: Below | readonly CapturedFrame[], nested = false): void {
-    const beside = isTry(node.kind) ? [] : listHolds(node.parent);
-    const holds = beside.filter(isChecked);
+    const outer = isTry(node.kind) ? undefined : node.parent;
     const captured = facts.wantsStack();
     if (captured) {
       const frames = typeof below === 'function' ? captureFrames(below) : below;
       node.ask().frames = frames;
       facts.remember(frames);
     }
-    if (holds.length === 0) facts.proven = true;
-    else if (
-      captured ||
-      facts.perInstance ||
-      nested ||
-      (this.#host.enforce && holds.some((hold) => this.#judge.isSuspect(hold, node)))
-    ) {
+    // Most attempts with a nesting that is not settled bring nothing new: no list is made for those.
+    if (!someHold(outer, isChecked)) facts.proven = true;
+    else if (captured || facts.perInstance || nested || (this.#host.enforce && this.#isSuspect(node))) {
+      const beside = listHolds(outer);
+      const holds = beside.filter(isChecked);
       node.ask().pending = this.#pendingOf(node, facts, beside, holds, nested);
       return;
     } else for (const violation of facts.violations) this.#host.report(violation);
     facts.trySettle();
+  }
+
+  /** Would it close a cycle with something that the flow may hold? */
+  #isSuspect(node: HeldNode): boolean {
+    return someHold(node.parent, (hold) => isChecked(hold) && this.#judge.isSuspect(hold, node));
   }
 
   #pendingOf(
