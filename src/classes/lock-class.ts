@@ -251,6 +251,7 @@ function checkLevel(level: unknown): void {
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['order', 'validate', 'track', 'reentrant', 'nest']);
+const NEST_KNOWN: ReadonlySet<string> = new Set(['depth', 'holders']);
 
 function checkedOptions(options: LockClassOptions): LockClassOptions {
   if (typeof options !== 'object' || options === null) {
@@ -274,6 +275,7 @@ function checkedNest(nest: unknown): NonNullable<LockClassOptions['nest']> {
   if (typeof nest !== 'object' || nest === null) {
     throw new TypeError(`lock class option nest must be an object, got ${describe(nest)}`);
   }
+  noteUnknown(nest, NEST_KNOWN, 'the lock class option nest');
   const { depth, holders } = nest as NonNullable<LockClassOptions['nest']>;
   for (const [field, value, least] of [
     ['depth', depth, 2],

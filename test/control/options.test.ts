@@ -30,6 +30,10 @@ describe('unknown options', () => {
     ['lockdep.configure', ({ lockdep }, options) => lockdep.configure(options)],
     ['lockdep.reset', ({ lockdep }, options) => lockdep.reset(options)],
     ['a lock class', (_instance, options) => new LockClass('options.unknown', options)],
+    [
+      'the lock class option nest',
+      (_instance, options) => new LockClass('options.nested', { nest: { depth: 2, holders: 1, ...options } }),
+    ],
   ];
   for (const [taker, give] of takers) {
     it(`of ${taker} are named once, and ignored`, () =>
@@ -55,6 +59,7 @@ describe('unknown options', () => {
       await queue.run(() => undefined, { class: 'options.run', name: 'x', priority: 1, signal, delay: 0 });
       await queue.drain({ signal, timeout: 50 });
       new LockClass('options.all', { validate: true, track: true, reentrant: true, order: () => 0 });
+      new LockClass('options.nest', { nest: { depth: 2, holders: 1 } });
       instance.lockdep.configure({ mode: 'warn', tracking: 'precise', onReport: undefined, stackDepth: 5 });
       instance.lockdep.reset({ graph: true });
       assert.deepEqual(warned, []);
