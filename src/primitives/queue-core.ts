@@ -12,12 +12,15 @@ import { FlushEpochs } from './flush-epochs.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { lockOptions, type LockOptions, type Milliseconds } from './lock-options.js';
 import { beginWaits, followWait } from './waiting.js';
+import type { TrackedWork } from './tracked-work.js';
 import { GRANTED, QUEUED, RUNNING, type Work } from './work.js';
 
 type Below = (...args: never[]) => unknown;
 
 export class QueueCore extends LockCore {
   readonly concurrency: number;
+  /** Work that the validator follows and that has not begun, in order of submission. */
+  readonly unstarted: Set<TrackedWork> = new Set();
   readonly #waiting = new WaiterQueue<Work>();
   readonly #flushes: FlushEpochs;
   readonly #idle: EventWaiters<void>;
@@ -123,12 +126,6 @@ export class QueueCore extends LockCore {
   close(): void {
     this.#closed = true;
     for (const work of this.#delayed) this.takeOut(work, new QueueClosedError());
-  }
-
-  /** All that is not running and not over. */
-  *unstarted(): Generator<Work, void, undefined> {
-    yield* this.#waiting;
-    yield* this.#delayed;
   }
 
   /** Throws if the queue contradicts itself: for tests. */
