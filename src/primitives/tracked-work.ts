@@ -8,7 +8,7 @@ import type { LockClass } from '../classes/lock-class.js';
 import { classOfSite } from '../classes/lock-class.js';
 import type { RawUse } from '../report/types.js';
 import { siteOf } from '../report/stack-text.js';
-import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
+import { capturePlace, type CapturedFrame } from '../tracker/captured-frame.js';
 import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
 import { ready, scopeFrames, type JointScope, type ScopeKeeper } from '../tracker/scope-frame.js';
 import { Task } from '../tracker/task.js';
@@ -59,7 +59,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   constructor(queue: QueueCore, submission: Submission<T>, below: Below) {
     super(queue, submission.fn, submission.priority, submission.signal, submission.item);
     const { item, lockClass, name } = submission;
-    this.frames = captureFrames(below, 1);
+    this.frames = capturePlace(below);
     this.lockClass = item?.lockClass ?? lockClass ?? classOfFrame(this.frames[0]);
     this.label = item?.label ?? name;
     this.owner = item?.owner ?? queue.owner;
