@@ -102,8 +102,14 @@ export class QueueCore extends LockCore {
   /** The item that parked this work has ended its run. */
   unpark(work: Work): void {
     this.#parked -= 1;
-    if (this.#hasSlot) this.#grant(work);
-    else this.#waiting.enqueue(work);
+    if (!this.#hasSlot) {
+      this.#waiting.enqueue(work);
+      return;
+    }
+    const { tracker } = this.rt.validator;
+    tracker.mute();
+    this.#grant(work);
+    tracker.unmute();
   }
 
   pause(): void {
@@ -136,6 +142,9 @@ export class QueueCore extends LockCore {
     const free = this.concurrency - this.#running;
     if (free < 0) throw new Error('work queue: more work has a slot than there are slots');
     if (free > 0 && !this.#paused && this.#waiting.size > 0) throw new Error('work queue: work waits for a free slot');
+    for (const { state } of this.unstarted) {
+      if (state >= RUNNING) throw new Error('work queue: work that has begun or is over counts as not started');
+    }
     if (this.isIdle && this.#idle.size > 0) throw new Error('work queue: somebody waits for an idle queue to be idle');
   }
 
