@@ -12,12 +12,15 @@ import { FlushEpochs } from './flush-epochs.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { lockOptions, type LockOptions, type Milliseconds } from './lock-options.js';
 import { beginWaits, followWait } from './waiting.js';
+import type { TrackedWork } from './tracked-work.js';
 import { GRANTED, QUEUED, RUNNING, type Work } from './work.js';
 
 type Below = (...args: never[]) => unknown;
 
 export class QueueCore extends LockCore {
   readonly concurrency: number;
+  /** Work that the validator follows and that has not begun, in order of submission. */
+  readonly unstarted: Set<TrackedWork> = new Set();
   readonly #waiting = new WaiterQueue<Work>();
   readonly #flushes: FlushEpochs;
   readonly #idle: EventWaiters<void>;
@@ -99,8 +102,14 @@ export class QueueCore extends LockCore {
   /** The item that parked this work has ended its run. */
   unpark(work: Work): void {
     this.#parked -= 1;
-    if (this.#hasSlot) this.#grant(work);
-    else this.#waiting.enqueue(work);
+    if (!this.#hasSlot) {
+      this.#waiting.enqueue(work);
+      return;
+    }
+    const { tracker } = this.rt.validator;
+    tracker.mute();
+    this.#grant(work);
+    tracker.unmute();
   }
 
   pause(): void {
@@ -125,12 +134,6 @@ export class QueueCore extends LockCore {
     for (const work of this.#delayed) this.takeOut(work, new QueueClosedError());
   }
 
-  /** All that is not running and not over. */
-  *unstarted(): Generator<Work, void, undefined> {
-    yield* this.#waiting;
-    yield* this.#delayed;
-  }
-
   /** Throws if the queue contradicts itself: for tests. */
   checkInvariants(): void {
     this.#waiting.checkInvariants();
@@ -139,6 +142,9 @@ export class QueueCore extends LockCore {
     const free = this.concurrency - this.#running;
     if (free < 0) throw new Error('work queue: more work has a slot than there are slots');
     if (free > 0 && !this.#paused && this.#waiting.size > 0) throw new Error('work queue: work waits for a free slot');
+    for (const { state } of this.unstarted) {
+      if (state >= RUNNING) throw new Error('work queue: work that has begun or is over counts as not started');
+    }
     if (this.isIdle && this.#idle.size > 0) throw new Error('work queue: somebody waits for an idle queue to be idle');
   }
 

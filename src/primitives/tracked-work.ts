@@ -8,12 +8,13 @@ import type { LockClass } from '../classes/lock-class.js';
 import { classOfSite } from '../classes/lock-class.js';
 import type { RawUse } from '../report/types.js';
 import { siteOf } from '../report/stack-text.js';
-import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
+import { capturePlace, type CapturedFrame } from '../tracker/captured-frame.js';
 import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
 import { ready, scopeFrames, type JointScope, type ScopeKeeper } from '../tracker/scope-frame.js';
 import { Task } from '../tracker/task.js';
 import { errorCode, LockdepError } from '../validator/errors.js';
 import { reportLeaks } from '../validator/leaks.js';
+import type { UnstartedWork } from '../validator/rules/held-lock-freed.js';
 import type { ItemCore } from './item-core.js';
 import type { Milliseconds } from './lock-options.js';
 import type { QueueCore } from './queue-core.js';
@@ -34,7 +35,7 @@ export interface Submission<T> {
   readonly item: ItemCore | undefined;
 }
 
-export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, JointScope {
+export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, JointScope, UnstartedWork {
   /** Where it was submitted. */
   readonly frames: readonly CapturedFrame[];
   readonly lockClass: LockClass;
@@ -58,7 +59,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   constructor(queue: QueueCore, submission: Submission<T>, below: Below) {
     super(queue, submission.fn, submission.priority, submission.signal, submission.item);
     const { item, lockClass, name } = submission;
-    this.frames = captureFrames(below, 1);
+    this.frames = capturePlace(below);
     this.lockClass = item?.lockClass ?? lockClass ?? classOfFrame(this.frames[0]);
     this.label = item?.label ?? name;
     this.owner = item?.owner ?? queue.owner;
@@ -66,6 +67,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
     const isWait = item === undefined && queue.concurrency !== Infinity;
     this.waits = isWait ? beginWaits(queue.rt, [{ lock: queue, permits: 1 }], below) : [];
     this.#task = new Task(() => this.label ?? this.lockClass.name);
+    queue.unstarted.add(this);
   }
 
   /** The promise of its turn, which is to come. */
@@ -103,8 +105,9 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   }
 
   enter(): void {
-    const { rt } = this.queue;
+    const { rt, unstarted } = this.queue;
     const { tracker } = rt.validator;
+    unstarted.delete(this);
     tracker.enterTask(this.#task);
     if (rt.off) return;
     const slot = this.#hold(this.queue, this.queue.lockClass, 'scope');
@@ -124,6 +127,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   }
 
   override over(): void {
+    this.queue.unstarted.delete(this);
     // Work that did not run leaves nobody waiting.
     if (this.state !== RUNNING) for (const node of this.waits) this.queue.rt.validator.tracker.ended(node);
     super.over();

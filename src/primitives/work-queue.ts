@@ -22,7 +22,7 @@ import {
 import { QueueCore } from './queue-core.js';
 import { enqueueItem, submit, submitPlain, type OnItemError } from './submitting.js';
 import { CORE } from './symbols.js';
-import { TrackedWork, type Submission } from './tracked-work.js';
+import type { Submission } from './tracked-work.js';
 import type { WorkFunction } from './work.js';
 import { WorkItem } from './work-item.js';
 import type { LockClass } from '../classes/lock-class.js';
@@ -59,7 +59,12 @@ export class WorkQueue extends LockFace {
       throw new TypeError(`option onError must be a function, got ${describe(onError)}`);
     }
     this.#onError = onError as OnItemError | undefined;
-    this[CORE] = new QueueCore(this, options, checkedConcurrency(concurrency ?? 1), new.target);
+    this[CORE] = new QueueCore(
+      this,
+      options,
+      checkedConcurrency(concurrency === undefined ? 1 : concurrency),
+      new.target,
+    );
   }
 
   /**
@@ -149,8 +154,7 @@ export class WorkQueue extends LockFace {
   override [Symbol.dispose](): void {
     const core = this[CORE];
     if (core.rt.off) return;
-    const unstarted = [...core.unstarted()].filter((work) => work instanceof TrackedWork).map(({ use }) => use);
-    const violation = heldLockFreed(core, this[Symbol.dispose], unstarted);
+    const violation = heldLockFreed(core, this[Symbol.dispose], [...core.unstarted]);
     if (violation !== undefined) core.rt.report(violation);
   }
 }
@@ -180,9 +184,9 @@ function submissionOf<T>(fn: WorkFunction<T>, given: RunOptions | undefined): Su
   }
   return {
     fn,
-    priority: checkedPriority(priority ?? 0),
+    priority: checkedPriority(priority === undefined ? 0 : priority),
     signal,
-    delay: checkedDelay(delay ?? 0),
+    delay: checkedDelay(delay === undefined ? 0 : delay),
     lockClass: ofClass === undefined ? undefined : checkedClass(ofClass, 'option class'),
     name,
     item: undefined,

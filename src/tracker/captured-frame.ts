@@ -6,7 +6,7 @@
  */
 import { captureCallSites, fileOf, type CallSite } from '../classes/call-sites.js';
 import type { StackFrame } from './stack-frame.js';
-import { scopeFrames } from './scope-frame.js';
+import { isScopeFrame, scopeFrames } from './scope-frame.js';
 
 /** Frames that one capture looks at; more than any real call depth, less than what a runaway recursion would cost. */
 export const MAX_CAPTURED_FRAMES = 200;
@@ -26,6 +26,31 @@ export function captureFrames(
   limit: number = MAX_CAPTURED_FRAMES,
 ): CapturedFrame[] {
   return captureCallSites(below, limit).map(toFrame);
+}
+
+/** Files whose places are remembered; code that is evaluated again and again may bring any number. */
+const MAX_FILES = 10_000;
+const places = new Map<string, Map<number, readonly CapturedFrame[]>>();
+
+/** The one frame above `below`, the same object for the same place: many may be kept at once. */
+export function capturePlace(below: (...args: never[]) => unknown): readonly CapturedFrame[] {
+  const site = captureCallSites(below, 1)[0];
+  if (site === undefined) return [];
+  const file = fileOf(site);
+  let inFile = places.get(file);
+  if (inFile === undefined) {
+    if (places.size === MAX_FILES) places.clear();
+    places.set(file, (inFile = new Map()));
+  }
+  const position = (site.getLineNumber() ?? 0) * 2 ** 26 + (site.getColumnNumber() ?? 0);
+  let frames = inFile.get(position);
+  if (frames === undefined) {
+    const frame = toFrame(site);
+    frames = [frame];
+    // All scopes run at one place, each in a function of its own.
+    if (!isScopeFrame(frame.functionName)) inFile.set(position, frames);
+  }
+  return frames;
 }
 
 function toFrame(site: CallSite): CapturedFrame {

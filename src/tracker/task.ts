@@ -34,7 +34,7 @@ export class Task implements ListCell {
   /** Its holds and waits that are not over. */
   live = 0;
   /** The last grant of each nesting, oldest first. */
-  readonly #grants = new Map<ChainNode<Nesting>, Grant>();
+  #grants: Map<ChainNode<Nesting>, Grant> | undefined = undefined;
   readonly #name: string | (() => string);
 
   /** A name that is costly to find out may be given as a function. */
@@ -44,7 +44,7 @@ export class Task implements ListCell {
 
   remember({ lock, lockClass, wait, chain }: HeldNode, at: number): void {
     if (chain === undefined) return;
-    const grants = this.#grants;
+    const grants = (this.#grants ??= new Map());
     grants.delete(chain);
     grants.set(chain, { lock, lockClass, wait, chain, at });
     if (grants.size <= MAX_REMEMBERED_GRANTS) return;
@@ -54,7 +54,7 @@ export class Task implements ListCell {
 
   /** What was granted after the grant of that number. */
   grantsSince(at: number): Grant[] {
-    return [...this.#grants.values()].filter((grant) => grant.at > at);
+    return [...(this.#grants?.values() ?? [])].filter((grant) => grant.at > at);
   }
 
   /** @internal */

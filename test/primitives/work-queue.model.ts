@@ -321,7 +321,7 @@ export class Stage {
     await Promise.all(this.#waits);
     if (this.#faults.length > 0) throw this.#faults[0];
     await this.#queue.drain();
-    assert.deepEqual([this.#queue.size, this.#queue.running], [0, 0]);
+    assert.deepEqual([this.#queue.size, this.#queue.running, this.#queue[CORE].unstarted.size], [0, 0, 0]);
     assert.equal(this.#clock.liveTimers, 0);
     this.#queue[CORE].checkInvariants();
   }

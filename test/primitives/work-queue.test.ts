@@ -521,6 +521,10 @@ describe('what a work queue refuses', () => {
         });
       }
       assert.throws(() => new WorkQueue({ concurrency: '2' as never }), /option concurrency must be a number, got "2"/);
+      assert.throws(
+        () => new WorkQueue({ concurrency: null as never }),
+        /option concurrency must be a number, got null/,
+      );
       assert.throws(() => new WorkQueue({ onError: 3 as never }), /option onError must be a function, got 3/);
       assert.throws(() => new WorkQueue(null as never), /options must be an object or an Error, got null/);
       assert.throws(() => new WorkItem(5 as never), /callback must be a function, got 5/);
@@ -529,7 +533,9 @@ describe('what a work queue refuses', () => {
       await assert.rejects(queue.run('no' as never), /callback must be a function, got "no"/);
       await assert.rejects(queue.run(task, 3 as never), /options must be an object, got 3/);
       await assert.rejects(queue.run(task, { delay: -1 }), /option delay must be from 0 to .* got -1/);
+      await assert.rejects(queue.run(task, { delay: null as never }), /option delay must be a number, got null/);
       await assert.rejects(queue.run(task, { priority: NaN }), /priority must not be NaN/);
+      await assert.rejects(queue.run(task, { priority: null as never }), /priority must be a number, got null/);
       await assert.rejects(
         queue.run(task, { signal: {} as never }),
         /option signal must be an AbortSignal, got an object/,

@@ -397,8 +397,61 @@ describe('what a task leaves behind', () => {
       await Promise.all(tasks);
       const [report] = instance.lockdep.reports();
       assert.equal(report?.kind, 'held-lock-freed');
-      assert.match(report!.message, /disposed of with 1 of the tasks given to it not started/);
+      assert.match(report!.message, /disposed of with 2 of the tasks given to it not started\n/);
       assert.match(report!.held.find((use) => use.lockClass === 'left over')!.site, /work-queue\.test\.ts:\d+/);
+    }));
+
+  const places = (instance: IsolatedLockdep): string[] =>
+    instance.lockdep.reports().flatMap(({ held }) => held.map(({ lockClass: name, state }) => `${name} ${state}`));
+
+  it('work that was given its slot in this very turn is left too', () =>
+    isolated(async (instance) => {
+      const { queue } = scene(instance, Infinity);
+      queue.enqueue(new instance.WorkItem(nothing, { class: 'item just enqueued' }));
+      const task = queue.run(nothing, { class: 'task just submitted' });
+      queue[Symbol.dispose]();
+      await task;
+      await queue.drain();
+      assert.deepEqual(places(instance), ['item just enqueued waiting', 'task just submitted waiting']);
+    }));
+
+  it('a run of an item that waits for its other run is left too; what is over or was taken out is not', () =>
+    isolated(async (instance) => {
+      const { queue } = scene(instance, 2);
+      const item = new instance.WorkItem(nextTurn, { class: 'busy item' });
+      scene(instance).queue.enqueue(item);
+      await Promise.resolve();
+      queue.enqueue(item);
+      const abort = new AbortController();
+      const aborted = queue.run(nothing, { signal: abort.signal, delay: 5 });
+      abort.abort('aborted');
+      await assert.rejects(aborted, (reason) => reason === 'aborted');
+      assert.equal(queue.size, 1);
+      queue[Symbol.dispose]();
+      assert.deepEqual(places(instance), ['busy item waiting']);
+      await queue.drain();
+      assert.equal(item.pending, false);
+      queue[Symbol.dispose]();
+      assert.deepEqual(seen(instance), ['held-lock-freed strict x1']);
+    }));
+
+  it('an item that is disposed of while a run is to come is reported with the place of the enqueue; else it is not', () =>
+    isolated(async (instance) => {
+      const { queue } = scene(instance);
+      const item = new instance.WorkItem(nothing, { class: new LockClass('item') });
+      item[Symbol.dispose]();
+      queue.enqueue(item);
+      item.cancel();
+      item[Symbol.dispose]();
+      assert.deepEqual(seen(instance), []);
+      queue.enqueue(item);
+      item[Symbol.dispose]();
+      await queue.drain();
+      item[Symbol.dispose]();
+      assert.deepEqual(seen(instance), ['held-lock-freed strict x1']);
+      const [report] = instance.lockdep.reports();
+      assert.match(report!.message, /disposed of with 1 of the tasks given to it not started\n/);
+      assert.match(report!.held[0]!.site, /work-queue\.test\.ts:\d+/);
     }));
 });
 

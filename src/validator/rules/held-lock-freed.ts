@@ -4,14 +4,22 @@ import { captureFrames } from '../../tracker/captured-frame.js';
 import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
 import { rawUse, useFacts } from '../lock-use.js';
 
-/** `undefined` when nothing is left of the lock. `unstarted`: work that was given to it and has not begun. */
+/** Work that was given to a queue and has not begun. */
+export interface UnstartedWork {
+  readonly use: RawUse;
+  /** What its submitter waits for: the same work once more. */
+  readonly waits: readonly HeldNode[];
+}
+
+/** `undefined` when nothing is left of the lock. */
 export function heldLockFreed(
   lock: TrackedLock,
   below: (...args: never[]) => unknown,
-  unstarted: readonly RawUse[] = [],
+  unstarted: readonly UnstartedWork[] = [],
 ): Violation | undefined {
   const holds: HeldNode[] = [];
-  for (let node = lock.firstHold; node !== undefined; node = node.next) holds.push(node);
+  const known = new Set(unstarted.flatMap(({ waits }) => waits));
+  for (let node = lock.firstHold; node !== undefined; node = node.next) if (!known.has(node)) holds.push(node);
   if (holds.length === 0 && unstarted.length === 0) return undefined;
   const lockClass = lock.lockClass.name;
   return {
@@ -28,7 +36,7 @@ export function heldLockFreed(
       frames: captureFrames(below),
       exact: true,
     },
-    held: [...holds.map((node) => rawUse(useFacts(node, 'own', []))), ...unstarted],
+    held: [...holds.map((node) => rawUse(useFacts(node, 'own', []))), ...unstarted.map(({ use }) => use)],
     task: 'main',
   };
 }
@@ -36,5 +44,6 @@ export function heldLockFreed(
 function summaryOf(holds: number, unstarted: number): string {
   const acquisitions = `${holds} of its acquisitions still held or waiting`;
   if (unstarted === 0) return `the lock is disposed of with ${acquisitions}`;
-  return `it is disposed of with ${unstarted} of the tasks given to it not started, and ${acquisitions}`;
+  const tasks = `it is disposed of with ${unstarted} of the tasks given to it not started`;
+  return holds === 0 ? tasks : `${tasks}, and ${acquisitions}`;
 }
