@@ -217,7 +217,7 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || node.state === RELEASED) return undefined;
     const stack = captureFrames(below);
-    const offence = this.#judge.judge(node, pending, stack);
+    const offence = this.#judge.judge(node, pending, stack) ?? pending.offence;
     // A wait that may never end will bring no proof: what looks like a deadlock is told at once, as a suspicion.
     for (const hold of likelyByStack(stack, pending.open)) this.#judge.learn(node, hold, pending, 'suspected', stack);
     return offence;
@@ -374,7 +374,7 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || (node.state === RELEASED && node.kind !== 'wait')) return;
     node.ask().awaitedBy = owner;
-    this.#judge.judge(node, pending, []);
+    pending.offence = this.#judge.judge(node, pending, []) ?? pending.offence;
     if (node.state !== RELEASED) return;
     node.ask().pending = undefined;
     this.#judge.leaveOpen(node, pending, owner);
