@@ -552,3 +552,29 @@ describe('whoever waits for an unlock', () => {
       assert.equal(instance.lockdep.showAllLocks(), 'no locks are held or awaited');
     }));
 });
+
+describe('a hang from the field', () => {
+  it('a tree of locks that asks for a lock and for its unlock in one request; one after the other is the fix', async () => {
+    for (const fixed of [false, true]) {
+      await isolated(async (instance) => {
+        const { a } = scene(instance);
+        const request = async (): Promise<() => void> => {
+          if (!fixed) return (await Promise.all([a.acquire(), a.waitForUnlock()]))[0];
+          await a.waitForUnlock();
+          return a.acquire();
+        };
+        const release = await a.acquire();
+        setTimeout(release, 1);
+        const requested = request();
+        requested.then(
+          (granted) => granted(),
+          () => undefined,
+        );
+        await a.waitForUnlock(1);
+        await settle();
+        assert.equal(a.isLocked(), !fixed);
+        assert.deepEqual(verdicts(instance), fixed ? [] : RECURSION);
+      });
+    }
+  });
+});
