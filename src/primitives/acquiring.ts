@@ -22,7 +22,7 @@ type Below = (...args: never[]) => unknown;
  * Is this acquisition followed by the validator? A semaphore that starts at 0 is a signal: who acquires it holds nothing,
  * and who releases it need not have acquired it.
  */
-function isTracked(lock: PermitCore): boolean {
+export function isTracked(lock: PermitCore): boolean {
   return !lock.rt.off && lock.capacity > 0 && lock.lockClass.options.track !== false;
 }
 

@@ -50,8 +50,8 @@ export class EventWaiter<T> extends BoundedWaiter {
   /** Called once, before the waiter hears of the end of its wait. */
   onOver: (() => void) | undefined = undefined;
 
-  constructor() {
-    super();
+  constructor(priority?: number) {
+    super(priority);
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;

@@ -20,6 +20,7 @@ import {
 import { PermitCore, type Releaser } from './permit-core.js';
 import { grantReleaser, releaseForeign } from './releasing.js';
 import { CORE } from './symbols.js';
+import { waitForUnlock } from './unlocking.js';
 
 export class Mutex extends LockFace implements MutexInterface {
   /** @internal */
@@ -81,7 +82,7 @@ export class Mutex extends LockFace implements MutexInterface {
   /** Resolves once the lock could be had at once by that priority; does not take it. `cancel()` leaves it waiting. */
   waitForUnlock(priority?: number): Promise<void> {
     try {
-      return this[CORE].waitForUnlock(1, checkedPriority(priority ?? 0));
+      return waitForUnlock(this[CORE], 1, checkedPriority(priority ?? 0), this.waitForUnlock);
     } catch (error) {
       return Promise.reject(error);
     }

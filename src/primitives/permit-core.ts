@@ -16,7 +16,7 @@ import { LockTimeoutError } from '../validator/errors.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { lockOptions, type LockOptions, type PermitRequest } from './lock-options.js';
 import { PermitWaiter, type Grant } from './permit-waiter.js';
-import { UnlockWaiters } from './unlock-waiters.js';
+import { UnlockWaiters, type UnlockWaiter } from './unlock-waiters.js';
 
 export type Releaser = () => void;
 
@@ -129,7 +129,12 @@ export class PermitCore extends LockCore {
 
   /** Serves whoever can go on now. */
   dispatch(): void {
-    this.#wakeUnlockWaiters();
+    if (this.unlockWaiters !== undefined) {
+      const { tracker } = this.rt.validator;
+      tracker.mute();
+      this.#wakeUnlockWaiters();
+      tracker.unmute();
+    }
     if (this.queue !== undefined) this.serve(this.queue);
   }
 
@@ -175,6 +180,11 @@ export class PermitCore extends LockCore {
   /** Resolves once the permits could be had at once; takes none. */
   waitForUnlock(weight: number, priority: number, timeout?: number, timeoutError?: unknown): Promise<void> {
     if (this.isFree(weight, priority)) return Promise.resolve();
+    return this.queueForUnlock(weight, priority, timeout, timeoutError).promise;
+  }
+
+  /** The same, where they can not be had now. */
+  queueForUnlock(weight: number, priority: number, timeout?: number, timeoutError?: unknown): UnlockWaiter {
     this.unlockWaiters ??= new UnlockWaiters();
     return this.unlockWaiters.wait(weight, priority, timeout, timeoutError);
   }

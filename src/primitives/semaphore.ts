@@ -21,6 +21,7 @@ import {
 import { PermitCore, type Releaser } from './permit-core.js';
 import { grantPair, grantReleaser, releaseForeign } from './releasing.js';
 import { CORE } from './symbols.js';
+import { waitForUnlock } from './unlocking.js';
 
 export class Semaphore extends LockFace implements SemaphoreInterface {
   /** @internal */
@@ -78,7 +79,7 @@ export class Semaphore extends LockFace implements SemaphoreInterface {
 
   /** Resolves once the permits could be had at once by that priority; takes none. `cancel()` leaves it waiting. */
   waitForUnlock(weight?: number, priority?: number): Promise<void> {
-    return this[CORE].waitForUnlock(checkedWeight(weight ?? 1), checkedPriority(priority ?? 0));
+    return waitForUnlock(this[CORE], checkedWeight(weight ?? 1), checkedPriority(priority ?? 0), this.waitForUnlock);
   }
 
   /** Free permits: negative after `setValue` below what is taken. */

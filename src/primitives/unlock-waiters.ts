@@ -5,15 +5,25 @@
  * heavier ones first, then by priority, then in order of arrival. Cost: O(1) per waiter, plus the number of distinct
  * weights at each wake.
  */
-import { Waiter, WaiterQueue } from '../queue/waiter-queue.js';
+import { WaiterQueue } from '../queue/waiter-queue.js';
+import { EventWaiter } from './event-waiters.js';
 
-class UnlockWaiter extends Waiter {
-  timer: NodeJS.Timeout | undefined = undefined;
-  readonly resolve: () => void;
+export class UnlockWaiter extends EventWaiter<void> {
+  /** Where it waits; undefined: it does not. */
+  readonly place: WaiterQueue<UnlockWaiter> | undefined;
 
-  constructor(priority: number, resolve: () => void) {
+  constructor(priority: number, place: WaiterQueue<UnlockWaiter> | undefined) {
     super(priority);
-    this.resolve = resolve;
+    this.place = place;
+    place?.enqueue(this);
+  }
+
+  /** Gives up the place; false when the wait is over already. */
+  refuse(error: unknown): boolean {
+    if (this.place?.remove(this) === false) return false;
+    this.over();
+    this.reject(error);
+    return true;
   }
 }
 
@@ -21,16 +31,12 @@ export class UnlockWaiters {
   /** By weight, heaviest first. */
   readonly #levels: { readonly weight: number; readonly queue: WaiterQueue<UnlockWaiter> }[] = [];
 
-  wait(weight: number, priority: number, timeout: number | undefined, timeoutError: unknown): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const queue = this.#level(weight);
-      const waiter = new UnlockWaiter(priority, resolve);
-      queue.enqueue(waiter);
-      if (timeout === undefined || timeout === Infinity) return;
-      waiter.timer = setTimeout(() => {
-        if (queue.remove(waiter)) reject(timeoutError);
-      }, timeout);
-    });
+  wait(weight: number, priority: number, timeout: number | undefined, timeoutError: unknown): UnlockWaiter {
+    const waiter = new UnlockWaiter(priority, this.#level(weight));
+    if (timeout !== undefined && timeout !== Infinity) {
+      waiter.timer = setTimeout(() => waiter.refuse(timeoutError), timeout);
+    }
+    return waiter;
   }
 
   /** `queued`: the priority at the head of the lock's own queue. */
@@ -40,7 +46,7 @@ export class UnlockWaiters {
       for (let head = queue.peek(); head !== undefined; head = queue.peek()) {
         if (queued !== undefined && head.priority <= queued) break;
         queue.dequeue();
-        clearTimeout(head.timer);
+        head.over();
         head.resolve();
       }
     }

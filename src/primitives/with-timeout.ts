@@ -23,6 +23,7 @@ import type { PermitCore } from './permit-core.js';
 import { grantPair, grantReleaser } from './releasing.js';
 import { Semaphore } from './semaphore.js';
 import { CORE } from './symbols.js';
+import { waitForUnlock } from './unlocking.js';
 
 /**
  * `sync` with every wait bounded to `timeout` milliseconds, after which it rejects with `timeoutError` (default: the
@@ -78,7 +79,7 @@ function decorate(
     waitForUnlock: (first?: number, second?: number): Promise<void> => {
       const weight = weighted ? checkedWeight(first ?? 1) : 1;
       const priority = checkedPriority((weighted ? second : first) ?? 0);
-      return core.waitForUnlock(weight, priority, timeout, timeoutError);
+      return waitForUnlock(core, weight, priority, decorated.waitForUnlock, timeout, timeoutError);
     },
     isLocked: (): boolean => sync.isLocked(),
     // A TypeError over a Mutex, as in async-mutex.

@@ -44,6 +44,7 @@ function lockUse(raw: RawUse, depth: number): LockUse {
     site: raw.site ?? siteOf(raw.frames),
     stack: raw.site === undefined || raw.site === '' ? stackLines(raw.frames, depth) : [raw.site],
     exact: raw.exact,
+    ...(raw.forUnlock === true ? { forUnlock: true as const } : {}),
   };
 }
 

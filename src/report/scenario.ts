@@ -71,11 +71,14 @@ function withWriters(columns: readonly Column[]): Column[] {
 }
 
 /** `lock` used as `other` is. */
-function inPlaceOf(lock: LockUse, other: LockUse): LockUse {
-  const { mode, permits } = other;
-  return permits === undefined
-    ? { ...lock, mode }
-    : { ...lock, mode, permits: { count: permits.count, of: permitsOf(lock) } };
+function inPlaceOf(lock: LockUse, { mode, permits, forUnlock }: LockUse): LockUse {
+  const { forUnlock: _, ...plainUse } = lock;
+  return {
+    ...plainUse,
+    mode,
+    ...(permits === undefined ? {} : { permits: { count: permits.count, of: permitsOf(lock) } }),
+    ...(forUnlock === undefined ? {} : { forUnlock }),
+  };
 }
 
 function permitsOf({ permits }: LockUse): number {

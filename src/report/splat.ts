@@ -56,7 +56,9 @@ function introduction(facts: ReportFacts, kind: KindText): string[] {
   if (kind.doing === undefined) return [...lines, `The lock concerned${inTask(facts.task)}:`, ...lockAt(use)];
   const who = facts.task === '' ? (isFoundLate(facts) ? 'A flow' : 'This flow') : `Task "${plain(facts.task)}"`;
   const late = isFoundLate(facts);
-  lines.push(late ? `${who} has wanted:` : `${who} ${kind.doing}:`, ...lockAt(use));
+  const doing = use.forUnlock === true ? 'is waiting for the unlock of' : kind.doing;
+  const done = use.forUnlock === true ? 'has waited for the unlock of' : 'has wanted';
+  lines.push(`${who} ${late ? done : doing}:`, ...lockAt(use));
   const obstacle = kind.blocked ? blocker(facts) : undefined;
   return obstacle === undefined
     ? lines
@@ -93,7 +95,8 @@ function chainLink(link: Dependency, number: number): string[] {
   if (link.origin === 'declared') return declaredLink(link, number);
   const tier = link.tier === 'advisory' ? ' (advisory)' : '';
   if (link.origin === 'event') return eventLink(link, number);
-  const how = link.together === true ? 'requested together with' : 'wanted while';
+  const want = link.acquiring.forUnlock === true ? 'its unlock waited for' : 'wanted';
+  const how = link.together === true ? 'requested together with' : `${want} while`;
   const what = link.together === true ? plain(link.from) : `${plain(link.from)} was held`;
   const loaded = link.origin === 'loaded' ? ', as loaded from another run' : '';
   return [
@@ -123,7 +126,8 @@ function eventLink(link: Dependency, number: number): string[] {
 
 function linkStack(use: LockUse, verb: 'taken' | 'wanted'): string[] {
   const note = exactnessNote(use);
-  return [`   ${lockText(use)}, ${verb}:`, ...(note === '' ? [] : [`    ${note}`]), ...indent(stackText(use), 5)];
+  const what = use.forUnlock === true ? `waited for the unlock of ${lockText(use)}` : `${lockText(use)}, ${verb}`;
+  return [`   ${what}:`, ...(note === '' ? [] : [`    ${note}`]), ...indent(stackText(use), 5)];
 }
 
 function scenario(facts: ReportFacts, kind: KindText): string[] {

@@ -63,6 +63,8 @@ export interface LockUse {
   readonly stack: readonly string[];
   /** False when `site` and `stack` are those of an earlier acquisition in the same held sequence, not of this very one. */
   readonly exact: boolean;
+  /** Present where the lock was not wanted, only its unlock: `waitForUnlock()`. */
+  readonly forUnlock?: true;
 }
 
 /** How an order came to be known other than by a flow of this process: by `declareOrder`, or by `load`. */
@@ -121,6 +123,7 @@ export interface RawUse {
   /** Stands for the frames where there are none, because the acquisition was in another process or thread. */
   readonly site?: string | undefined;
   readonly exact: boolean;
+  readonly forUnlock?: boolean | undefined;
 }
 
 export interface RawDependency {

@@ -35,9 +35,10 @@ export function permitsText({ count, of }: Permits): string {
 }
 
 /** The call as a scenario shows it: `lock(pool)`, `lock(pool: 2 of 5)`. `label` tells two locks of the class apart. */
-export function lockCall({ lockClass, mode, permits }: LockUse, label = ''): string {
+export function lockCall({ lockClass, mode, permits, forUnlock }: LockUse, label = ''): string {
   const count = permits === undefined ? '' : `: ${permits.count} of ${permits.of}`;
-  return `${mode === 'shared' ? 'rlock' : 'lock'}(${plain(lockClass)}${label}${count})`;
+  const call = forUnlock === true ? 'waitForUnlock' : mode === 'shared' ? 'rlock' : 'lock';
+  return `${call}(${plain(lockClass)}${label}${count})`;
 }
 
 /** The site for use inside a sentence. */

@@ -42,6 +42,8 @@ export class BatchTurns {
 /** The elements of one combinator, as they are handed to it. */
 export class Batch {
   readonly nodes: HeldNode[] = [];
+  /** Waits for the unlock of a lock among them. */
+  readonly unlocks: HeldNode[] = [];
   #handler: unknown = undefined;
   #isAll = true;
 
@@ -49,10 +51,18 @@ export class Batch {
   add(node: HeldNode, handler: unknown): void {
     if (this.#handler === handler) this.#isAll = false;
     this.#handler = handler;
-    if (!this.nodes.includes(node)) this.nodes.push(node);
+    const nodes = node.kind === 'unlock' ? this.unlocks : this.nodes;
+    if (!nodes.includes(node)) nodes.push(node);
   }
 
   get isOne(): boolean {
     return this.#isAll && this.nodes.length > 1;
+  }
+
+  /** Each of the locks whose unlock is an element too. */
+  *joined(): Generator<readonly [hold: HeldNode, unlock: HeldNode], void, undefined> {
+    if (!this.#isAll) return;
+    for (const unlock of this.unlocks)
+      for (const hold of this.nodes) if (hold.lock === unlock.lock) yield [hold, unlock];
   }
 }

@@ -25,9 +25,10 @@ export type NodeState = typeof WAITING | typeof HELD | typeof RELEASED | typeof 
 
 /**
  * scope: the hold of a `runExclusive`. imperative: acquired and released by calls. try: taken without waiting. wait: an
- * event or the end of a task, waited for and never held: such a node goes from WAITING to RELEASED.
+ * event or the end of a task, waited for and never held: such a node goes from WAITING to RELEASED. unlock: so does the
+ * wait for the unlock of a lock, which is not taken.
  */
-export type HoldKind = 'scope' | 'imperative' | 'try' | 'try-scope' | 'wait';
+export type HoldKind = 'scope' | 'imperative' | 'try' | 'try-scope' | 'wait' | 'unlock';
 
 /**
  * What an attempt waits for: exclusive for every holder; a fair read for every writer, queued ones included, and so for
@@ -38,6 +39,11 @@ export type WaitKind = 'exclusive' | 'fair-read' | 'recursive-read';
 /** Is the hold that of a `runExclusive`? */
 export function isScope(kind: HoldKind): boolean {
   return kind === 'scope' || kind === 'try-scope';
+}
+
+/** Is it waited for and never held? */
+export function isWait(kind: HoldKind): boolean {
+  return kind === 'wait' || kind === 'unlock';
 }
 
 /** The same, as if it had been taken without waiting. */
@@ -118,6 +124,8 @@ export class HeldNode implements ListCell {
   changed = 0;
   /** Has some function instance received it? */
   received = false;
+  /** How many have asked for it: continuations and callbacks behind its promise, and behind what those make of it. */
+  takers = 0;
   /**
    * Is it with a function that awaited it? Not so where it was last seen in a callback of `then`, on its way through a
    * combinator, or returned to nobody yet: then any flow may go on with it.
@@ -204,6 +212,8 @@ class HoldQuestion {
   /** Who has taken it over from whoever had it. */
   adoptedBy: Owner | undefined = undefined;
   pins = 0;
+  /** The wait for the unlock of the same lock that it was joined with, to be had as one. */
+  joined: HeldNode | undefined = undefined;
   /** A judgement about it waits for the release of an outer lock, and wants its stack. */
   awaited = false;
   /** Ended by a `release()` that was not its own. */
@@ -239,6 +249,7 @@ export class Owner {
   watched = false;
   /** Has somebody received what this owner returned? */
   received = false;
+  takers = 0;
   /** For what passes through a combinator: those of its elements that are acquisitions, all of this turn. */
   batch: Batch | undefined = undefined;
 
@@ -298,7 +309,7 @@ export function isOpen({ hold, over }: Doubt): boolean {
 
 /** A hold, or a wait that is over and that nobody has received yet. */
 function isKept(node: HeldNode): boolean {
-  return node.state === HELD || (node.kind === 'wait' && node.asked.pending !== undefined);
+  return node.state === HELD || (isWait(node.kind) && node.asked.pending !== undefined);
 }
 
 /** The innermost hold of the list that is still held. */

@@ -339,9 +339,13 @@ export function vertexOf(node: { readonly lockClass: LockClass; readonly shared:
 
 const WAIT_BITS: Readonly<Record<WaitKind, number>> = { exclusive: 0, 'fair-read': 2, 'recursive-read': 4 };
 
+/** A wait for the unlock alone: judged by rules of its own, so it is another nesting. */
+const UNLOCK_BITS = 6;
+
 /** Key in the trie: class, how it was wanted, and whether it was taken without waiting (then nothing leads into it). */
 export function chainKey(node: HeldNode): number {
-  return node.lockClass.id * 8 + WAIT_BITS[node.wait] + (isTry(node.kind) ? 1 : 0);
+  const how = node.kind === 'unlock' ? UNLOCK_BITS : WAIT_BITS[node.wait] + (isTry(node.kind) ? 1 : 0);
+  return node.lockClass.id * 8 + how;
 }
 
 /** Is what the cell remembers still right? Its outer holds may have gone, its own class or mode may have changed. */

@@ -21,6 +21,7 @@ import {
   type HeldNode,
   isListed,
   isOpen,
+  isWait,
   type ListCell,
   outerHeld,
   Owner,
@@ -53,6 +54,8 @@ export interface Arrivals {
   onDebt(debt: Debt, owner: Owner): void;
   /** Holds that were requested in one turn have arrived in one function instance, all at once. */
   onBatch(nodes: readonly HeldNode[]): void;
+  /** A lock and its unlock, requested in one turn, are elements of one `Promise.all`; or `both` have come through it. */
+  onJoin(hold: HeldNode, unlock: HeldNode, both: boolean): void;
 }
 
 export class PromiseHooks {
@@ -219,7 +222,9 @@ export class PromiseHooks {
     if (context.cell !== undefined) promise[context.mark] = context.cell;
     if (parent === undefined) return;
     const parcel = parent[this.#carried];
-    if (parcel !== undefined) promise[this.#carried] = parcel;
+    if (parcel === undefined) return;
+    promise[this.#carried] = parcel;
+    (parcel as HeldNode | Owner).takers += 1;
   }
 
   #before(promise: Marked): void {
@@ -270,7 +275,9 @@ export class PromiseHooks {
   #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
     this.#receiveDebts(owner, parcel);
     for (const node of parcel.nodes) this.#receiveHold(promise, owner, node, again);
-    if (!again && parcel.batch?.isOne === true) this.#receiveBatch(parcel.batch.nodes);
+    if (again || parcel.batch === undefined) return;
+    if (parcel.batch.isOne) this.#receiveBatch(parcel.batch.nodes);
+    for (const [hold, unlock] of parcel.batch.joined()) this.#arrivals.onJoin(hold, unlock, true);
   }
 
   /** Where one of them has also gone another way, it may have been released before the others were had. */
@@ -279,7 +286,7 @@ export class PromiseHooks {
   }
 
   #receiveHold(promise: Marked, owner: Owner, node: HeldNode, again: boolean): void {
-    if (node.kind === 'wait') {
+    if (isWait(node.kind)) {
       this.#receiveWait(promise, owner, node);
       return;
     }
@@ -442,6 +449,8 @@ export class PromiseHooks {
     if (!this.#turns.isOfThisTurn(node)) return;
     group.batch ??= new Batch();
     group.batch.add(node, handler);
+    for (const [hold, unlock] of group.batch.joined())
+      if (hold === node || unlock === node) this.#arrivals.onJoin(hold, unlock, false);
   }
 }
 

@@ -23,7 +23,7 @@ import { NestingFacts } from './nesting-facts.js';
 import type { Due, Pending } from './pending.js';
 import type { ReleaseHistory } from './release-history.js';
 import type { NestedAttempt } from './rules/rule.js';
-import { isPerInstance, sameClass } from './rules/same-class.js';
+import { isFreeBeside, isPerInstance, sameClass } from './rules/same-class.js';
 
 export class Judge {
   readonly #tracker: HeldTracker;
@@ -219,7 +219,7 @@ export class Judge {
 
   /** Would the two close a cycle, if all that is suspected were so? */
   isSuspect(hold: HeldNode, wanted: HeldNode): boolean {
-    if (hold.lockClass === wanted.lockClass) return true;
+    if (hold.lockClass === wanted.lockClass) return !isFreeBeside(hold, wanted);
     return this.#dependencies.wouldClose(hold, wanted);
   }
 }

@@ -25,6 +25,8 @@ export interface UseFacts {
   readonly exact: boolean;
   /** Was it an event or the end of a task, not a lock? */
   readonly isWait: boolean;
+  /** Was only its unlock waited for? */
+  readonly forUnlock?: boolean;
 }
 
 /**
@@ -45,6 +47,7 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
     frames,
     exact: known !== undefined,
     isWait: node.kind === 'wait',
+    forUnlock: node.kind === 'unlock',
   };
 }
 
@@ -76,5 +79,6 @@ export function rawUse(facts: UseFacts): RawUse {
     frames: facts.frames.filter((frame) => !isScopeFrame(frame.functionName)),
     site: facts.site,
     exact: facts.exact,
+    forUnlock: facts.forUnlock,
   };
 }

@@ -1,5 +1,6 @@
 /** Attempts that are not judged to the end yet. */
 import type { GateSet } from '../order/gates.js';
+import type { Report } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 import type { Debt, Doubt, HeldNode } from '../tracker/held-node.js';
 import type { NestingFacts } from './nesting-facts.js';
@@ -30,6 +31,8 @@ export interface Pending {
   readonly vouched: readonly HeldNode[];
   /** The stack of the call. */
   readonly stack: readonly CapturedFrame[];
+  /** What was found before the attempt had its look at its own stack, which is where it throws. */
+  offence?: Report | undefined;
 }
 
 /** What all attempts of one kind under one hold ask. */

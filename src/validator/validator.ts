@@ -17,6 +17,7 @@ import {
   asTry,
   isScope,
   isTry,
+  isWait,
   RELEASED,
   WAITING,
   type HeldNode,
@@ -35,6 +36,7 @@ import { EventEdges } from './event-edges.js';
 import { GraphExchange } from './graph-exchange.js';
 import { isSerialised } from './held-by.js';
 import { Limits, type ValidatorHost } from './host.js';
+import { JoinedUnlocks } from './joined-unlocks.js';
 import { Judge } from './judge.js';
 import { PossibleGates } from './possible-gates.js';
 import { NestingFacts } from './nesting-facts.js';
@@ -59,12 +61,14 @@ export class Validator {
     onHold: (node, owner) => this.#arrived(node, owner),
     onDebt: (debt, owner) => this.#judge.redeem(debt as Due, owner),
     onBatch: (nodes) => this.#arrivedTogether(nodes),
+    onJoin: (hold, unlock, both) => this.#joins.joined(hold, unlock, both),
   });
   readonly #host: ValidatorHost;
   readonly #releases = new ReleaseHistory();
   readonly #limits: Limits;
   readonly #possible: PossibleGates;
   readonly #judge: Judge;
+  readonly #joins: JoinedUnlocks;
   readonly #events: EventEdges = new EventEdges(this.tracker, this.dependencies, this.#ids, (violation) =>
     this.#host.report(violation),
   );
@@ -72,6 +76,7 @@ export class Validator {
   constructor(host: ValidatorHost) {
     this.#host = host;
     this.#limits = new Limits(host);
+    this.#joins = new JoinedUnlocks(host);
     this.#possible = new PossibleGates(this.tracker, this.#ids, this.#limits);
     this.#judge = new Judge(this.tracker, this.dependencies, this.#ids, this.#releases, host, this.#limits);
   }
@@ -198,7 +203,13 @@ export class Validator {
     // A wait may never end: what the scopes around it teach is learned now, or perhaps never.
     if (node.state === WAITING && pending.open.some((hold) => isScope(hold.kind))) return true;
     // What is had at once can still be judged later, except by throwing.
-    return this.#host.enforce && pending.open.some((hold) => this.#judge.isSuspect(hold, node));
+    return this.mayRefuse(node);
+  }
+
+  /** May this attempt turn out to be one that enforce does not let through? */
+  mayRefuse(node: HeldNode): boolean {
+    const pending = node.asked.pending as Pending | undefined;
+    return this.#host.enforce && pending?.open.some((hold) => this.#judge.isSuspect(hold, node)) === true;
   }
 
   /** The attempt has to wait, perhaps for ever: what looks like a deadlock on its own class is told as a suspicion. */
@@ -217,9 +228,13 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || node.state === RELEASED) return undefined;
     const stack = captureFrames(below);
-    const offence = this.#judge.judge(node, pending, stack);
+    const offence = this.#judge.judge(node, pending, stack) ?? pending.offence;
     // A wait that may never end will bring no proof: what looks like a deadlock is told at once, as a suspicion.
-    for (const hold of likelyByStack(stack, pending.open)) this.#judge.learn(node, hold, pending, 'suspected', stack);
+    for (const hold of likelyByStack(stack, pending.open)) {
+      // Waiting for the unlock is how to wait for whoever a lock was handed to.
+      if (node.kind === 'unlock' && hold.lock === node.lock) continue;
+      this.#judge.learn(node, hold, pending, 'suspected', stack);
+    }
     return offence;
   }
 
@@ -373,10 +388,11 @@ export class Validator {
 
   /** The hold has reached the function that awaited it, which may own the outer holds: then it waited, for certain. */
   #arrived(node: HeldNode, owner: Owner): void {
+    if (node.asked.joined !== undefined) this.#joins.granted(node, node.asked.joined);
     const pending = node.asked.pending as Pending | undefined;
-    if (pending === undefined || (node.state === RELEASED && node.kind !== 'wait')) return;
+    if (pending === undefined || (node.state === RELEASED && !isWait(node.kind))) return;
     node.ask().awaitedBy = owner;
-    this.#judge.judge(node, pending, []);
+    pending.offence = this.#judge.judge(node, pending, []) ?? pending.offence;
     if (node.state !== RELEASED) return;
     node.ask().pending = undefined;
     this.#judge.leaveOpen(node, pending, owner);

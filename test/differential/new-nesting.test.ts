@@ -1,4 +1,4 @@
-import { lockdepIn, type Subject } from './subjects.js';
+import { asyncMutexEsm, lockdepIn, type Subject } from './subjects.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as ours from '../../src/index.js';
@@ -59,9 +59,56 @@ async function innerTurns(
   return taken;
 }
 
+/** The turns from the wait for an unlock, or from the release that it waits for, to who awaits it. */
+async function unlockTurns(
+  subject: Subject,
+  { outer, inner }: Pair,
+  outerWay: string,
+  contended: boolean,
+): Promise<number> {
+  const taken = await countingTurns(async (turn) => {
+    let asked = 0;
+    let told = 0;
+    const wait = (): Promise<void> =>
+      WAYS[outerWay]!(outer, async () => {
+        if (!contended) asked = turn();
+        await inner.waitForUnlock();
+        told = turn();
+      });
+    const rival = async (): Promise<void> => {
+      const release = await inner.acquire();
+      await turns(20);
+      asked = turn();
+      release();
+    };
+    await Promise.all(contended ? [rival(), wait()] : [wait()]);
+    return told - asked;
+  });
+  assert.deepEqual(subject.strictReports(), []);
+  assert.ok(taken !== undefined);
+  return taken;
+}
+
 const pair = (): Pair => ({ outer: new ours.Mutex(), inner: new ours.Mutex() });
 
 for (const mode of ['warn', 'enforce'] as const) {
+  for (const outer of Object.keys(WAYS)) {
+    for (const contended of [false, true]) {
+      const nesting = `waitForUnlock within ${outer}${contended ? ', contended' : ''}`;
+      test(`${nesting}: costs no turn in mode ${mode}, however new it is`, async () => {
+        const [asyncMutex, tracked] = [asyncMutexEsm, lockdepIn(mode)];
+        const { Mutex } = asyncMutex.library;
+        const theirs = { outer: new Mutex(), inner: new Mutex() } as unknown as Pair;
+        const expected = await unlockTurns(asyncMutex, theirs, outer === 'lock' ? 'acquire' : outer, contended);
+        tracked.enter();
+        const locks = pair();
+        for (let time = 1; time <= LEARNING_RUNS; time++) {
+          assert.equal(await unlockTurns(tracked, locks, outer, contended), expected, `time ${time}`);
+        }
+      });
+    }
+  }
+
   for (const outer of Object.keys(WAYS)) {
     for (const inner of Object.keys(WAYS)) {
       for (const contended of [false, true]) {

@@ -63,6 +63,25 @@ const OPERATIONS: Record<string, (library: Library, turn: Turn) => Promise<numbe
       turn,
     );
   },
+  'semaphore.waitForUnlock, free': (library, turn) => free(() => new library.Semaphore(2).waitForUnlock(2), turn),
+  'semaphore.waitForUnlock, released': (library, turn) => {
+    const semaphore = new library.Semaphore(1);
+    return afterRelease(
+      async () => (await semaphore.acquire())[1],
+      () => semaphore.waitForUnlock(),
+      turn,
+    );
+  },
+  'withTimeout(mutex).waitForUnlock, free': (library, turn) =>
+    free(() => library.withTimeout(new library.Mutex(), 50).waitForUnlock(), turn),
+  'withTimeout(mutex).waitForUnlock, released': (library, turn) => {
+    const mutex = library.withTimeout(new library.Mutex(), 50);
+    return afterRelease(
+      () => mutex.acquire(),
+      () => mutex.waitForUnlock(),
+      turn,
+    );
+  },
   'mutex.acquire, cancelled': (library, turn) => {
     const mutex = new library.Mutex();
     return cancelled(

@@ -13,6 +13,7 @@ function tracker(): HeldTracker {
     onHold: () => undefined,
     onDebt: () => undefined,
     onBatch: () => undefined,
+    onJoin: () => undefined,
   });
 }
 

@@ -69,6 +69,33 @@ describe('enforce', () => {
     }, enforce);
   });
 
+  it('so does one that holds the lock by a call, and is known to release it itself', async () => {
+    await isolated(async (instance) => {
+      const [a, b] = ['a', 'b'].map((name) => new instance.Mutex({ class: new LockClass(name) })) as [Mutex, Mutex];
+      const release = await a.acquire();
+      (await b.acquire())();
+      release();
+      const again = await a.acquire();
+      let error: unknown;
+      const stuck = (async () => {
+        await nextTurn();
+        await nextTurn();
+        a.cancel();
+      })();
+      try {
+        // Awaited right here: somebody else's wait would be another question.
+        await a.acquire();
+      } catch (caught) {
+        error = caught;
+      }
+      assert.ok(error instanceof LockdepError);
+      assert.equal(error.code, 'ERR_LOCKDEP_RECURSIVE_LOCKING');
+      await stuck;
+      again();
+      assert.equal(await a.runExclusive(() => 'free'), 'free');
+    }, enforce);
+  });
+
   it('giving up the place lets those behind move up', async () => {
     await isolated(async (instance) => {
       const lock = new instance.Mutex();

@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
 import {
   LockClass,
+  withTimeout,
   type LockClassOptions,
   type LockGuard,
   type Mutex,
@@ -474,6 +475,106 @@ const TABLE: readonly Twins[] = [
         const [x, y] = [world.pool(2), world.pool(2)];
         await x.runExclusive(() => y.runExclusive(() => undefined));
         await y.runExclusive(() => x.runExclusive(() => undefined));
+      },
+    },
+  },
+  {
+    rule: 'a wait for the unlock of what the flow holds',
+    verdict: RECURSION,
+    legal: {
+      'after the release': async ({ a }) => {
+        await nest(a);
+        await a.waitForUnlock();
+      },
+      'that is not awaited': async ({ a }) => {
+        let waiting: Promise<void> | undefined;
+        await a.runExclusive(() => {
+          waiting = a.waitForUnlock();
+        });
+        await waiting;
+      },
+      'that another flow holds': async ({ a }) => {
+        const holder = a.runExclusive(() => settle(2));
+        await a.waitForUnlock();
+        await holder;
+      },
+      'with a permit left': async (world) => {
+        const pool = world.pool(2);
+        await pool.runExclusive(() => pool.waitForUnlock());
+      },
+    },
+    guilty: {
+      'under its own hold': async ({ a }) => {
+        await assert.rejects(a.runExclusive(() => withTimeout(a, 20).waitForUnlock()));
+      },
+      'of more permits than are left beside its own': async (world) => {
+        const pool = world.pool(2);
+        const stuck = pool.runExclusive(() => pool.waitForUnlock(2));
+        await settle();
+        pool.setValue(2);
+        await stuck;
+      },
+    },
+  },
+  {
+    rule: 'a lock and its unlock, awaited together',
+    verdict: RECURSION,
+    legal: {
+      'whichever comes first': async ({ a }) => {
+        const lock = a.acquire();
+        await Promise.race([lock, a.waitForUnlock()]);
+        (await lock)();
+      },
+      'with a release in between': async ({ a }) => {
+        await Promise.all([a.acquire().then((release) => release()), a.waitForUnlock()]);
+      },
+      'one after the other': async ({ a }) => {
+        await a.waitForUnlock();
+        (await a.acquire())();
+      },
+    },
+    guilty: {
+      'by Promise.all': async ({ a }) => {
+        const stuck = Promise.all([a.acquire(), a.waitForUnlock()]);
+        await settle();
+        a.release();
+        await stuck;
+      },
+      'the unlock first': async ({ a }) => {
+        const [, release] = await Promise.all([a.waitForUnlock(), a.acquire()]);
+        release();
+      },
+    },
+  },
+  {
+    rule: 'an order with the wait for an unlock in it',
+    verdict: INVERSION,
+    legal: {
+      'always the same way': async ({ a, b }) => {
+        for (let i = 0; i < 5; i++) {
+          await nest(a, b);
+          await a.runExclusive(() => b.waitForUnlock());
+        }
+      },
+      'with the outer lock released before': async ({ a, b }) => {
+        await nest(b, a);
+        await nest(a);
+        await b.waitForUnlock();
+      },
+      'with nothing held under the other': async ({ a, b }) => {
+        await nest(a, b);
+        await b.runExclusive(() => undefined);
+        await a.waitForUnlock();
+      },
+    },
+    guilty: {
+      'both ways': async ({ a, b }) => {
+        await nest(a, b);
+        await b.runExclusive(() => a.waitForUnlock());
+      },
+      'both ways, waits on both sides': async ({ a, b }) => {
+        await a.runExclusive(() => b.waitForUnlock());
+        await b.runExclusive(() => a.waitForUnlock());
       },
     },
   },

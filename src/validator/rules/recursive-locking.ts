@@ -8,7 +8,7 @@
  */
 import { describe } from '../../classes/lock-class.js';
 import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
-import { heldUses, taskOf, waitAdvice, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
+import { heldUses, taskOf, unlockAdvice, waitAdvice, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
 
 /** Shown when a comparator fails; the nesting then counts as out of order. */
 export type OnComparatorError = (className: string, error: unknown) => void;
@@ -30,6 +30,7 @@ export function recursiveLocking(attempt: NestedAttempt): Verdict {
     tier,
     summary: SUMMARIES[fault],
     ...(wanted.kind === 'wait' ? { advice: waitAdvice(lockClass.name) } : {}),
+    ...(fault === 'unlock' ? { advice: unlockAdvice(lockClass.name) } : {}),
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),
     instances: held.lock === wanted.lock ? 1 : 2,
@@ -39,6 +40,7 @@ export function recursiveLocking(attempt: NestedAttempt): Verdict {
 
 const SUMMARIES = {
   same: 'the flow waits for a lock that it holds itself',
+  unlock: 'the flow waits for the unlock of a lock that it holds itself',
   other: 'two locks of one class are nested, and no order among them is declared',
   upgrade: 'the flow wants to write while it reads: an upgrade, which waits for its own read to end',
   reread:
@@ -53,6 +55,7 @@ const SUMMARIES = {
 function faultOf(held: HeldNode, wanted: HeldNode): keyof typeof SUMMARIES {
   if (wanted.kind === 'wait') return held.lock === wanted.lock ? 'self' : 'sibling';
   if (held.lock !== wanted.lock) return 'other';
+  if (wanted.kind === 'unlock') return 'unlock';
   if (!held.shared) return 'same';
   return wanted.shared ? 'reread' : 'upgrade';
 }

@@ -47,6 +47,14 @@ export function waitAdvice(awaited: string): string {
   );
 }
 
+/** What to do about a wait for the unlock of what the flow holds. */
+export function unlockAdvice(name: string): string {
+  return (
+    `Release ${name} before waiting for its unlock. Where another flow is to release it, hand it over with ` +
+    'guard.transfer().'
+  );
+}
+
 /** The task that an acquisition runs in, as reports name it. */
 export function taskOf(node: HeldNode): string {
   return node.task?.name ?? 'main';

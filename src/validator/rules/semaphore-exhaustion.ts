@@ -22,7 +22,7 @@ type Nest = NonNullable<LockClassOptions['nest']>;
 type Fault = 'undeclared' | 'deeper' | 'short' | 'more';
 
 /** Is this nesting one of permits? */
-export function isCountedNesting({ held, wanted }: NestedAttempt): boolean {
+export function isCountedNesting({ held, wanted }: Pick<NestedAttempt, 'held' | 'wanted'>): boolean {
   return held.lock.capacity > 1 && wanted.lock.capacity > 1;
 }
 
