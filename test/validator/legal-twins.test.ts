@@ -518,7 +518,7 @@ const TABLE: readonly Twins[] = [
   },
   {
     rule: 'a lock and its unlock, awaited together',
-    verdict: RECURSION,
+    verdict: 'recursive-locking advisory',
     legal: {
       'whichever comes first': async ({ a }) => {
         const lock = a.acquire();

@@ -2,18 +2,18 @@
  * A flow asks for a lock and for its unlock, and goes on when it has both. The lock is granted first wherever others hold
  * it or it was asked for first; then the flow has it, waits for its unlock, and nobody is left to release it.
  */
-import type { Tier, Violation } from '../../report/types.js';
+import type { Violation } from '../../report/types.js';
 import { HELD, type HeldNode } from '../../tracker/held-node.js';
 import { listHolds } from '../../tracker/held-tracker.js';
 import { rawUse, useFacts } from '../lock-use.js';
 import { taskOf } from './rule.js';
 
-export function joinedUnlock(hold: HeldNode, unlock: HeldNode, tier: Tier): Violation {
+export function joinedUnlock(hold: HeldNode, unlock: HeldNode): Violation {
   const { name } = hold.lockClass;
   return {
     id: `recursive-locking:joined:${name}`,
     kind: 'recursive-locking',
-    tier,
+    tier: 'advisory',
     summary:
       'the flow asks for a lock and for its unlock at once and waits for both: where the lock is granted first, nobody is ' +
       'left to release it',
