@@ -47,13 +47,20 @@ export function isInScope(stack: readonly CapturedFrame[], scopes: readonly Held
   return stack.some(({ scope }) => scope !== undefined && scopes.some((hold) => hold === scope));
 }
 
-/** Which of `candidates` (innermost first) look as if the function that took them awaits the top of `stack`. */
-export function likelyByStack(stack: readonly CapturedFrame[], candidates: readonly HeldNode[]): Set<HeldNode> {
+/**
+ * Which of `candidates` (innermost first) look as if the function that took them awaits the top of `stack`. `call`: the stack
+ * of the attempt; without it nobody looks so.
+ */
+export function likelyByStack(
+  stack: readonly CapturedFrame[],
+  candidates: readonly HeldNode[],
+  call: readonly CapturedFrame[],
+): Set<HeldNode> {
   const likely = new Set<HeldNode>();
   let searchFrom = 0;
   for (const hold of candidates) {
     if (hold.state !== HELD || isScope(hold.kind)) continue;
-    const at = holderFrame(stack, hold, searchFrom);
+    const at = holderFrame(stack, hold, searchFrom, call);
     if (at === -1) continue;
     likely.add(hold);
     // One frame is one function instance: an outer hold of another instance must be found further out.
@@ -63,25 +70,42 @@ export function likelyByStack(stack: readonly CapturedFrame[], candidates: reado
 }
 
 /** Index of the frame of the function that took `hold`, or -1. */
-function holderFrame(stack: readonly CapturedFrame[], hold: HeldNode, from: number): number {
+function holderFrame(
+  stack: readonly CapturedFrame[],
+  hold: HeldNode,
+  from: number,
+  call: readonly CapturedFrame[],
+): number {
   const { frames: taken, unsure, astray, returnedBy } = hold.asked;
-  if (taken === undefined || unsure || astray) return -1;
+  if (taken === undefined || call.length === 0 || unsure || astray) return -1;
   // The function that took it is the one that runs: whether it gave the lock away nobody can see.
   const self = taken[returnedBy]?.functionId;
   if (stack.some((frame) => !frame.isAsync && frame.functionId === self)) return -1;
   const last = Math.min(taken.length, returnedBy + 1 + MAX_PLAIN_HELPERS);
   for (let first = returnedBy; first < last; first++) {
     const holder = taken[first] as CapturedFrame;
+    let own = isSamePath(taken, call, first);
     for (let at = from; at < stack.length; at++) {
       const frame = stack[at] as CapturedFrame;
       if (frame.functionId !== holder.functionId) continue;
       if (!frame.isAsync) continue;
+      // The instance that makes the attempt. It knows what it has done with what it took in the same way before.
+      if (own) {
+        own = false;
+        continue;
+      }
       if (sameCallers(stack, at + 1, taken, first + 1)) return at;
     }
     // A plain helper that called acquire for its caller is never seen waiting; its caller may be.
     if (holder.isAsync) return -1;
   }
   return -1;
+}
+
+/** Are the same functions between the lock and `taken[last]` as in `call`? */
+function isSamePath(taken: readonly CapturedFrame[], call: readonly CapturedFrame[], last: number): boolean {
+  for (let i = 0; i <= last; i++) if (taken[i]?.functionId !== call[i]?.functionId) return false;
+  return true;
 }
 
 /**

@@ -24,6 +24,7 @@ import type { Due, Pending } from './pending.js';
 import type { ReleaseHistory } from './release-history.js';
 import type { NestedAttempt } from './rules/rule.js';
 import { isFreeBeside, isPerInstance, sameClass } from './rules/same-class.js';
+import { isCountedNesting } from './rules/semaphore-exhaustion.js';
 
 export class Judge {
   readonly #tracker: HeldTracker;
@@ -215,6 +216,18 @@ export class Judge {
     if (at === -1) facts.violations.push(violation);
     else if (violation.tier === 'strict') facts.violations[at] = violation;
     return this.#host.report(violation);
+  }
+
+  /**
+   * The flow looks like one that holds `hold` and waits for `wanted`. Is that worth telling? Not where a lock of the same
+   * class is passed on as a matter of course: then it holds nothing any more.
+   */
+  mayGuess(hold: HeldNode, wanted: HeldNode): boolean {
+    if (hold.lockClass !== wanted.lockClass) return true;
+    // Waiting for the unlock is how to wait for whoever a lock was handed to.
+    if (wanted.kind === 'unlock' && hold.lock === wanted.lock) return false;
+    // Permits are returned by whoever has used them, unless those who take them are seen to.
+    return !isCountedNesting({ held: hold, wanted }) || this.#releases.isTrusted(hold.lockClass);
   }
 
   /** Would the two close a cycle, if all that is suspected were so? */

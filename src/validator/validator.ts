@@ -200,8 +200,9 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || pending.open.length === 0) return false;
     if (!this.tracker.followsCalls) return true;
-    // A wait may never end: what the scopes around it teach is learned now, or perhaps never.
-    if (node.state === WAITING && pending.open.some((hold) => isScope(hold.kind))) return true;
+    // A wait may never end: what the scopes around it teach is learned now, or perhaps never; and so is a wait for itself.
+    const mayStick = (hold: HeldNode): boolean => isScope(hold.kind) || hold.lock === node.lock;
+    if (node.state === WAITING && pending.open.some(mayStick)) return true;
     // What is had at once can still be judged later, except by throwing.
     return this.mayRefuse(node);
   }
@@ -212,12 +213,17 @@ export class Validator {
     return this.#host.enforce && pending?.open.some((hold) => this.#judge.isSuspect(hold, node)) === true;
   }
 
-  /** The attempt has to wait, perhaps for ever: what looks like a deadlock on its own class is told as a suspicion. */
+  /**
+   * The attempt has to wait, perhaps for ever: what looks like a deadlock on its own class is told as a suspicion, now or by
+   * its probe, which sees more.
+   */
   waits(node: HeldNode): void {
     const pending = node.asked.pending as Pending | undefined;
-    if (pending === undefined) return;
+    if (pending === undefined || this.wantsProbe(node)) return;
     const same = pending.open.filter((hold) => hold.lockClass === node.lockClass);
-    for (const hold of likelyByStack(pending.stack, same)) this.#judge.teach(node, hold, pending, 'suspected', []);
+    for (const hold of likelyByStack(pending.stack, same, pending.stack)) {
+      if (this.#judge.mayGuess(hold, node)) this.#judge.teach(node, hold, pending, 'suspected', []);
+    }
   }
 
   /**
@@ -230,10 +236,8 @@ export class Validator {
     const stack = captureFrames(below);
     const offence = this.#judge.judge(node, pending, stack) ?? pending.offence;
     // A wait that may never end will bring no proof: what looks like a deadlock is told at once, as a suspicion.
-    for (const hold of likelyByStack(stack, pending.open)) {
-      // Waiting for the unlock is how to wait for whoever a lock was handed to.
-      if (node.kind === 'unlock' && hold.lock === node.lock) continue;
-      this.#judge.learn(node, hold, pending, 'suspected', stack);
+    for (const hold of likelyByStack(stack, pending.open, pending.stack)) {
+      if (this.#judge.mayGuess(hold, node)) this.#judge.learn(node, hold, pending, 'suspected', stack);
     }
     return offence;
   }

@@ -1,0 +1,168 @@
+/**
+ * A flow that takes a lock again and again, for somebody else to release, looks like one that waits for itself. It must be
+ * silent in every mode; and what really waits for itself must be told in every mode alike.
+ */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LockClass, type Mutex, type Semaphore } from '../../src/index.js';
+import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import { isolated, nextTurn, seen, settle } from './harness.js';
+
+interface Scene {
+  readonly instance: IsolatedLockdep;
+  readonly lock: Mutex;
+  readonly permits: Semaphore;
+}
+
+function scene(instance: IsolatedLockdep): Scene {
+  const { Mutex, Semaphore } = instance;
+  return {
+    instance,
+    lock: new Mutex({ class: new LockClass('lock') }),
+    permits: new Semaphore(2, { class: new LockClass('permits') }),
+  };
+}
+
+/** Calls of a producer that leave a permit taken, and of a consumer that returns it. */
+async function boundedBuffer({ instance, permits }: Scene, waitFirst: boolean, inline: boolean): Promise<void> {
+  const items = new instance.Semaphore(0, { class: new LockClass('items') });
+  const buffer: number[] = [];
+  const put = async (item: number): Promise<void> => {
+    if (waitFirst) await nextTurn();
+    await permits.acquire();
+    buffer.push(item);
+    items.release();
+  };
+  const produce = async (): Promise<void> => {
+    for (let i = 0; i < 12; i++) {
+      if (inline) {
+        await permits.acquire();
+        buffer.push(i);
+        items.release();
+      } else await put(i);
+    }
+  };
+  const consume = async (): Promise<void> => {
+    for (let i = 0; i < 12; i++) {
+      await items.acquire();
+      buffer.shift();
+      await nextTurn();
+      permits.release();
+    }
+  };
+  await Promise.all([produce(), consume()]);
+}
+
+/** One job at a time: each has the lock, and gives it back. */
+async function baton(take: () => Promise<() => void>): Promise<void> {
+  const jobs: Promise<void>[] = [];
+  const job = async (release: () => void): Promise<void> => {
+    await nextTurn();
+    release();
+  };
+  for (let i = 0; i < 8; i++) jobs.push(job(await take()));
+  await Promise.all(jobs);
+}
+
+const legal: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
+  'a bounded buffer, put by a helper': (all) => boundedBuffer(all, false, false),
+  'a bounded buffer, put by a helper that waits first': (all) => boundedBuffer(all, true, false),
+  'a bounded buffer, put by the loop itself': (all) => boundedBuffer(all, false, true),
+  'a mutex passed on to each job': ({ lock }) => baton(() => lock.acquire()),
+  'a mutex passed on to each job, had from a helper': ({ lock }) => baton(async () => lock.acquire()),
+  'a mutex passed on to each job, had from a helper that waits first': ({ lock }) =>
+    baton(async () => {
+      await nextTurn();
+      return await lock.acquire();
+    }),
+  'a permit passed on to each job, had from one of two helpers': ({ permits }) => {
+    const [one, other] = [0, 1].map(() => async () => (await permits.acquire())[1]);
+    let next = 0;
+    return baton(() => (next++ % 2 === 0 ? one! : other!)());
+  },
+};
+
+describe('a lock that is passed on is silent', () => {
+  for (const tracking of ['precise', 'light'] as const) {
+    for (const mode of ['warn', 'enforce'] as const) {
+      for (const [name, program] of Object.entries(legal)) {
+        it(`${name}; tracking ${tracking}, mode ${mode}`, () =>
+          isolated(
+            async (instance) => {
+              await program(scene(instance));
+              assert.deepEqual(seen(instance), []);
+            },
+            { tracking, mode },
+          ));
+      }
+    }
+  }
+});
+
+describe('a lock that is kept and wanted again by a helper', () => {
+  for (const mode of ['warn', 'enforce'] as const) {
+    for (const waitFirst of [false, true]) {
+      it(`${waitFirst ? 'which waits first' : 'at once'} is a suspicion, in mode ${mode}`, () =>
+        isolated(
+          async (instance) => {
+            const { lock } = scene(instance);
+            const helper = async (): Promise<void> => {
+              if (waitFirst) await nextTurn();
+              (await lock.acquire())();
+            };
+            const holder = async (): Promise<void> => {
+              const release = await lock.acquire();
+              await helper();
+              release();
+            };
+            void holder();
+            await settle();
+            assert.deepEqual(seen(instance), ['recursive-locking advisory x1']);
+          },
+          { mode },
+        ));
+    }
+  }
+
+  for (const mode of ['warn', 'enforce'] as const) {
+    const programs: Readonly<Record<string, (lock: Mutex) => () => Promise<void>>> = {
+      'by the same function, which calls itself': (lock) => {
+        const dive = async (depth: number): Promise<void> => {
+          const release = await lock.acquire();
+          if (depth > 0) await dive(depth - 1);
+          release();
+        };
+        return () => dive(1);
+      },
+      'by the same function through the same helper': (lock) => {
+        const take = async (): Promise<() => void> => lock.acquire();
+        const dive = async (depth: number): Promise<void> => {
+          const release = await take();
+          if (depth > 0) await dive(depth - 1);
+          release();
+        };
+        return () => dive(1);
+      },
+      'by another helper than the one that it was had from': (lock) => {
+        const take = async (): Promise<() => void> => lock.acquire();
+        const helper = async (): Promise<void> => (await lock.acquire())();
+        return async () => {
+          const release = await take();
+          await helper();
+          release();
+        };
+      },
+    };
+    for (const [name, program] of Object.entries(programs)) {
+      it(`${name} is a suspicion, in mode ${mode}`, () =>
+        isolated(
+          async (instance) => {
+            void program(scene(instance).lock)();
+            await settle();
+            assert.deepEqual(seen(instance), ['recursive-locking advisory x1']);
+          },
+          { mode },
+        ));
+    }
+  }
+});
