@@ -28,7 +28,7 @@ import {
   WAITING,
   type Debt,
 } from './held-node.js';
-import { isActOfTurn, type Below } from './turn-function.js';
+import { isActOfTurn, isCallOfThen, type Below } from './turn-function.js';
 
 /** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
 interface Marked {
@@ -42,6 +42,9 @@ function marked(promise: object): Marked {
 
 /** Captured at load, so that fake timers of a test leave it alone. */
 const enqueue = queueMicrotask;
+
+/** Looks for calls of the prototype's `then`, once it is asked what is held, in a program where none is seen. */
+const LOOKS = 1000;
 
 const NOTHING = 0;
 const SUSPENDED = 1;
@@ -76,6 +79,8 @@ export class PromiseHooks {
   #turn: Marked | undefined;
   #owner: Owner | undefined;
   #muted = false;
+  /** Does a promise's own `then` run, which sees the handlers itself? */
+  #inThen = false;
   /** Has the promise of the turn itself settled? */
   #selfSettled = false;
   #last = NOTHING;
@@ -84,6 +89,7 @@ export class PromiseHooks {
   /** Of a watched owner: was the last event an await or a return of the turn's own function? */
   #byTurn = false;
   #watching = false;
+  #looks = LOOKS;
   /** Promises that settled as their function returned with holds, until their reactions have run. */
   readonly #returned = new WeakMap<Marked, Owner>();
   /** Holds that pass through one combinator, by the reject function that it gives to all its elements. */
@@ -221,10 +227,23 @@ export class PromiseHooks {
     }
     if (context.cell !== undefined) promise[context.mark] = context.cell;
     if (parent === undefined) return;
-    const parcel = parent[this.#carried];
+    const parcel = parent[this.#carried] as HeldNode | Owner | undefined;
     if (parcel === undefined) return;
     promise[this.#carried] = parcel;
-    (parcel as HeldNode | Owner).takers += 1;
+    parcel.takers += 1;
+    if (this.#inThen || !this.#isLookedAt(parcel) || !isCallOfThen(this.#onInit)) return;
+    // The prototype's `then`, called past that of the promise: its handlers are not seen.
+    promise[this.#callback] = true;
+    this.#setThen(promise);
+    this.#looks = Number.POSITIVE_INFINITY;
+  }
+
+  /** Is it looked at how this is awaited? Each look costs more than the lock. */
+  #isLookedAt(parcel: HeldNode | Owner): boolean {
+    if (parcel instanceof Owner ? parcel.nodes.some(hasFrames) : hasFrames(parcel)) return true;
+    if (!this.#watching || this.#looks === 0) return false;
+    this.#looks -= 1;
+    return true;
   }
 
   #before(promise: Marked): void {
@@ -411,8 +430,21 @@ export class PromiseHooks {
     this.#last = NOTHING;
   }
 
-  /** @internal Notes what kind of handlers made `derived` from a promise that carries a hold. */
-  derived(source: Marked, derived: Marked, onFulfilled: unknown, onRejected: unknown): void {
+  /** @internal The own `then` of a promise that carries a hold. */
+  callThen(source: Promise<unknown>, onFulfilled: unknown, onRejected: unknown): Promise<never> {
+    this.#inThen = true;
+    let derived: Promise<never>;
+    try {
+      derived = nativeThen.call(source, onFulfilled as never, onRejected as never) as Promise<never>;
+    } finally {
+      this.#inThen = false;
+    }
+    this.#derived(marked(source), marked(derived), onFulfilled, onRejected);
+    return derived;
+  }
+
+  /** Notes what kind of handlers made `derived` from a promise that carries a hold. */
+  #derived(source: Marked, derived: Marked, onFulfilled: unknown, onRejected: unknown): void {
     const parcel = source[this.#carried] as HeldNode | Owner | undefined;
     // A subclass may freeze its promises: who awaits this one does not receive.
     if (parcel === undefined || !Object.isExtensible(derived)) return;
@@ -454,6 +486,10 @@ export class PromiseHooks {
   }
 }
 
+function hasFrames(node: HeldNode): boolean {
+  return node.asked.frames !== undefined;
+}
+
 /** A list cell for `node` with `list` as its outer holds: the node itself where it already continues that list. */
 function cellUnder(node: HeldNode, list: HeldNode | undefined): HeldNode {
   return outerHeld(node) === list ? node : node.link(list);
@@ -468,9 +504,7 @@ const nativeText = /\{\s*\[native code\]\s*\}$/;
  */
 function carryingThen(hooks: PromiseHooks): typeof nativeThen {
   return function then(this: Promise<unknown>, onFulfilled?: unknown, onRejected?: unknown): Promise<never> {
-    const derived = nativeThen.call(this, onFulfilled as never, onRejected as never) as Promise<never>;
-    hooks.derived(marked(this), marked(derived), onFulfilled, onRejected);
-    return derived;
+    return hooks.callThen(this, onFulfilled, onRejected);
   } as typeof nativeThen;
 }
 

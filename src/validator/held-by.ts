@@ -19,6 +19,7 @@ export function isHeldBy(
   below: Below,
   question: Question = 'any',
 ): boolean | undefined {
+  tracker.watch();
   if (lock.firstHold === undefined) return lock.isIdle ? false : undefined;
   const listed = tracker.held().filter((node) => node.lock === lock);
   const counting = listed.filter((node) => question === 'any' || !node.shared);

@@ -18,6 +18,7 @@ import { functions } from './held-shapes/functions.js';
 import { generators } from './held-shapes/generators.js';
 import { handover } from './held-shapes/handover.js';
 import { KNOWN_MISSES, type KnownMiss } from './held-shapes/known-misses.js';
+import { programs } from './held-shapes/programs.js';
 import { roots } from './held-shapes/roots.js';
 import { servers } from './held-shapes/servers.js';
 import { streams } from './held-shapes/streams.js';
@@ -37,6 +38,7 @@ const GROUPS: Readonly<Record<string, readonly HeldShape[]>> = {
   classes,
   compiled,
   handover,
+  programs,
   roots,
 };
 

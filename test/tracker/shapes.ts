@@ -347,6 +347,15 @@ export const SHAPES: readonly Shape[] = [
     },
   },
   {
+    name: 'a new promise resolved with that of a helper',
+    edge: 'strict',
+    run: async ({ a, b }) => {
+      const release = await new Promise<Releaser>((resolve) => resolve(takeAndReturn(a)));
+      await new Promise<void>((resolve) => resolve(take(b)));
+      release();
+    },
+  },
+  {
     name: 'tryAcquire, then a wait',
     edge: 'strict',
     run: async ({ a, b }) => {

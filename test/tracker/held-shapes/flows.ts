@@ -12,6 +12,11 @@ async function withLock<T>(lock: Mutex, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Past the `then` that a promise has of its own. */
+function nativeThen<T, R>(promise: Promise<T>, callback: (value: T) => R | Promise<R>): Promise<R> {
+  return Promise.prototype.then.call(promise, callback as (value: unknown) => R | Promise<R>) as Promise<R>;
+}
+
 function byHandTimeout(lock: Mutex, ms: number): Promise<Releaser> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('too late')), ms);
@@ -87,6 +92,72 @@ export const flows: readonly HeldShape[] = [
           world.background(other());
           return kept;
         });
+      },
+    ),
+  ),
+  ...(
+    [
+      ['acquire()', (lock) => lock.acquire()],
+      ['a helper', take],
+    ] satisfies [string, (lock: Mutex) => Promise<Releaser>][]
+  ).map(([name, acquire]) =>
+    shape(
+      `the prototype's then on ${name}, as wrappers of promises call it`,
+      async ({ a, probe }) => {
+        const late = acquire(a);
+        await turn();
+        await nativeThen(late, async (release) => {
+          await turn();
+          probe.held(a, 'in the callback, later');
+          release();
+        });
+      },
+      async (world) => {
+        const { a, probe } = world;
+        const signal = deferred();
+        const kept = deferred();
+        const other = async (): Promise<void> => {
+          await turn();
+          probe.not(a, 'a function that the callback calls');
+        };
+        const granted = acquire(a);
+        await turn();
+        world.background(
+          nativeThen(granted, (release) => {
+            void kept.promise.then(release);
+            signal.resolve();
+            world.background(other());
+          }),
+        );
+        await signal.promise;
+        probe.not(a, 'a mere signal');
+        await turns(3);
+        probe.not(a, 'a mere signal, later');
+        kept.resolve();
+      },
+    ),
+  ),
+  ...(
+    [
+      ['acquire()', (lock) => lock.acquire()],
+      ['a helper', take],
+    ] satisfies [string, (lock: Mutex) => Promise<Releaser>][]
+  ).map(([name, acquire]) =>
+    shape(
+      `the promise of ${name}, resolved with at once`,
+      async ({ a, probe }) => {
+        const release = await new Promise<Releaser>((resolve) => resolve(acquire(a)));
+        probe.held(a, 'awaited');
+        await turn();
+        probe.held(a, 'awaited, later');
+        release();
+      },
+      async ({ a, probe }) => {
+        const pending = new Promise<Releaser>((resolve) => resolve(acquire(a)));
+        await turns(2);
+        probe.not(a, 'not awaited');
+        (await pending)();
+        probe.not(a, 'released');
       },
     ),
   ),

@@ -1,4 +1,5 @@
 /** Servers: keep-alive connections, concurrent requests, raw sockets. */
+import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
 import { connect, createServer as createSocketServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { deferred, shape, turn, turns, type HeldShape, type World } from './world.js';
@@ -152,6 +153,62 @@ export const servers: readonly HeldShape[] = [
     'sockets, a handler per message',
     (world) => overSocket(world, true),
     (world) => overSocket(world, false),
+  ),
+  shape(
+    'a connection with a lock for each message',
+    async (world) => {
+      const { a, b, probe } = world;
+      const server = createSocketServer((socket) => {
+        socket.on('data', () => {
+          world.background(
+            (async () => {
+              const release = await a.acquire();
+              await turn();
+              probe.held(a, 'in the handler');
+              socket.write('y');
+              release();
+            })(),
+          );
+        });
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      const release = await b.acquire();
+      socket.write('x');
+      await once(socket, 'data');
+      probe.held(b, 'of the client');
+      release();
+      socket.destroy();
+      server.close();
+    },
+    async (world) => {
+      const { a, b, probe } = world;
+      const server = createSocketServer((socket) => {
+        socket.on('data', () => {
+          probe.not(a, 'at the start of the handler');
+          probe.not(b, 'of the client, in the handler');
+          world.background(
+            (async () => {
+              const release = await a.acquire();
+              socket.write('y');
+              await turn();
+              release();
+            })(),
+          );
+        });
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      for (let i = 0; i < 2; i++) {
+        const release = await b.acquire();
+        socket.write('x');
+        await once(socket, 'data');
+        probe.not(a, 'of the server, in the client');
+        release();
+      }
+      socket.destroy();
+      server.close();
+    },
   ),
 ];
 
