@@ -9,7 +9,7 @@
  * Cost: a walk over the open holds of an attempt for each piece of evidence. Known nestings have none. (debts.ts bounds what
  * is kept.)
  */
-import { gateSet } from '../order/gates.js';
+import { gateSet, type GateSet } from '../order/gates.js';
 import type { Report, Violation } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 import { provenByStack } from '../tracker/evidence.js';
@@ -144,15 +144,28 @@ export class Judge {
     evidence: 'own' | 'proven' | 'suspected',
     stack: readonly CapturedFrame[],
   ): Report | undefined {
-    const certain = isScope(held.kind) || evidence === 'suspected' || this.#releases.isTrusted(held.lockClass);
+    const certain = isScope(held.kind) || evidence === 'suspected' || this.#isKnown(wanted, held, pending);
     if (certain) return this.teach(wanted, held, pending, evidence, stack);
     const debts = debtsOf(held);
     debts.prove(wanted, pending, evidence);
     this.#bound(debts);
     wanted.ask().awaited = true;
-    // A wait may never end, and the release never come: two of them that form a cycle are told as a suspicion.
-    const stuck = wanted.state === WAITING && held.lockClass !== wanted.lockClass;
+    // A wait may never end, and the release never come: two of them that form a cycle are told as a suspicion, and so is a
+    // wait for itself where holders release what they take.
+    const other = held.lockClass !== wanted.lockClass;
+    const stuck = wanted.state === WAITING && (other || this.#releases.isTrusted(held.lockClass));
     return stuck ? this.teach(wanted, held, pending, 'suspected', stack) : undefined;
+  }
+
+  /** Has another hold, which was its holder's to its end, shown the same? Then this one teaches nothing new. */
+  #isKnown(wanted: HeldNode, held: HeldNode, pending: Pending): boolean {
+    if (held.lockClass === wanted.lockClass) return pending.facts.violations.some(({ tier }) => tier === 'strict');
+    return this.#dependencies.known(held, wanted, this.#gatesOf(pending, held)) !== undefined;
+  }
+
+  /** The gates that every order under `held` has for certain. */
+  #gatesOf(pending: Pending, held: HeldNode): GateSet {
+    return this.#ids.gatesOf(pending.beside.filter((hold) => hold === held || !pending.doubted.includes(hold)));
   }
 
   /** What is known by now is learned. */
@@ -170,7 +183,7 @@ export class Judge {
       held,
       wanted,
       holds: pending.holds,
-      gates: this.#ids.gatesOf(pending.beside.filter((hold) => hold === held || !pending.doubted.includes(hold))),
+      gates: this.#gatesOf(pending, held),
       protection: pending.possible === undefined ? undefined : gateSet([...listed, ...pending.possible]),
       evidence,
       tier: inDoubt ? 'advisory' : 'strict',

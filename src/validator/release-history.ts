@@ -3,9 +3,10 @@
  *
  * A function that holds a lock it took by a call seems to wait with it for whatever it awaits. But it may have given the
  * releaser away: a loop that acquires a permit and lets the job return it waits for no permit of its own. So what such a
- * hold teaches waits for the release; except for a class where a hold that was waited with in that way has been released by
- * its holder, and none by somebody else. A hold that was released before its holder wanted anything says nothing: the same
- * loop gives a permit back itself when there is no job.
+ * hold teaches waits for the release. Where that may never come, this history tells what is worth a suspicion; certain it
+ * is not, since a class may be passed on now and then. Trusted is one of which a hold that was waited with has been released
+ * by its holder, and none by somebody else. A hold that was released before its holder wanted anything says nothing: the
+ * same loop gives a permit back itself when there is no job.
  */
 import type { LockClass } from '../classes/lock-class.js';
 import type { HeldNode } from '../tracker/held-node.js';

@@ -82,6 +82,38 @@ const legal: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   },
 };
 
+/** Small work is done under both locks at once; for large work the lock goes with the job, and the other one is had then. */
+async function nowAndThen({ instance, lock }: Scene, small: boolean): Promise<void> {
+  const [other, inner] = ['other', 'inner'].map((name) => new LockClass(`now and then ${name}`));
+  const [b, c] = [new instance.Mutex({ class: other! }), new instance.Mutex({ class: inner! })];
+  const release = await lock.acquire();
+  if (small) {
+    await c.runExclusive(() => nextTurn());
+    release();
+  } else void nextTurn().then(release);
+  (await b.acquire())();
+  const reverse = await b.acquire();
+  (await lock.acquire())();
+  reverse();
+}
+
+describe('a class that is passed on now and then teaches nothing strict by what it is waited with', () => {
+  for (const mode of ['warn', 'enforce'] as const) {
+    it(`in mode ${mode}`, () =>
+      isolated(
+        async (instance) => {
+          const all = scene(instance);
+          for (const small of [true, false, true, false]) await nowAndThen(all, small);
+          assert.deepEqual(
+            seen(instance).filter((report) => !report.includes('advisory')),
+            [],
+          );
+        },
+        { mode },
+      ));
+  }
+});
+
 describe('a lock that is passed on is silent', () => {
   for (const tracking of ['precise', 'light'] as const) {
     for (const mode of ['warn', 'enforce'] as const) {
