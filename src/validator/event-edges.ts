@@ -5,8 +5,8 @@
  *
  * The kernel's cross-release learned the same, as certain, with one class for many completions, and was taken out for its
  * false alarms. Against those: a tier of its own; a history that starts anew with each task and work item, and counts only
- * where there is one; and no order into what may have several slots or instances at work beside each other (a queue with
- * more than one slot, an item's own class), since one that waits does not keep another one from completing.
+ * where there is one; and no order into what may have several slots or instances at work beside each other (a queue or a
+ * semaphore with more than one slot, an item's own class), since one that waits does not keep another one from completing.
  *
  * Cost: a set lookup for each such lock at `complete()`; a stack for an order that is not known yet.
  */
@@ -24,6 +24,9 @@ type Below = (...args: never[]) => unknown;
 
 /** Primitives that are no lock to whoever completes. */
 const NO_LOCKS: ReadonlySet<string> = new Set(['Completion', 'WorkItem', 'task']);
+
+/** Primitives that may have room for whoever waits and for whoever completes. */
+const HAVE_SLOTS: ReadonlySet<string> = new Set(['Semaphore', 'WorkQueue']);
 
 export class EventEdges {
   readonly #tracker: HeldTracker;
@@ -97,7 +100,7 @@ export class EventEdges {
 function isNeeded(lock: TrackedLock, lockClass: LockClass, event: TrackedLock): boolean {
   if (lockClass === event.lockClass || lockClass.options.validate === false) return false;
   if (NO_LOCKS.has(lock.primitive)) return false;
-  return lock.primitive !== 'WorkQueue' || lock.capacity === 1;
+  return !HAVE_SLOTS.has(lock.primitive) || lock.capacity === 1;
 }
 
 function keyOf(event: LockClass, lockClass: LockClass, wait: HeldNode['wait']): string {

@@ -138,6 +138,11 @@ const CASES: readonly Case[] = [
     },
   },
   {
+    name: 'users of a pool wait for a slot that the one before gives back, with a permit for both',
+    guilty: (instance) => pooled(instance, 1),
+    legal: (instance) => pooled(instance, 2),
+  },
+  {
     name: 'stacked devices: one class for the completions of both, and a class each',
     guilty: (instance) => stacked(instance, new LockClass('io'), new LockClass('io')),
     legal: (instance) => stacked(instance, new LockClass('lower io'), new LockClass('upper io')),
@@ -196,6 +201,20 @@ async function stacked(instance: IsolatedLockdep, lowerClass: LockClass, upperCl
   });
   lower.complete();
   await table.runExclusive(() => lower.wait());
+}
+
+/** With one permit the slot is free whenever it is waited for; else the user who has it has a permit of his own. */
+async function pooled({ Semaphore, Completion }: IsolatedLockdep, permits: number): Promise<void> {
+  const pool = new Semaphore(permits, { class: new LockClass('pool') });
+  const free = new Completion({ class: new LockClass('slot is free') });
+  free.complete();
+  const use = (): Promise<void> =>
+    pool.runExclusive(async () => {
+      await free.wait();
+      await nextTurn();
+      free.complete();
+    });
+  await Promise.all([use(), use(), use()]);
 }
 
 describe('what a completion is learned to depend on', () => {
