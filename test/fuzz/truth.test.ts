@@ -18,6 +18,8 @@ interface Case {
 const AB = 'a -> b';
 const ticks = tick('turn', 4);
 
+const lateChild = child([take('b', [tick('turn', 8)], { via: 'async1' })], { join: 'later', between: [tick()] });
+
 const CASES: readonly Case[] = [
   { name: 'nested in one function', program: program([take('a', [take('b')])]), expected: [AB] },
   { name: 'one after the other', program: program([take('a'), take('b')]) },
@@ -71,6 +73,11 @@ const CASES: readonly Case[] = [
   {
     name: 'Promise.race that a sibling wins',
     program: program([take('a', [group('race', [part([take('b', [ticks])]), part([])])])]),
+    allowed: [AB],
+  },
+  {
+    name: 'a child that has its lock already, by a helper of its own, and is awaited while it holds it, until a sibling wins',
+    program: program([take('a', [group('any', [part([lateChild]), part([tick('turn', 3)])])])]),
     allowed: [AB],
   },
   {

@@ -25,6 +25,8 @@ export class Instance {
   past: Set<Hold>;
   tail: Instance | undefined = undefined;
   ended = false;
+  /** Those whose end it has waited for. */
+  readonly joined = new Set<Instance>();
   constructor(label: string, past: Iterable<Hold>) {
     this.label = label;
     this.past = new Set(past);
@@ -130,6 +132,7 @@ export class Truth {
     for (let child of children) {
       for (;;) {
         if (!child.ended) break;
+        me.joined.add(child);
         for (const hold of child.past) me.past.add(hold);
         if (child.tail === undefined) break;
         child = child.tail;
@@ -189,6 +192,8 @@ export class Truth {
   got(me: Instance, hold: Hold): void {
     hold.granted = Math.min(hold.granted, ++this.#clock);
     hold.owner = me;
+    // A helper wanted it for who waited for the helper.
+    if (hold.by !== undefined && me.joined.has(hold.by)) hold.by = me;
     if (hold.waits) me.past.add(hold);
     this.#look(undefined);
   }
