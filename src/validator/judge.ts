@@ -74,6 +74,8 @@ export class Judge {
   #lapse({ doubt, wanted, pending, evidence }: Due): void {
     if (doubt.over) return;
     doubt.over = true;
+    // Another hold with this nesting may be its holder's to its end.
+    if (evidence !== undefined) pending.facts.reopen();
     if (evidence === undefined || doubt.hold.lockClass !== wanted.lockClass)
       this.teach(wanted, doubt.hold, pending, 'suspected', []);
   }

@@ -64,6 +64,12 @@ export class NestingFacts {
     if (this.proven && !this.perInstance && this.#capturesLeft <= 0) this.settled = true;
   }
 
+  /** What was taken for proof has turned out to be none: looked at again, after ever longer pauses. */
+  reopen(): void {
+    this.proven = false;
+    this.settled = false;
+  }
+
   /** The remembered acquisition that fits best with what runs now: one in a function that is on `stack`. */
   likelySite(stack: readonly CapturedFrame[]): readonly CapturedFrame[] {
     for (const frame of stack) {

@@ -114,6 +114,25 @@ describe('a class that is passed on now and then teaches nothing strict by what 
   }
 });
 
+describe('a class that is passed on at first, and released by its holders later', () => {
+  it('teaches strictly from then on, though not at once', () =>
+    isolated(async (instance) => {
+      const { lock } = scene(instance);
+      const other = new instance.Mutex({ class: new LockClass('other') });
+      const use = async (passOn: boolean): Promise<void> => {
+        const release = await lock.acquire();
+        if (passOn) setImmediate(() => setImmediate(release));
+        (await other.acquire())();
+        if (passOn) await settle();
+        else release();
+      };
+      for (let i = 0; i < 12; i++) await use(true);
+      for (let i = 0; i < 64; i++) await use(false);
+      await other.runExclusive(() => lock.runExclusive(() => undefined));
+      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+    }));
+});
+
 describe('a lock that is passed on is silent', () => {
   for (const tracking of ['precise', 'light'] as const) {
     for (const mode of ['warn', 'enforce'] as const) {
