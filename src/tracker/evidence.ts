@@ -84,7 +84,8 @@ function holderFrame(
   const last = Math.min(taken.length, returnedBy + 1 + MAX_PLAIN_HELPERS);
   for (let first = returnedBy; first < last; first++) {
     const holder = taken[first] as CapturedFrame;
-    let own = isSamePath(taken, call, first);
+    const isOwn = isSamePath(taken, call, first);
+    let own = isOwn;
     for (let at = from; at < stack.length; at++) {
       const frame = stack[at] as CapturedFrame;
       if (frame.functionId !== holder.functionId) continue;
@@ -96,6 +97,8 @@ function holderFrame(
       }
       if (sameCallers(stack, at + 1, taken, first + 1)) return at;
     }
+    // The function that took it has been resumed since and makes the attempt: its callers got nothing from it.
+    if (isOwn && call[first + 1]?.isAsync !== false && sameCallers(call, first + 1, taken, first + 1)) return -1;
     // A plain helper that called acquire for its caller is never seen waiting; its caller may be.
     if (holder.isAsync) return -1;
   }

@@ -75,6 +75,16 @@ const legal: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
       await nextTurn();
       return await lock.acquire();
     }),
+  'two locks passed on to a job each, the first of them wanted again, in a function that is called through a wrapper':
+    async ({ instance, lock }) => {
+      const other = new instance.Mutex({ class: new LockClass('other') });
+      const work = async (): Promise<void> => {
+        void nextTurn().then(await lock.acquire());
+        void nextTurn().then(await other.acquire());
+        await lock.runExclusive(() => undefined);
+      };
+      await Promise.race([(async () => work())(), settle(30)]);
+    },
   'a permit passed on to each job, had from one of two helpers': ({ permits }) => {
     const [one, other] = [0, 1].map(() => async () => (await permits.acquire())[1]);
     let next = 0;
@@ -193,6 +203,15 @@ describe('a lock that is kept and wanted again by a helper', () => {
           release();
         };
         return () => dive(1);
+      },
+      'by a helper through the helper that it was had from': (lock) => {
+        const take = async (): Promise<() => void> => lock.acquire();
+        const helper = async (): Promise<void> => (await take())();
+        return async () => {
+          const release = await take();
+          await helper();
+          release();
+        };
       },
       'by another helper than the one that it was had from': (lock) => {
         const take = async (): Promise<() => void> => lock.acquire();
