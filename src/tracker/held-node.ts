@@ -247,8 +247,15 @@ export class Owner {
 
   /** Is it looked at whose awaits and returns these are? */
   watched = false;
+  /** What it has received in this turn, while it is not certain that this is a function which awaits. */
+  doubted: HeldNode[] | undefined = undefined;
   /** Has somebody received what this owner returned? */
   received = false;
+  /** Was it seen by whom the promise of that is waited for, and are they several? */
+  isTold = false;
+  isShared = false;
+  /** Has something come through a combinator that was made before it was known that it would? */
+  isLate = false;
   takers = 0;
   /** For what passes through a combinator: those of its elements that are acquisitions, all of this turn. */
   batch: Batch | undefined = undefined;
@@ -266,7 +273,8 @@ export class Owner {
   holds(node: HeldNode, certain: boolean): boolean {
     const { unsure, astray, adoptedBy } = node.asked;
     if (adoptedBy !== undefined && adoptedBy !== this) return false;
-    return this.nodes.includes(node) && !astray && !(certain && unsure);
+    if (!this.nodes.includes(node) || astray) return false;
+    return !certain || !(unsure || this.doubted?.includes(node) === true);
   }
 
   /** @internal */
@@ -279,6 +287,10 @@ export class Owner {
     // A list made to measure takes a fraction of the memory of one that grows, and most have one only.
     if (nodes.length === 0) this.nodes = [node];
     else if (!nodes.includes(node)) nodes.push(node);
+  }
+
+  doubt(node: HeldNode): void {
+    (this.doubted ??= []).push(node);
   }
 
   owe(debt: Debt): void {

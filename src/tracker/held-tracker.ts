@@ -213,7 +213,7 @@ export class HeldTracker {
 
   /** The same, for certain. */
   isOwnNow(node: HeldNode): boolean {
-    return this.#hooks.owner?.holds(node, true) ?? false;
+    return this.#hooks.lastOwner?.holds(node, true) ?? false;
   }
 
   /** From now on it is asked who holds what: the hooks look closer at holds that change hands. */
@@ -224,6 +224,11 @@ export class HeldTracker {
   /** The running function instance, if it owns holds. */
   get owner(): Owner | undefined {
     return this.#hooks.owner;
+  }
+
+  /** The same, unless it is a callback on the way of what it owns. */
+  get lastOwner(): Owner | undefined {
+    return this.#hooks.lastOwner;
   }
 
   /** Leaves it to the running function, and to those it returns to, to prove a judgement. */

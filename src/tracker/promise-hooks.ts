@@ -18,7 +18,7 @@ import { Batch, BatchTurns } from './batch-turns.js';
 import type { HeldContext } from './held-context.js';
 import {
   HELD,
-  type HeldNode,
+  HeldNode,
   isListed,
   isOpen,
   isWait,
@@ -28,23 +28,13 @@ import {
   WAITING,
   type Debt,
 } from './held-node.js';
-import { isActOfTurn, isCallOfThen, type Below } from './turn-function.js';
-
-/** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
-interface Marked {
-  [note: symbol]: unknown;
-  then?: unknown;
-}
-
-function marked(promise: object): Marked {
-  return promise as Marked;
-}
+import { OwnThen } from './own-then.js';
+import { type Marked, marked, PromiseNotes } from './promise-notes.js';
+import { ToldPromises } from './told-promises.js';
+import { isActOfTurn, type Below } from './turn-function.js';
 
 /** Captured at load, so that fake timers of a test leave it alone. */
 const enqueue = queueMicrotask;
-
-/** Looks for calls of the prototype's `then`, once it is asked what is held, in a program where none is seen. */
-const LOOKS = 1000;
 
 const NOTHING = 0;
 const SUSPENDED = 1;
@@ -62,16 +52,7 @@ export interface Arrivals {
 }
 
 export class PromiseHooks {
-  /** On a promise: what whoever awaits it receives, a hold or all that a function returned with. */
-  readonly #carried = Symbol('lockdep.carried');
-  /** The function instance that continues here. */
-  readonly #owned = Symbol('lockdep.owned');
-  /** Receives nothing: derived by `catch`, which what is fulfilled goes past, or has received already. */
-  readonly #passive = Symbol('lockdep.passive');
-  /** Derived with the language's own handlers (Promise.all, return of a promise): these holds pass through. */
-  readonly #through = Symbol('lockdep.through');
-  /** Derived with a user's callback: what that resolves is a signal, not its return. */
-  readonly #callback = Symbol('lockdep.callback');
+  readonly #notes = new PromiseNotes();
   readonly #context: HeldContext;
   readonly #arrivals: Arrivals;
   #stop: (() => void) | undefined;
@@ -79,27 +60,25 @@ export class PromiseHooks {
   #turn: Marked | undefined;
   #owner: Owner | undefined;
   #muted = false;
-  /** Does a promise's own `then` run, which sees the handlers itself? */
-  #inThen = false;
   /** Has the promise of the turn itself settled? */
   #selfSettled = false;
   #last = NOTHING;
   #lastPromise: Marked | undefined;
   #handingOver: Owner | undefined;
-  /** Of a watched owner: was the last event an await or a return of the turn's own function? */
+  /** Of a watched owner, by its stack: was the last event an await or a return of the turn's own function? */
   #byTurn = false;
-  #watching = false;
-  #looks = LOOKS;
+  /** Has the turn begun with the call of an async function? Then it is a callback's. */
+  #isCall = false;
   /** Promises that settled as their function returned with holds, until their reactions have run. */
   readonly #returned = new WeakMap<Marked, Owner>();
-  /** Holds that pass through one combinator, by the reject function that it gives to all its elements. */
-  readonly #groups = new WeakMap<object, Owner>();
   readonly #turns = new BatchTurns();
-  readonly #then = carryingThen(this);
+  readonly #ownThen = new OwnThen(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
+  readonly #told: ToldPromises;
 
   constructor(context: HeldContext, arrivals: Arrivals) {
     this.#context = context;
     this.#arrivals = arrivals;
+    this.#told = new ToldPromises(this.#notes, this.#ownThen, this.#onInit);
   }
 
   // Fields, so that a stack can be taken from right below them.
@@ -118,7 +97,7 @@ export class PromiseHooks {
 
   stop(): void {
     this.#stop?.();
-    this.#watching = false;
+    this.#told.unwatch();
     this.#stop = undefined;
     this.#closeTurn();
     this.#handingOver = undefined;
@@ -147,34 +126,22 @@ export class PromiseHooks {
   #mark(promise: Marked, parcel: HeldNode | Owner): void {
     // A frozen promise takes no notes: who awaits it late does not receive.
     if (!Object.isExtensible(promise)) return;
-    promise[this.#carried] = parcel;
-    this.#setThen(promise);
-  }
-
-  /** `await` never looks at it: it is a promise already. */
-  #setThen(promise: Marked): void {
-    try {
-      // oxlint-disable-next-line unicorn/no-thenable -- as above.
-      promise.then = this.#then;
-    } catch {
-      // The prototype's is read-only: in Node's own modules, and with frozen intrinsics.
-      // oxlint-disable-next-line unicorn/no-thenable -- as above.
-      Object.defineProperty(promise, 'then', { value: this.#then, writable: true, configurable: true });
-    }
+    promise[this.#notes.carried] = parcel;
+    this.#ownThen.give(promise);
   }
 
   get isRunning(): boolean {
     return this.#stop !== undefined;
   }
 
-  /** Watches those who get a hold from a helper: costs them a stack, and tells who goes on with the hold. */
+  /** Watches who gets a hold from a helper, in a program that asks who holds what. */
   watch(): void {
-    this.#watching = true;
+    this.#told.watch();
   }
 
   /** The running function instance took `node` at once: certain where that is the function of the turn. */
   took(node: HeldNode, below: Below): void {
-    this.#takeOver(node, (this.#watching || node.asked.frames !== undefined) && isActOfTurn(below));
+    this.#takeOver(node, (this.#told.isWatching || node.asked.frames !== undefined) && isActOfTurn(below));
   }
 
   /** The running function instance takes over `node`, whoever had it. */
@@ -188,7 +155,7 @@ export class PromiseHooks {
 
   #takeOver(node: HeldNode, byTurn: boolean): void {
     node.followed = this.isInTurn;
-    const isNew = this.#owner === undefined;
+    const isNew = this.#owner?.sure !== true;
     const owner = this.#ensureOwner();
     owner?.keep(node);
     if (!byTurn) node.ask().unsure = true;
@@ -205,6 +172,7 @@ export class PromiseHooks {
   #ensureOwner(): Owner | undefined {
     if (this.#owner === undefined && this.#turn !== undefined) {
       this.#owner = new Owner(true);
+      this.#isCall = false;
       this.#last = NOTHING;
       this.#selfSettled = false;
     }
@@ -216,34 +184,37 @@ export class PromiseHooks {
     return this.#owner;
   }
 
+  /** The same, unless it is a callback on the way of what it owns. */
+  get lastOwner(): Owner | undefined {
+    return this.#turn?.[this.#notes.through] === undefined ? this.#owner : undefined;
+  }
+
   #init(promise: Marked, parent: Marked | undefined): void {
     const context = this.#context;
+    if (this.#told.areAll) this.#told.made(promise, parent);
     if (context.live === 0) return;
     const owner = this.#owner;
     if (owner !== undefined) {
+      if (owner.watched) this.#lookAtInit(parent);
       this.#last = SUSPENDED;
       this.#lastPromise = promise;
-      if (owner.watched) this.#byTurn = isActOfTurn(this.#onInit);
     }
     if (context.cell !== undefined) promise[context.mark] = context.cell;
     if (parent === undefined) return;
-    const parcel = parent[this.#carried] as HeldNode | Owner | undefined;
+    const parcel = parent[this.#notes.carried] as HeldNode | Owner | undefined;
     if (parcel === undefined) return;
-    promise[this.#carried] = parcel;
+    promise[this.#notes.carried] = parcel;
     parcel.takers += 1;
-    if (this.#inThen || !this.#isLookedAt(parcel) || !isCallOfThen(this.#onInit)) return;
-    // The prototype's `then`, called past that of the promise: its handlers are not seen.
-    promise[this.#callback] = true;
-    this.#setThen(promise);
-    this.#looks = Number.POSITIVE_INFINITY;
+    const must = parcel instanceof Owner ? parcel.nodes.some(hasFrames) : hasFrames(parcel);
+    if (!this.#told.isPast(must)) return;
+    this.#told.unseen(promise, this.#notes.callback);
+    this.#told.lookAlways();
   }
 
-  /** Is it looked at how this is awaited? Each look costs more than the lock. */
-  #isLookedAt(parcel: HeldNode | Owner): boolean {
-    if (parcel instanceof Owner ? parcel.nodes.some(hasFrames) : hasFrames(parcel)) return true;
-    if (!this.#watching || this.#looks === 0) return false;
-    this.#looks -= 1;
-    return true;
+  /** A resumed function begins with none of its promises; a called one with that of its result. */
+  #lookAtInit(parent: Marked | undefined): void {
+    this.#byTurn = isActOfTurn(this.#onInit);
+    if (parent === undefined && this.#last === NOTHING && this.#byTurn) this.#isCall = true;
   }
 
   #before(promise: Marked): void {
@@ -255,8 +226,8 @@ export class PromiseHooks {
       return;
     }
     this.#turns.next();
-    const owner = promise[this.#owned] as Owner | undefined;
-    const arriving = promise[this.#carried] as HeldNode | Owner | undefined;
+    const owner = promise[this.#notes.owned] as Owner | undefined;
+    const arriving = promise[this.#notes.carried] as HeldNode | Owner | undefined;
     if (context.byHooks) context.cell = promise[context.mark] as ListCell | undefined;
     if (owner === undefined && arriving === undefined && this.#handingOver === undefined) {
       this.#owner = undefined;
@@ -266,15 +237,19 @@ export class PromiseHooks {
   }
 
   #openTurn(promise: Marked, known: Owner | undefined, carried: HeldNode | Owner | undefined): void {
-    const arriving = carried !== undefined && promise[this.#passive] === true ? undefined : carried;
-    const owner = known ?? new Owner(arriving !== undefined);
+    const isPassive = promise[this.#notes.passive] === true;
+    const arriving = isPassive ? undefined : carried;
+    const handed = isPassive ? undefined : this.#handingOver;
+    const owner = known ?? new Owner(false);
+    const isAwait = handed?.isTold === true && promise[this.#notes.reaction] === undefined;
+    if (isAwait || arriving !== undefined) owner.sure = true;
     if (known !== undefined) known.prune();
     if (arriving !== undefined) {
       this.#receive(promise, owner, arriving);
       // A derived promise has a second turn when its callback returns a promise: that one brings nothing.
-      if (promise[this.#callback] === true) Reflect.set(promise, this.#passive, true);
+      if (promise[this.#notes.callback] === true) Reflect.set(promise, this.#notes.passive, true);
     }
-    if (this.#handingOver !== undefined) this.#receive(promise, owner, this.#handingOver);
+    if (handed !== undefined) this.#receive(promise, owner, handed);
     if (owner.isEmpty) {
       this.#owner = undefined;
       return;
@@ -282,6 +257,7 @@ export class PromiseHooks {
     this.#owner = owner;
     this.#last = NOTHING;
     this.#selfSettled = false;
+    this.#isCall = false;
   }
 
   #receive(promise: Marked, owner: Owner, parcel: HeldNode | Owner): void {
@@ -292,8 +268,10 @@ export class PromiseHooks {
   }
 
   #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
-    this.#receiveDebts(owner, parcel);
-    for (const node of parcel.nodes) this.#receiveHold(promise, owner, node, again);
+    this.#receiveDebts(promise, owner, parcel);
+    // A callback gets what a function returned with; that it goes on with the locks nobody has said.
+    const isSignal = promise[this.#notes.callback] === true || promise[this.#notes.reaction] === true;
+    for (const node of parcel.nodes) this.#receiveHold(promise, owner, node, again || isSignal || parcel.isShared);
     if (again || parcel.batch === undefined) return;
     if (parcel.batch.isOne) this.#receiveBatch(parcel.batch.nodes);
     for (const [hold, unlock] of parcel.batch.joined()) this.#arrivals.onJoin(hold, unlock, true);
@@ -304,18 +282,21 @@ export class PromiseHooks {
     if (nodes.every((node) => node.state === HELD && !node.asked.unsure)) this.#arrivals.onBatch(nodes);
   }
 
-  #receiveHold(promise: Marked, owner: Owner, node: HeldNode, again: boolean): void {
+  #receiveHold(promise: Marked, owner: Owner, node: HeldNode, inDoubt: boolean): void {
     if (isWait(node.kind)) {
       this.#receiveWait(promise, owner, node);
       return;
     }
     if (node.state !== HELD) return;
-    node.followed = promise[this.#callback] !== true && promise[this.#through] === undefined;
+    const through = promise[this.#notes.through] as Owner | undefined;
+    node.followed = promise[this.#notes.callback] !== true && through === undefined;
     // One hold has one holder: when several await it, nobody knows which.
-    if (again) node.ask().unsure = true;
+    if (inDoubt) node.ask().unsure = true;
+    through?.keep(node);
     owner.keep(node);
-    const inDoubt = !owner.sure || promise[this.#callback] === true;
-    if (inDoubt && (this.#watching || node.asked.frames !== undefined)) owner.watched = true;
+    if (!owner.sure) owner.doubt(node);
+    const mayBeCallback = !owner.sure || promise[this.#notes.callback] === true;
+    if (mayBeCallback && (this.#told.isWatching || hasFrames(node))) owner.watched = true;
     if (node.asked.adoptedBy !== undefined) node.ask().adoptedBy = owner;
     const list = this.#context.current();
     if (isListed(list, node)) return;
@@ -325,20 +306,29 @@ export class PromiseHooks {
 
   /** The end of a wait; the language's own handlers pass it on. */
   #receiveWait(promise: Marked, owner: Owner, node: HeldNode): void {
-    if (promise[this.#through] === undefined) this.#arrivals.onHold(node, owner);
-    else owner.keep(node);
+    const through = promise[this.#notes.through] as Owner | undefined;
+    if (through === undefined) {
+      this.#arrivals.onHold(node, owner);
+      return;
+    }
+    owner.keep(node);
+    through.keep(node);
   }
 
-  #receiveDebts(owner: Owner, parcel: Owner): void {
+  #receiveDebts(promise: Marked, owner: Owner, parcel: Owner): void {
     if (parcel.debts === undefined) return;
+    const through = promise[this.#notes.through] as Owner | undefined;
     for (const debt of parcel.debts.values()) {
       if (!isOpen(debt.doubt)) continue;
       this.#arrivals.onDebt(debt, owner);
-      if (isOpen(debt.doubt)) owner.owe(debt);
+      if (!isOpen(debt.doubt)) continue;
+      owner.owe(debt);
+      through?.owe(debt);
     }
   }
 
   #settled(promise: Marked): void {
+    this.#told.settled(promise);
     if (this.#owner === undefined || this.#muted) return;
     if (promise === this.#turn) {
       this.#selfSettled = true;
@@ -367,10 +357,10 @@ export class PromiseHooks {
     this.#turn = undefined;
     this.#context.cell = undefined;
     if (owner === undefined || turn === undefined) return;
-    if (this.#last === SUSPENDED) this.#suspend(owner, turn[this.#callback] === true);
-    else if (this.#last === SETTLED && turn[this.#callback] !== true) {
-      const through = turn[this.#through] as Owner | undefined;
-      if (through !== undefined) this.#handOver(this.#lastPromise as Marked, through);
+    if (this.#last === SUSPENDED) this.#suspend(owner, turn[this.#notes.callback] === true);
+    else if (this.#last === SETTLED && turn[this.#notes.callback] !== true) {
+      const through = turn[this.#notes.through] as Owner | undefined;
+      if (through !== undefined) this.#pass(this.#lastPromise as Marked, through);
       else this.#return(this.#lastPromise as Marked, owner);
     }
     this.#closeTurn();
@@ -382,14 +372,15 @@ export class PromiseHooks {
    */
   #suspend(owner: Owner, isCallback: boolean): void {
     if (isCallback && this.#selfSettled) return;
-    const certain = owner.watched ? this.#byTurn : owner.sure && !isCallback;
+    const certain = owner.watched ? this.#byTurn && (isCallback || !this.#isCall) : owner.sure && !isCallback;
     if (!certain) for (const node of owner.nodes) node.ask().unsure = true;
-    owner.sure = true;
+    owner.sure = certain;
     owner.watched = false;
+    owner.doubted = undefined;
     const next = this.#lastPromise as Marked;
-    const awaited = next[this.#carried] as HeldNode | Owner | undefined;
+    const awaited = next[this.#notes.carried] as HeldNode | Owner | undefined;
     if (awaited !== undefined) this.#noteAwaited(awaited, owner);
-    if (!owner.prune() && Object.isExtensible(next)) next[this.#owned] = owner;
+    if (!owner.prune() && Object.isExtensible(next)) next[this.#notes.owned] = owner;
   }
 
   /** A judgement about these holds may rest on who awaits them, and a wait may never end. */
@@ -408,13 +399,26 @@ export class PromiseHooks {
       const asked = node.ask();
       node.followed = false;
       asked.returnedBy += 1;
-      asked.astray ||= owner.watched ? !this.#byTurn : !owner.sure;
+      asked.astray ||= owner.watched ? !this.#byTurn || this.#isCall : !owner.sure;
     }
     this.#handOver(promise, owner);
   }
 
+  /** The turn was that of an element of a combinator, or of a promise that was resolved with another. */
+  #pass(promise: Marked, through: Owner): void {
+    if (through.isLate) {
+      for (const node of through.nodes) {
+        node.followed = false;
+        node.ask().returnedBy += 1;
+      }
+    }
+    this.#handOver(promise, through);
+  }
+
   /** Those that await `promise` by now are between the two microtasks; those that will await it find it marked. */
   #handOver(promise: Marked, owner: Owner): void {
+    owner.isTold = this.#told.isTold(promise);
+    owner.isShared = this.#told.isShared(promise);
     this.#returned.set(promise, owner);
     this.#mark(promise, owner);
     enqueue(() => {
@@ -430,55 +434,12 @@ export class PromiseHooks {
     this.#last = NOTHING;
   }
 
-  /** @internal The own `then` of a promise that carries a hold. */
-  callThen(source: Promise<unknown>, onFulfilled: unknown, onRejected: unknown): Promise<never> {
-    this.#inThen = true;
-    let derived: Promise<never>;
-    try {
-      derived = nativeThen.call(source, onFulfilled as never, onRejected as never) as Promise<never>;
-    } finally {
-      this.#inThen = false;
-    }
-    this.#derived(marked(source), marked(derived), onFulfilled, onRejected);
-    return derived;
-  }
-
-  /** Notes what kind of handlers made `derived` from a promise that carries a hold. */
-  #derived(source: Marked, derived: Marked, onFulfilled: unknown, onRejected: unknown): void {
-    const parcel = source[this.#carried] as HeldNode | Owner | undefined;
-    // A subclass may freeze its promises: who awaits this one does not receive.
-    if (parcel === undefined || !Object.isExtensible(derived)) return;
-    if (typeof onFulfilled !== 'function') {
-      // A `catch`: what is fulfilled goes past it, to whoever awaits the derived promise.
-      derived[this.#passive] = true;
-      this.#setThen(derived);
-      return;
-    }
-    if (!isNative(onFulfilled)) {
-      derived[this.#callback] = true;
-      this.#setThen(derived);
-      return;
-    }
-    let group = typeof onRejected === 'function' ? this.#groups.get(onRejected) : undefined;
-    if (group === undefined) {
-      group = new Owner(true);
-      if (typeof onRejected === 'function') this.#groups.set(onRejected, group);
-    }
-    if (parcel instanceof Owner) {
-      group.nodes.push(...parcel.nodes);
-      for (const debt of parcel.debts?.values() ?? []) group.owe(debt);
-    } else {
-      group.nodes.push(parcel);
-      this.#joinBatch(group, parcel, source, onFulfilled);
-    }
-    derived[this.#through] = group;
-  }
-
   /** Only an acquisition's own promise counts: what a callback makes of it may have released it. */
-  #joinBatch(group: Owner, node: HeldNode, source: Marked, handler: unknown): void {
-    if (source[this.#callback] === true || source[this.#passive] === true || source[this.#through] !== undefined)
-      return;
-    if (!this.#turns.isOfThisTurn(node)) return;
+  #joinBatch(group: Owner, source: Marked, handler: unknown): void {
+    const { callback, passive, through, carried } = this.#notes;
+    if (source[callback] === true || source[passive] === true || source[through] !== undefined) return;
+    const node = source[carried];
+    if (!(node instanceof HeldNode) || !this.#turns.isOfThisTurn(node)) return;
     group.batch ??= new Batch();
     group.batch.add(node, handler);
     for (const [hold, unlock] of group.batch.joined())
@@ -493,22 +454,4 @@ function hasFrames(node: HeldNode): boolean {
 /** A list cell for `node` with `list` as its outer holds: the node itself where it already continues that list. */
 function cellUnder(node: HeldNode, list: HeldNode | undefined): HeldNode {
   return outerHeld(node) === list ? node : node.link(list);
-}
-
-const nativeThen = Promise.prototype.then;
-const nativeText = /\{\s*\[native code\]\s*\}$/;
-
-/**
- * The own `then` of a promise that carries a hold. `await` never calls it. It tells user callbacks, in which the hold
- * stays, from the language's own handlers (Promise.all, `return promise` in an async function), which pass it on.
- */
-function carryingThen(hooks: PromiseHooks): typeof nativeThen {
-  return function then(this: Promise<unknown>, onFulfilled?: unknown, onRejected?: unknown): Promise<never> {
-    return hooks.callThen(this, onFulfilled, onRejected);
-  } as typeof nativeThen;
-}
-
-function isNative(handler: unknown): boolean {
-  if (typeof handler !== 'function' || handler.name !== '') return false;
-  return nativeText.test(Function.prototype.toString.call(handler));
 }

@@ -7,7 +7,7 @@
 import type { HeldTracker } from './held-tracker.js';
 
 /** What the rehearsal needs of a tracker. */
-export type Rehearsed = Pick<HeldTracker, 'beginStandIn' | 'carry' | 'detached' | 'endStandIn' | 'held' | 'isOwnNow'>;
+export type Rehearsed = Pick<HeldTracker, 'beginStandIn' | 'carry' | 'detached' | 'endStandIn' | 'held' | 'ownsNow'>;
 
 /** Resolves with whether a hold arrives where it must and nowhere else. Leaves nothing behind. */
 export async function hooksFollowHolds(tracker: Rehearsed): Promise<boolean> {
@@ -19,7 +19,7 @@ export async function hooksFollowHolds(tracker: Rehearsed): Promise<boolean> {
     return await tracker.detached(async () => {
       const helper = async (): Promise<boolean> => {
         await granted;
-        return sees() && tracker.isOwnNow(node);
+        return sees() && tracker.ownsNow(node);
       };
       const beside = async (): Promise<boolean> => {
         await ready;
@@ -29,7 +29,7 @@ export async function hooksFollowHolds(tracker: Rehearsed): Promise<boolean> {
       const [seenByHelper, unseenBeside] = [helper(), beside()];
       const unseenAtOnce = !sees();
       const arrived = await seenByHelper;
-      const handedOver = sees() && tracker.isOwnNow(node);
+      const handedOver = sees() && tracker.ownsNow(node);
       return unseenAtOnce && arrived && handedOver && (await unseenBeside);
     });
   } finally {

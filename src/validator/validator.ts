@@ -144,7 +144,7 @@ export class Validator {
     node.ask().frames = stack;
     // A call from another function may be that of a child which nobody waits for: its verdict is left open.
     if (!runsByItself(stack)) return undefined;
-    node.ask().awaitedBy = this.tracker.owner;
+    node.ask().awaitedBy = this.tracker.lastOwner;
     return this.#judge.judge(node, pending, stack);
   }
 

@@ -19,8 +19,13 @@ import { Truth } from './truth.js';
 const RUNS = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? '') || 300;
 const SEED = Number(process.env['LOCKDEP_FUZZ_SEED'] ?? '') || 1;
 
-function isWrong({ falseStrict, failure }: Outcome): boolean {
-  return falseStrict.length > 0 || failure !== undefined;
+function isWrong({ falseStrict, falseHeld, failure }: Outcome): boolean {
+  return falseStrict.length + falseHeld.length > 0 || failure !== undefined;
+}
+
+/** Every other program asks what is held, every third has run for long. */
+function variantOf(seed: number): RunOptions {
+  return { probes: seed % 2 === 0, worn: seed % 3 === 0 };
 }
 
 /** The first wrong program, made small; undefined when all are right. */
@@ -32,12 +37,13 @@ async function firstWrong(
 ): Promise<{ seed: number; smallest: Program; outcome: Outcome } | undefined> {
   for (let seed = from; seed < from + count; seed++) {
     const program = drawProgram(randomNumbers(seed));
-    const outcome = await runProgram(program, options);
+    const variant = { ...variantOf(seed), ...options };
+    const outcome = await runProgram(program, variant);
     each(outcome);
     if (!isWrong(outcome)) continue;
     const kind = outcome.failure?.slice(0, 6);
     const sameFailure = async (candidate: Program): Promise<boolean> => {
-      const again = await runProgram(candidate, options);
+      const again = await runProgram(candidate, variant);
       return again.failure?.slice(0, 6) === kind && isWrong(again);
     };
     return { seed, smallest: await shrink(program, sameFailure), outcome };
@@ -45,21 +51,31 @@ async function firstWrong(
   return undefined;
 }
 
+function wrongs({ falseStrict, falseHeld }: Outcome): string {
+  return [...falseStrict, ...falseHeld].join('; ');
+}
+
 describe('random async programs', () => {
-  it(`teach no order as strict that is not true (${RUNS} from seed ${SEED})`, async (t) => {
+  it(`teach no order as strict, and are told of no hold, that is not true (${RUNS} from seed ${SEED})`, async (t) => {
     const misses = new Misses();
-    const found = await firstWrong(SEED, RUNS, {}, (outcome) => misses.add(outcome));
+    let asked = 0;
+    const found = await firstWrong(SEED, RUNS, {}, (outcome) => {
+      misses.add(outcome);
+      asked += outcome.rightlyHeld;
+    });
     if (found !== undefined) {
       const { seed, smallest, outcome } = found;
-      const again = await runProgram(smallest);
+      const again = await runProgram(smallest, variantOf(seed));
       assert.fail(
-        `LOCKDEP_FUZZ_SEED=${seed}: ${outcome.failure ?? outcome.falseStrict.join('; ')}\n` +
-          `smallest: ${again.falseStrict.join('; ')}${smallest.oneLine ? ' (in one line)' : ''}\n${readable(smallest)}`,
+        `LOCKDEP_FUZZ_SEED=${seed}: ${outcome.failure ?? wrongs(outcome)}\n` +
+          `smallest: ${wrongs(again)}${smallest.oneLine ? ' (in one line)' : ''}\n${readable(smallest)}`,
       );
     }
     t.diagnostic(`${misses.missed} of ${misses.expected} provable edges were not proven`);
     for (const line of misses.table()) t.diagnostic(line);
+    t.diagnostic(`${asked} times a function was told rightly that it holds a lock`);
     assert.ok(misses.expected > RUNS, 'the programs nest too little');
+    assert.ok(asked > RUNS, 'the programs ask too little');
   });
 
   it('are the same for the same seed', () => {
@@ -82,6 +98,15 @@ describe('the check of random programs', () => {
     const invented = { from: 'b', to: 'a', tier: 'strict' };
     const outcome = await runProgram(nested, { learned: (edges) => [...edges, invented] });
     assert.deepEqual(outcome.falseStrict, ['b -> a']);
+  });
+
+  it('catches a hold that nobody has', async () => {
+    const asking = make.program([make.take('a', [make.tick('turn')]), make.tick('turn')]);
+    const honest = await runProgram(asking, { probes: true });
+    assert.deepEqual(honest.falseHeld, []);
+    assert.ok(honest.rightlyHeld > 0, 'nothing is asked');
+    const outcome = await runProgram(asking, { probes: true, held: () => ['a'] });
+    assert.deepEqual(outcome.falseHeld, ['main holds a']);
   });
 
   it('takes no notice of what is only suspected', async () => {

@@ -10,6 +10,7 @@ import { Truth, type Edge, type Instance } from './truth.js';
 
 /** Three rounds: the first acquisitions take stacks, later ones do not. */
 const ROUNDS = 3;
+const PROMISES_OF_A_WORN_PROGRAM = 11_000;
 /** Turns of the event loop after which a program hangs. */
 const MAX_TURNS = 20_000;
 
@@ -18,6 +19,9 @@ export interface Outcome {
   readonly allowed: readonly string[];
   /** Learned as strict and not true. */
   readonly falseStrict: readonly string[];
+  /** Said to be held where it is not; and where it is, how often. */
+  readonly falseHeld: readonly string[];
+  readonly rightlyHeld: number;
   /** Strict only because the lock was handed to another flow, or the wait might have ended otherwise. */
   readonly byDesign: readonly string[];
   /** True from the attempt on: were they learned as strict? */
@@ -123,6 +127,11 @@ class Locks {
     return this.#names.get(printed) ?? printed;
   }
 
+  /** Those that the running flow is said to hold. */
+  get held(): string[] {
+    return [...this.#locks].filter(([, lock]) => this.#isolated.lockdep.isHeld(lock) === true).map(([name]) => name);
+  }
+
   get locked(): string[] {
     return [...this.#locks].filter(([, lock]) => lock.isLocked()).map(([name]) => name);
   }
@@ -160,6 +169,12 @@ async function runRound(main: Main, truth: Truth, surroundings: Surroundings): P
 }
 
 export interface RunOptions {
+  /** Asks in each function what it holds: true must be what `isHeld` says. */
+  readonly probes?: boolean;
+  /** As in a program that has run for long: the hooks no longer look at every promise. */
+  readonly worn?: boolean;
+  /** What is said to be held. */
+  readonly held?: (locks: readonly string[]) => readonly string[];
   /** Looks at or changes the validator before the program runs. */
   readonly prepare?: (isolated: IsolatedLockdep) => void;
   /** What is said to have been learned. */
@@ -174,6 +189,8 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
   let failure: string | undefined;
   try {
     options.prepare?.(isolated);
+    if (options.worn === true) for (let i = 0; i < PROMISES_OF_A_WORN_PROGRAM; i++) void Promise.resolve();
+    if (options.probes === true) truth.asks = () => options.held?.(locks.held) ?? locks.held;
     const main = compile(program, truth, surroundings, locks);
     for (let round = 0; round < ROUNDS && failure === undefined; round++) {
       failure = await runRound(main, truth, surroundings);
@@ -184,7 +201,15 @@ export async function runProgram(program: Program, options: RunOptions = {}): Pr
     failure ??= leftOver(isolated, locks, truth);
     return compare(options.learned?.(learned) ?? learned, truth, failure);
   } catch (error) {
-    return { allowed: [], falseStrict: [], byDesign: [], expected: [], failure: `threw ${String(error)}` };
+    return {
+      allowed: [],
+      falseStrict: [],
+      falseHeld: [],
+      rightlyHeld: 0,
+      byDesign: [],
+      expected: [],
+      failure: `threw ${String(error)}`,
+    };
   } finally {
     isolated.dispose();
   }
@@ -219,6 +244,8 @@ export function compare(learned: Learned, truth: Truth, failure: string | undefi
   return {
     allowed: [...truth.edges.keys()],
     falseStrict: edges.filter((edge) => !isTrue(edge) && !isHanded(edge)),
+    falseHeld: [...truth.falseHeld],
+    rightlyHeld: truth.rightlyHeld,
     byDesign: edges.filter((edge) => (isTrue(edge) ? truth.edges.get(edge)?.caused === false : isHanded(edge))),
     expected: [...truth.edges]
       .filter(([, edge]) => edge.expected)

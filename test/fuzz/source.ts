@@ -73,7 +73,7 @@ const TICK_TEXT = {
 } as const;
 
 function emitTick({ how, times }: Tick, cx: Context): string[] {
-  return Array.from({ length: times }, () => `${cx.await} ${TICK_TEXT[how]};`);
+  return [...Array.from({ length: times }, () => `${cx.await} ${TICK_TEXT[how]};`), 'T.probe(me);'];
 }
 
 function emitRival(rival: Take['rival'], lock: string, id: number): string[] {
@@ -91,6 +91,7 @@ function emitTake(take: Take, cx: Context): string[] {
     ...declareLock(take.lock, id, id, `${labelOf(take.via, take.hand)}${rival}`),
     ...emitRival(take.rival, take.lock, id),
     ...lines,
+    'T.probe(me);',
     ...held(id, release, take.safe, emitBlock(take.body, inside(cx))),
   ];
 }

@@ -20,6 +20,8 @@ const ticks = tick('turn', 4);
 
 const lateChild = child([take('b', [tick('turn', 8)], { via: 'async1' })], { join: 'later', between: [tick()] });
 
+const inScope = (lock: string) => ({ work: 'scope', lock }) as const;
+
 const CASES: readonly Case[] = [
   { name: 'nested in one function', program: program([take('a', [take('b')])]), expected: [AB] },
   { name: 'one after the other', program: program([take('a'), take('b')]) },
@@ -37,6 +39,21 @@ const CASES: readonly Case[] = [
     name: 'a child that is awaited later, when it has its lock already',
     program: program([take('a', [child([take('b', [ticks])], { join: 'later', between: [tick()] })])]),
     allowed: [AB],
+  },
+  {
+    name: 'one of several is waited for, which waits for a scope between the last line of its callback and its end',
+    program: program([
+      child(
+        [
+          group('race', [
+            part([group('all', [part([], inScope('b'))], { join: 'later', between: [tick('null')] })], inScope('c')),
+            part([], inScope('d')),
+          ]),
+        ],
+        inScope('a'),
+      ),
+    ]),
+    allowed: [AB, 'a -> c', 'a -> d', 'c -> b'],
   },
   {
     name: 'a child that is awaited later, when it has ended',
@@ -134,6 +151,7 @@ describe('the truth about a program', () => {
     it(name, async () => {
       const outcome = await runProgram(given);
       assert.equal(outcome.failure, undefined);
+      assert.deepEqual(outcome.falseStrict, []);
       const provable = outcome.expected.map(({ from, to }) => `${from} -> ${to}`);
       assert.deepEqual(provable.toSorted(), expected.toSorted());
       const late = outcome.allowed.filter((edge) => !provable.includes(edge));

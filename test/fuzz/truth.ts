@@ -64,6 +64,8 @@ export interface Deferred {
 }
 
 const NEVER = Infinity;
+/** Microtasks from the last line of the callback of a scope to the release. */
+const SCOPE_END_TURNS = 2;
 
 export class Truth {
   readonly edges = new Map<string, Edge>();
@@ -71,6 +73,12 @@ export class Truth {
   readonly handed = new Set<string>();
   /** Instances that have not ended. */
   active = 0;
+  /** Asks what `me`, which runs, is said to hold: the names of locks. */
+  asks: (() => readonly string[]) | undefined = undefined;
+  /** Said to be held, and rightly so: how often. */
+  rightlyHeld = 0;
+  /** Said to be held where it is not. */
+  readonly falseHeld = new Set<string>();
   #started = 0;
   #clock = 0;
   #live = new Set<Hold>();
@@ -215,11 +223,28 @@ export class Truth {
 
   release(me: Instance, hold: Hold): void {
     hold.ended = ++this.#clock;
-    this.#live.delete(hold);
+    // The callback of a scope says so at its end; whoever waits by then has waited for the release.
+    if (/scope/i.test(hold.label)) void this.#dropSoon(hold);
+    else this.#live.delete(hold);
     for (const wanted of me.past) {
       const overlap = wanted.attempted < hold.ended && wanted.ended > hold.granted;
       if (overlap && !isBefore(wanted, hold)) this.#edge(hold, wanted).caused = true;
     }
+  }
+
+  /** `me` runs: is all that it is said to hold held by it, or by somebody who waits for it? */
+  probe(me: Instance): void {
+    for (const lock of this.asks?.() ?? []) {
+      if (this.handed.has(lock)) continue;
+      const held = [...this.#live].filter((hold) => hold.lock === lock && hold.owner !== undefined);
+      if (held.some(({ owner }) => pathTo(owner as Instance, me, new Set()) !== undefined)) this.rightlyHeld += 1;
+      else this.falseHeld.add(`${me.label} holds ${lock}`);
+    }
+  }
+
+  async #dropSoon(hold: Hold): Promise<void> {
+    for (let i = 0; i < SCOPE_END_TURNS; i++) await Promise.resolve();
+    this.#live.delete(hold);
   }
 
   #await(me: Instance, children: readonly Instance[], label: string, soft: boolean): void {

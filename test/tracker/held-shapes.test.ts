@@ -21,6 +21,7 @@ import { KNOWN_MISSES, type KnownMiss } from './held-shapes/known-misses.js';
 import { programs } from './held-shapes/programs.js';
 import { roots } from './held-shapes/roots.js';
 import { servers } from './held-shapes/servers.js';
+import { signals } from './held-shapes/signals.js';
 import { streams } from './held-shapes/streams.js';
 import { tries } from './held-shapes/tries.js';
 import type { HeldShape, Probe, Run } from './held-shapes/world.js';
@@ -28,6 +29,7 @@ import type { HeldShape, Probe, Run } from './held-shapes/world.js';
 const GROUPS: Readonly<Record<string, readonly HeldShape[]>> = {
   functions,
   flows,
+  signals,
   tries,
   combinators,
   generators,

@@ -43,7 +43,7 @@ describe('the self-test of the promise hooks', () => {
       carry: (_promise: Promise<unknown>, node: unknown) => void (carried = node),
       detached: <T>(fn: () => T): T => fn(),
       held: () => [carried] as never,
-      isOwnNow: () => true,
+      ownsNow: () => true,
     };
     assert.equal(await hooksFollowHolds(leaking), false);
     real.stop();

@@ -45,7 +45,7 @@ export const combinators: readonly HeldShape[] = [
     'Promise.all of mapped helpers',
     async ({ a, b, probe }) => {
       const releases = await Promise.all([a, b].map(take));
-      probe.missed('not by await', a, 'the first');
+      probe.held(a, 'the first');
       probe.held(b, 'the last to settle');
       for (const release of releases) release();
     },

@@ -127,7 +127,7 @@ export const compiled: readonly HeldShape[] = [
     ({ a, probe }) =>
       awaiter(function* (): Generator<unknown, void, never> {
         const release: Releaser = yield take(a);
-        probe.held(a, 'at once');
+        probe.missed('not by await', a, 'at once');
         release();
       }),
     ({ a, probe }) =>

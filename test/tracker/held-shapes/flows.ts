@@ -1,6 +1,6 @@
 /** Who goes on with the lock: chains of then, wrappers, deferreds, memoised promises, sync callbacks, errors. */
 import { withTimeout, type Mutex, type Releaser } from '../../../src/index.js';
-import { deferred, shape, take, turn, turns, type HeldShape } from './world.js';
+import { deferred, shape, take, turn, turns, type HeldShape, type Probe } from './world.js';
 
 /** As often written by hand around a lock. */
 async function withLock<T>(lock: Mutex, work: () => Promise<T>): Promise<T> {
@@ -25,6 +25,12 @@ function byHandTimeout(lock: Mutex, ms: number): Promise<Releaser> {
       resolve(release);
     });
   });
+}
+
+/** What the promise of a helper brings may be a mere signal to a callback; that of `acquire` brings the lock. */
+function probeCallback(probe: Probe, acquire: (lock: Mutex) => Promise<Releaser>, lock: Mutex, at: string): void {
+  if (acquire === take) probe.missed('not by await', lock, at);
+  else probe.held(lock, at);
 }
 
 export const flows: readonly HeldShape[] = [
@@ -74,7 +80,7 @@ export const flows: readonly HeldShape[] = [
       `a plain callback of then on ${name} calls an async function`,
       ({ a, probe }) => {
         const work = async (release: Releaser): Promise<void> => {
-          probe.held(a, 'in its first turn');
+          probeCallback(probe, acquire, a, 'in its first turn');
           await turn();
           probe.missed('not by await', a, 'later');
           release();
@@ -108,7 +114,7 @@ export const flows: readonly HeldShape[] = [
         await turn();
         await nativeThen(late, async (release) => {
           await turn();
-          probe.held(a, 'in the callback, later');
+          probeCallback(probe, acquire, a, 'in the callback, later');
           release();
         });
       },
