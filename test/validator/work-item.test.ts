@@ -88,7 +88,7 @@ describe('what a task leaves behind', () => {
       assert.deepEqual(seen(instance), ['leaked-lock advisory x1']);
       assert.match(
         report!.message,
-        /task "careless", enqueued at\s+test\/validator\/work-queue\.test\.ts:\d+:\d+, has ended/,
+        /task "careless", enqueued at\s+test\/validator\/work-item\.test\.ts:\d+:\d+, has ended/,
       );
     }));
 
@@ -116,7 +116,7 @@ describe('what a task leaves behind', () => {
       const [report] = instance.lockdep.reports();
       assert.equal(report?.kind, 'held-lock-freed');
       assert.match(report!.message, /disposed of with 2 of the tasks given to it not started\n/);
-      assert.match(report!.held.find((use) => use.lockClass === 'left over')!.site, /work-queue\.test\.ts:\d+/);
+      assert.match(report!.held.find((use) => use.lockClass === 'left over')!.site, /work-item\.test\.ts:\d+/);
     }));
 
   const places = (instance: IsolatedLockdep): string[] =>
@@ -169,6 +169,6 @@ describe('what a task leaves behind', () => {
       assert.deepEqual(seen(instance), ['held-lock-freed strict x1']);
       const [report] = instance.lockdep.reports();
       assert.match(report!.message, /disposed of with 1 of the tasks given to it not started\n/);
-      assert.match(report!.held[0]!.site, /work-queue\.test\.ts:\d+/);
+      assert.match(report!.held[0]!.site, /work-item\.test\.ts:\d+/);
     }));
 });
