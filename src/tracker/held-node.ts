@@ -131,6 +131,8 @@ export class HeldNode implements ListCell {
    * combinator, or returned to nobody yet: then any flow may go on with it.
    */
   followed = false;
+  /** Was it seen to come to one function alone, which called for it? So it can be told what it holds. */
+  seen = false;
   /** A link made by `structured`: all holds from here outwards are those of somebody who waits. */
   vouched = false;
 
@@ -254,6 +256,8 @@ export class Owner {
   /** Was it seen by whom the promise of that is waited for, and are they several? */
   isTold = false;
   isShared = false;
+  /** Does one wait who may have been given the promise, as a signal? */
+  isKept = false;
   /** Has something come through a combinator that was made before it was known that it would? */
   isLate = false;
   takers = 0;

@@ -213,7 +213,7 @@ export class HeldTracker {
 
   /** The same, for certain. */
   isOwnNow(node: HeldNode): boolean {
-    return this.#hooks.lastOwner?.holds(node, true) ?? false;
+    return node.seen && (this.#hooks.lastOwner?.holds(node, true) ?? false);
   }
 
   /** From now on it is asked who holds what: the hooks look closer at holds that change hands. */

@@ -2,10 +2,13 @@
  * The own `then` of a promise. `await` never calls it. It tells user callbacks, in which what comes stays, from the
  * language's own handlers (Promise.all, `return promise` in an async function), which pass it on.
  *
- * Cost: a property on the promise, and a function call for each call of its `then`.
+ * It calls the `then` of the promise's class, or what a program has put in its place, with the same arguments. Cost: a
+ * property on the promise, and a function call for each call of its `then`.
  */
+import { types } from 'node:util';
+import { sharedState } from '../classes/shared-state.js';
 import { Owner } from './held-node.js';
-import { type Marked, marked, type PromiseNotes } from './promise-notes.js';
+import type { Marked, PromiseNotes } from './promise-notes.js';
 
 type Then = typeof Promise.prototype.then;
 
@@ -15,83 +18,124 @@ const nativeText = /\{\s*\[native code\]\s*\}$/;
 /** `source` was given to a combinator, by `handler`. */
 export type PutInto = (group: Owner, source: Marked, handler: unknown) => void;
 
+/** A call that runs. */
+interface Call {
+  readonly source: Marked;
+  readonly onFulfilled: unknown;
+  readonly onRejected: unknown;
+  readonly kind: typeof CATCH | typeof PASSES | typeof CALLBACK;
+}
+
+/** Without a handler of what is fulfilled; with one of the language's own; with one of the program's. */
+export const CATCH = 0;
+export const PASSES = 1;
+export const CALLBACK = 2;
+
+/** One for all trackers of a process, which see the same calls. */
+interface SharedThen {
+  readonly own: Then;
+  /** As a property that nobody lists. */
+  readonly hidden: PropertyDescriptor;
+  call: Call | undefined;
+}
+
+function makeThen(): SharedThen {
+  // A method, which has no prototype to be printed.
+  const { then } = {
+    // oxlint-disable-next-line unicorn/no-thenable -- not awaited.
+    then(this: Promise<unknown>, _onFulfilled?: unknown, _onRejected?: unknown): unknown {
+      // As many as were given, under the length of the prototype's.
+      return run(shared, this, arguments);
+    },
+  };
+  const hidden = { value: then, writable: true, configurable: true, enumerable: false };
+  const shared: SharedThen = { own: then as Then, hidden, call: undefined };
+  return shared;
+}
+
+function run(shared: SharedThen, source: Promise<unknown>, args: ArrayLike<unknown>): unknown {
+  // Whatever the class of the promise, or who patched the prototype, has made of it.
+  const prototype = Object.getPrototypeOf(source) as object | null;
+  const inherited: unknown = prototype === null ? undefined : Reflect.get(prototype, 'then', source);
+  const then = typeof inherited !== 'function' || inherited === shared.own ? nativeThen : inherited;
+  const [onFulfilled, onRejected] = [args[0], args[1]];
+  const outer = shared.call;
+  const kind = typeof onFulfilled !== 'function' ? CATCH : isNative(onFulfilled) ? PASSES : CALLBACK;
+  shared.call = { source: source as unknown as Marked, onFulfilled, onRejected, kind };
+  try {
+    return Reflect.apply(then, source, args) as unknown;
+  } finally {
+    shared.call = outer;
+  }
+}
+
+const shared = sharedState('lockdep.then.1', makeThen);
+
 export class OwnThen {
   readonly #notes: PromiseNotes;
-  readonly #then: Then;
   readonly #putInto: PutInto;
   /** Holds that pass through one combinator, by the reject function that it gives to all its elements. */
   readonly #groups = new WeakMap<object, Owner>();
-  /** Does one run, which sees the handlers? Without a handler of what is fulfilled? */
-  isRunning = false;
-  isCatch = false;
-  /** Note kinds of handlers on promises that bring nothing yet? */
-  notesAll = false;
 
   constructor(notes: PromiseNotes, putInto: PutInto) {
     this.#notes = notes;
     this.#putInto = putInto;
-    const call = this.#call.bind(this);
-    // A method, which has no prototype to be printed.
-    const { then } = {
-      // oxlint-disable-next-line unicorn/no-thenable -- not awaited.
-      then(this: Promise<unknown>, onFulfilled?: unknown, onRejected?: unknown): Promise<never> {
-        return call(this, onFulfilled, onRejected);
-      },
-    };
-    this.#then = then as Then;
   }
 
-  give(promise: Marked): void {
+  /** To the promise of an acquisition, which nobody has seen yet. */
+  giveNew(promise: Marked): void {
     try {
       // oxlint-disable-next-line unicorn/no-thenable -- it is a promise already.
-      promise.then = this.#then;
+      promise.then = shared.own;
     } catch {
       // The prototype's is read-only: in Node's own modules, and with frozen intrinsics.
-      // oxlint-disable-next-line unicorn/no-thenable -- as above.
-      Object.defineProperty(promise, 'then', { value: this.#then, writable: true, configurable: true });
+      this.give(promise);
     }
+  }
+
+  /** Where the program has not given it one itself. */
+  give(promise: Marked): boolean {
+    if (Object.hasOwn(promise, 'then')) return this.isOn(promise);
+    // oxlint-disable-next-line unicorn/no-thenable -- as above.
+    return Reflect.defineProperty(promise, 'then', shared.hidden);
   }
 
   isOn(promise: Marked): boolean {
-    return Object.getOwnPropertyDescriptor(promise, 'then')?.value === this.#then;
+    return Object.getOwnPropertyDescriptor(promise, 'then')?.value === shared.own;
   }
 
-  #call(source: Promise<unknown>, onFulfilled: unknown, onRejected: unknown): Promise<never> {
-    // Whatever the class of the promise, or who patched the prototype, has made of it.
-    const inherited = (Object.getPrototypeOf(source) as Promise<unknown>).then;
-    const then = inherited === this.#then ? nativeThen : inherited;
-    this.isRunning = true;
-    this.isCatch = typeof onFulfilled !== 'function';
-    let derived: Promise<never>;
-    try {
-      derived = then.call(source, onFulfilled as never, onRejected as never) as Promise<never>;
-    } finally {
-      this.isRunning = false;
-      this.isCatch = false;
-    }
-    // A subclass may freeze its promises: who awaits this one does not receive.
-    if (Object.isExtensible(derived)) this.#noteKind(marked(source), marked(derived), onFulfilled, onRejected);
-    return derived;
+  get isRunning(): boolean {
+    return shared.call !== undefined;
   }
 
-  #noteKind(source: Marked, derived: Marked, onFulfilled: unknown, onRejected: unknown): void {
-    const notes = this.#notes;
-    const brings = source[notes.carried] !== undefined;
-    if (!brings && !this.notesAll) return;
-    if (typeof onFulfilled !== 'function') {
-      // A `catch`: what is fulfilled goes past it, to whoever awaits the derived promise.
-      derived[notes.passive] = true;
-      this.give(derived);
-    } else if (isNative(onFulfilled)) {
+  /** How the running call uses what `source` brings; undefined where none runs, or for another promise. */
+  kindFor(source: Marked): Call['kind'] | undefined {
+    return shared.call?.source === source ? shared.call.kind : undefined;
+  }
+
+  /** Does the running call make what is made now as one that waits for `parent`? A class of its own makes it by itself. */
+  derives(parent: Marked | undefined): boolean {
+    return parent === undefined || shared.call?.source === parent;
+  }
+
+  /** Of what it makes. */
+  noteKind(derived: Marked): Call['kind'] {
+    const { source, onFulfilled, onRejected, kind } = shared.call as Call;
+    const { carried, passive, through, callback, reaction } = this.#notes;
+    const brings = source[carried] !== undefined;
+    if (kind === PASSES) {
       const group = this.#groupOf(onRejected);
       group.isLate ||= !brings;
       // It gets what comes when it comes: a race has the first alone.
-      derived[notes.through] = group;
+      derived[through] = group;
       if (brings) this.#putInto(group, source, onFulfilled);
-    } else {
-      derived[brings ? notes.callback : notes.reaction] = true;
-      this.give(derived);
+      return kind;
     }
+    // A `catch`: what is fulfilled goes past it, to whoever awaits the derived promise.
+    if (brings) derived[kind === CATCH ? passive : callback] = true;
+    reaction.set(derived, { to: source, isCatch: kind === CATCH });
+    this.give(derived);
+    return kind;
   }
 
   #groupOf(onRejected: unknown): Owner {
@@ -102,6 +146,9 @@ export class OwnThen {
   }
 }
 
-function isNative(handler: { readonly name: string }): boolean {
-  return handler.name === '' && nativeText.test(Function.prototype.toString.call(handler));
+/** Looks at nothing that the program could see it look at. */
+function isNative(handler: object): boolean {
+  if (types.isProxy(handler)) return false;
+  const name: unknown = Object.getOwnPropertyDescriptor(handler, 'name')?.value ?? '';
+  return name === '' && nativeText.test(Function.prototype.toString.call(handler));
 }

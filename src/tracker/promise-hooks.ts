@@ -30,7 +30,7 @@ import {
 } from './held-node.js';
 import { OwnThen } from './own-then.js';
 import { type Marked, marked, PromiseNotes } from './promise-notes.js';
-import { ToldPromises } from './told-promises.js';
+import { share, ToldPromises } from './told-promises.js';
 import { isActOfTurn, type Below } from './turn-function.js';
 
 /** Captured at load, so that fake timers of a test leave it alone. */
@@ -97,7 +97,7 @@ export class PromiseHooks {
 
   stop(): void {
     this.#stop?.();
-    this.#told.unwatch();
+    this.#told.pause();
     this.#stop = undefined;
     this.#closeTurn();
     this.#handingOver = undefined;
@@ -111,7 +111,11 @@ export class PromiseHooks {
   /** Lets `promise` bring a hold, or the ends of several waits, to whoever awaits it. `mayBatch`: a hold that others may come with. */
   carry(promise: Promise<unknown>, parcel: HeldNode | Owner, mayBatch = false): void {
     if (mayBatch) this.#turns.requested(parcel as HeldNode, this.isInTurn);
-    this.#mark(marked(promise), parcel);
+    // A frozen promise takes no notes: who awaits it late does not receive.
+    if (!Object.isExtensible(promise)) return;
+    this.#told.isWait(marked(promise));
+    marked(promise)[this.#notes.carried] = parcel;
+    this.#ownThen.giveNew(marked(promise));
   }
 
   /** What settles until `unmute` is made by the locks themselves, and nobody's return. */
@@ -121,13 +125,6 @@ export class PromiseHooks {
 
   unmute(): void {
     this.#muted = false;
-  }
-
-  #mark(promise: Marked, parcel: HeldNode | Owner): void {
-    // A frozen promise takes no notes: who awaits it late does not receive.
-    if (!Object.isExtensible(promise)) return;
-    promise[this.#notes.carried] = parcel;
-    this.#ownThen.give(promise);
   }
 
   get isRunning(): boolean {
@@ -155,6 +152,7 @@ export class PromiseHooks {
 
   #takeOver(node: HeldNode, byTurn: boolean): void {
     node.followed = this.isInTurn;
+    node.seen = true;
     const isNew = this.#owner?.sure !== true;
     const owner = this.#ensureOwner();
     owner?.keep(node);
@@ -192,6 +190,7 @@ export class PromiseHooks {
   #init(promise: Marked, parent: Marked | undefined): void {
     const context = this.#context;
     if (this.#told.areAll) this.#told.made(promise, parent);
+    if (this.#ownThen.isRunning && this.#ownThen.derives(parent)) this.#told.derived(promise);
     if (context.live === 0) return;
     const owner = this.#owner;
     if (owner !== undefined) {
@@ -206,8 +205,8 @@ export class PromiseHooks {
     promise[this.#notes.carried] = parcel;
     parcel.takers += 1;
     const must = parcel instanceof Owner ? parcel.nodes.some(hasFrames) : hasFrames(parcel);
-    if (!this.#told.isPast(must)) return;
-    this.#told.unseen(promise, this.#notes.callback);
+    if (!this.#told.isPast(parent, must)) return;
+    this.#told.unseen(promise, parent);
     this.#told.lookAlways();
   }
 
@@ -220,6 +219,7 @@ export class PromiseHooks {
   #before(promise: Marked): void {
     const context = this.#context;
     this.#turn = promise;
+    if (this.#told.areAll) this.#told.endTurn();
     if (context.live === 0) {
       context.cell = undefined;
       this.#owner = undefined;
@@ -237,11 +237,12 @@ export class PromiseHooks {
   }
 
   #openTurn(promise: Marked, known: Owner | undefined, carried: HeldNode | Owner | undefined): void {
-    const isPassive = promise[this.#notes.passive] === true;
+    const reaction = this.#handingOver === undefined ? undefined : this.#notes.reaction.get(promise);
+    const isPassive = promise[this.#notes.passive] === true || reaction?.isCatch === true;
     const arriving = isPassive ? undefined : carried;
     const handed = isPassive ? undefined : this.#handingOver;
     const owner = known ?? new Owner(false);
-    const isAwait = handed?.isTold === true && promise[this.#notes.reaction] === undefined;
+    const isAwait = handed?.isTold === true && reaction === undefined;
     if (isAwait || arriving !== undefined) owner.sure = true;
     if (known !== undefined) known.prune();
     if (arriving !== undefined) {
@@ -270,8 +271,11 @@ export class PromiseHooks {
   #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
     this.#receiveDebts(promise, owner, parcel);
     // A callback gets what a function returned with; that it goes on with the locks nobody has said.
-    const isSignal = promise[this.#notes.callback] === true || promise[this.#notes.reaction] === true;
-    for (const node of parcel.nodes) this.#receiveHold(promise, owner, node, again || isSignal || parcel.isShared);
+    const isSignal = promise[this.#notes.callback] === true || this.#notes.reaction.get(promise) !== undefined;
+    for (const node of parcel.nodes) {
+      node.seen = parcel.isTold && !parcel.isKept;
+      this.#receiveHold(promise, owner, node, again || isSignal || parcel.isShared);
+    }
     if (again || parcel.batch === undefined) return;
     if (parcel.batch.isOne) this.#receiveBatch(parcel.batch.nodes);
     for (const [hold, unlock] of parcel.batch.joined()) this.#arrivals.onJoin(hold, unlock, true);
@@ -356,6 +360,7 @@ export class PromiseHooks {
     const turn = this.#turn;
     this.#turn = undefined;
     this.#context.cell = undefined;
+    if (this.#told.areAll) this.#told.endTurn();
     if (owner === undefined || turn === undefined) return;
     if (this.#last === SUSPENDED) this.#suspend(owner, turn[this.#notes.callback] === true);
     else if (this.#last === SETTLED && turn[this.#notes.callback] !== true) {
@@ -419,8 +424,13 @@ export class PromiseHooks {
   #handOver(promise: Marked, owner: Owner): void {
     owner.isTold = this.#told.isTold(promise);
     owner.isShared = this.#told.isShared(promise);
+    owner.isKept = this.#told.isKept(promise);
     this.#returned.set(promise, owner);
-    this.#mark(promise, owner);
+    if (Object.isExtensible(promise)) {
+      promise[this.#notes.carried] = owner;
+      // A `then` of the program's own tells nothing.
+      if (!this.#ownThen.give(promise)) share(owner);
+    }
     enqueue(() => {
       this.#handingOver = undefined;
       this.#returned.delete(promise);

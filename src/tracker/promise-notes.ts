@@ -1,4 +1,9 @@
-/** What a tracker notes on a promise: fields under symbols of its own, so that two trackers do not mix. */
+/**
+ * What a tracker notes on promises, under names of its own, so that two trackers do not mix.
+ *
+ * What every promise may get is a stamp, a private field that no program sees. What only promises with holds get are
+ * symbols, which cost less to look for where there is none.
+ */
 export class PromiseNotes {
   /** What whoever awaits it receives: a hold, or all that a function returned with. */
   readonly carried: symbol = Symbol('lockdep.carried');
@@ -10,10 +15,15 @@ export class PromiseNotes {
   readonly through: symbol = Symbol('lockdep.through');
   /** Derived with a user's callback from what carries a hold: what that resolves is a signal, not its return. */
   readonly callback: symbol = Symbol('lockdep.callback');
-  /** Derived with a user's callback before it was known what that brings. */
-  readonly reaction: symbol = Symbol('lockdep.reaction');
-  /** How many wait for it, where that has been seen from its start. */
-  readonly askers: symbol = Symbol('lockdep.askers');
+  /** Derived with a user's callback, or with none, from this promise, before it was known what that brings. */
+  readonly reaction: Stamp<Reaction> = makeStamp();
+  /** Who waits for it, where that is seen from its start (told-promises.ts). */
+  readonly askers: Stamp<number> = makeStamp();
+}
+
+export interface Reaction {
+  readonly to: Marked;
+  readonly isCatch: boolean;
 }
 
 export interface Marked {
@@ -23,4 +33,46 @@ export interface Marked {
 
 export function marked(promise: object): Marked {
   return promise as Marked;
+}
+
+export interface Stamp<T> {
+  get(promise: object): T | undefined;
+  /** False where the promise takes none. */
+  set(promise: object, value: T): boolean;
+}
+
+/** So that a class derived from it puts its fields on what it is given. */
+class Given {
+  constructor(object: object) {
+    return object;
+  }
+}
+
+function makeStamp<T>(): Stamp<T> {
+  return class Stamped extends Given {
+    #value: T;
+
+    private constructor(object: object, value: T) {
+      super(object);
+      this.#value = value;
+    }
+
+    static get(promise: object): T | undefined {
+      return #value in promise ? promise.#value : undefined;
+    }
+
+    static set(promise: object, value: T): boolean {
+      if (#value in promise) {
+        promise.#value = value;
+        return true;
+      }
+      try {
+        void new Stamped(promise, value);
+        return true;
+      } catch {
+        // Frozen, in a runtime where that counts for private fields as well.
+        return false;
+      }
+    }
+  };
 }

@@ -4,12 +4,15 @@
  * A promise that gets its own `then` as it is made tells all calls of it; who waits without one awaits. So it is with the
  * first promises of a program, and with all of them once the program asks what is held. Of others nobody knows.
  *
- * Cost: two properties for each promise, a count for each await. A call of the prototype's `then`, past that of the promise,
- * is told from an await by the stack, which costs more than a lock: so only the first are looked at, and all of them in
- * a program that does such a thing to a promise which brings a hold.
+ * Certain is who gets what it brings only where it is waited for once, and at once, by what called the function that
+ * made it: a promise that is kept may be a mere signal to who awaits it.
+ *
+ * Cost: a stamp and a property for each promise, a stamp for each await. A call of the prototype's `then`, past that of the
+ * promise, is told from an await by the stack, which costs more than a lock: so only the first are looked at, and all of
+ * them in a program that does such a thing to a promise which brings a hold.
  */
 import { HeldNode, Owner } from './held-node.js';
-import type { OwnThen } from './own-then.js';
+import { CATCH, PASSES, type OwnThen } from './own-then.js';
 import type { Marked, PromiseNotes } from './promise-notes.js';
 import { isCallOfThen, type Below } from './turn-function.js';
 
@@ -19,6 +22,16 @@ const EARLY_PROMISES = 10_000;
 /** Waits at the start that are looked at. */
 const LOOKS = 1000;
 
+/** A stamp is the turn in which the promise was made, times this, and one of the following. */
+const STATES = 4;
+const UNASKED = 0;
+/** Asked once, by who was there when it was made. */
+const ASKED = 1;
+/** By one who may have been given it. */
+const KEPT = 2;
+/** By several. */
+const SHARED = 3;
+
 export class ToldPromises {
   readonly #notes: PromiseNotes;
   readonly #ownThen: OwnThen;
@@ -26,29 +39,35 @@ export class ToldPromises {
   #early = EARLY_PROMISES;
   #looks = LOOKS;
   #isWatching = false;
-  /** What was last seen to wait, and for what. */
+  /** Turns so far, and those after which all promises have told without a gap. */
+  #turn = 1;
+  #since = 0;
+  #isFirst = true;
+  /** What was made last, if that waits for nothing. */
+  #started: Marked | undefined;
+  /** What was last seen to wait, for what, and the stamp of that before. */
   #asker: Marked | undefined;
   #asked: Marked | undefined;
+  #before = 0;
 
   /** `onInit`: the hook, below which stacks are taken. */
   constructor(notes: PromiseNotes, ownThen: OwnThen, onInit: Below) {
     this.#notes = notes;
     this.#ownThen = ownThen;
     this.#onInit = onInit;
-    ownThen.notesAll = true;
   }
 
   /** From now on each promise tells. */
   watch(): void {
+    if (!this.areAll) this.#since = ++this.#turn;
     this.#isWatching = true;
-    this.#ownThen.notesAll = true;
   }
 
-  /** No more than by itself. */
-  unwatch(): void {
+  /** The hooks are taken off: what is made and asked meanwhile nobody sees. */
+  pause(): void {
     this.#isWatching = false;
-    this.#ownThen.notesAll = this.#early > 0;
-    this.#asker = undefined;
+    this.#since = ++this.#turn;
+    this.endTurn();
   }
 
   get isWatching(): boolean {
@@ -60,50 +79,103 @@ export class ToldPromises {
     return this.#isWatching || this.#early > 0;
   }
 
+  /** A turn begins or ends. */
+  endTurn(): void {
+    this.#turn += 1;
+    this.#isFirst = true;
+    this.#started = undefined;
+    this.#asker = undefined;
+  }
+
   /** `promise` is made, as one that waits for `parent` where there is one. */
   made(promise: Marked, parent: Marked | undefined): void {
-    if (!this.#isWatching && --this.#early === 0) this.#ownThen.notesAll = false;
-    if (parent === undefined) this.#tell(promise);
-    else this.#ask(promise, parent);
+    if (!this.#isWatching) this.#early -= 1;
+    if (parent === undefined) {
+      this.#tell(promise);
+      this.#started = promise;
+    } else this.#ask(promise, parent);
+    this.#isFirst = false;
   }
 
   #tell(promise: Marked): void {
-    promise[this.#notes.askers] = 0;
+    this.#notes.askers.set(promise, this.#turn * STATES);
     this.#ownThen.give(promise);
   }
 
+  /** `promise` is that of a wait, and of no function that has been called. */
+  isWait(promise: Marked): void {
+    if (promise === this.#started) this.#started = undefined;
+  }
+
   #ask(promise: Marked, parent: Marked): void {
-    const { askers, carried, reaction } = this.#notes;
-    if (parent === this.#asker && parent[askers] === undefined) {
+    const { askers } = this.#notes;
+    if (parent === this.#asker && askers.get(parent) === undefined) {
       // An `await` of what is no promise of the language: it has made one, and waits for that.
       this.settled(parent);
       this.#tell(parent);
+      this.#started = undefined;
     }
-    const count = parent[askers] as number | undefined;
-    if (count === undefined || this.#ownThen.isCatch) return;
-    // A frozen promise can not count: nobody knows.
-    if (!Reflect.set(parent, askers, count + 1)) return;
+    const stamp = askers.get(parent);
+    if (stamp === undefined) {
+      this.#started = undefined;
+      return;
+    }
     this.#asker = promise;
     this.#asked = parent;
-    const parcel = parent[carried];
-    // One hold has one holder: where several wait for it, nobody knows which.
-    if (count > 0 && parcel instanceof HeldNode) parcel.ask().unsure = true;
-    else if (count > 0 && parcel instanceof Owner) parcel.isShared = true;
-    if (parcel === undefined && this.isPast(false)) this.unseen(promise, reaction);
+    this.#before = stamp;
+    this.#count(parent, stamp);
+    this.#started = undefined;
+    if (parent[this.#notes.carried] === undefined && this.isPast(parent, false)) this.unseen(promise, parent);
+  }
+
+  #count(asked: Marked, stamp: number): void {
+    const kind = this.#ownThen.kindFor(asked);
+    if (kind === CATCH) return;
+    const isAtOnce = this.#isAtOnce(asked, stamp, kind);
+    this.#set(asked, stamp, isAtOnce);
+    // What a `catch` lets pass is asked for with it.
+    let reaction = this.#notes.reaction.get(asked);
+    while (reaction?.isCatch === true) {
+      const { to } = reaction;
+      const before = this.#notes.askers.get(to);
+      if (before !== undefined) this.#set(to, before, isAtOnce);
+      reaction = this.#notes.reaction.get(to);
+    }
+  }
+
+  #set(asked: Marked, stamp: number, isAtOnce: boolean): void {
+    const before = stamp % STATES;
+    const isFirst = before === UNASKED;
+    const state = isFirst ? (isAtOnce ? ASKED : KEPT) : SHARED;
+    this.#notes.askers.set(asked, stamp - before + state);
+    const parcel = asked[this.#notes.carried];
+    if (parcel instanceof HeldNode) {
+      parcel.seen = state === ASKED;
+      if (!isFirst) parcel.ask().unsure = true;
+    } else if (parcel instanceof Owner) {
+      parcel.isKept ||= state !== ASKED;
+      if (!isFirst) share(parcel);
+    }
+  }
+
+  /** Does it come from who was there when the promise was made, and has called nobody since who could have asked? */
+  #isAtOnce(asked: Marked, stamp: number, kind: number | undefined): boolean {
+    const isOfTurn = stamp - (stamp % STATES) === this.#turn * STATES;
+    // A promise that was resolved with it asks in a turn of its own.
+    if (kind === PASSES) return isOfTurn || this.#isFirst;
+    return isOfTurn && (this.#started === undefined || this.#started === asked);
   }
 
   /** An `await` of no promise makes one, as if that waited for the promise of the function itself; it settles at once. */
   settled(promise: Marked): void {
     if (promise !== this.#asker) return;
-    const { askers } = this.#notes;
-    const asked = this.#asked as Marked;
+    this.#notes.askers.set(this.#asked as Marked, this.#before);
     this.#asker = undefined;
-    Reflect.set(asked, askers, (asked[askers] as number) - 1);
   }
 
-  /** Is it a call of the prototype's `then` that waits? `must`: it is looked at in any case. */
-  isPast(must: boolean): boolean {
-    if (this.#ownThen.isRunning) return false;
+  /** Is it a call of the prototype's `then` that waits for `asked`? `must`: it is looked at in any case. */
+  isPast(asked: Marked, must: boolean): boolean {
+    if (this.#ownThen.kindFor(asked) !== undefined) return false;
     if (!must) {
       if (this.#looks === 0 || !this.areAll) return false;
       this.#looks -= 1;
@@ -116,19 +188,38 @@ export class ToldPromises {
     this.#looks = Number.POSITIVE_INFINITY;
   }
 
-  /** Made by the prototype's `then`: its handlers are not seen. */
-  unseen(promise: Marked, kind: symbol): void {
-    promise[kind] = true;
-    this.#ownThen.give(promise);
+  /** Made by the prototype's `then`, from `source`: its handlers are not seen. */
+  unseen(promise: Marked, source: Marked): void {
+    if (source[this.#notes.carried] !== undefined) promise[this.#notes.callback] = true;
+    this.#notes.reaction.set(promise, { to: source, isCatch: false });
+    this.#tell(promise);
+  }
+
+  /** Made by the own `then` that runs. What goes into a combinator nobody sees. */
+  derived(promise: Marked): void {
+    if (this.#ownThen.noteKind(promise) !== PASSES && this.areAll) this.#tell(promise);
   }
 
   /** Is it known of all who wait for `promise` how they do? */
   isTold(promise: Marked): boolean {
-    return promise[this.#notes.askers] !== undefined && Object.isExtensible(promise) && this.#ownThen.isOn(promise);
+    const stamp = this.#notes.askers.get(promise);
+    if (stamp === undefined || !this.areAll || stamp < this.#since * STATES) return false;
+    return this.#ownThen.isOn(promise);
   }
 
-  /** Are they several? */
-  isShared(promise: Marked): boolean {
-    return ((promise[this.#notes.askers] as number | undefined) ?? 0) > 1;
+  /** Does one wait for it who may have been given it? */
+  isKept(promise: Marked): boolean {
+    return (this.#notes.askers.get(promise) ?? 0) % STATES === KEPT;
   }
+
+  /** Do several, so that it is not certain who goes on with what it brings? */
+  isShared(promise: Marked): boolean {
+    return (this.#notes.askers.get(promise) ?? 0) % STATES === SHARED;
+  }
+}
+
+/** Several wait for what a function returned with. */
+export function share(parcel: Owner): void {
+  parcel.isShared = true;
+  for (const node of parcel.nodes) node.ask().unsure = true;
 }

@@ -263,7 +263,8 @@ export class Validator {
     else {
       const byHolder = this.tracker.ownsNow(node);
       this.#releases.note(node, byHolder);
-      this.#judge.closeDebts(node, byHolder);
+      // Where several may have gone on with it, it is not known whether this one took what was wanted meanwhile.
+      this.#judge.closeDebts(node, byHolder && !node.asked.unsure);
     }
   }
 

@@ -110,9 +110,7 @@ export const flows: readonly HeldShape[] = [
     shape(
       `the prototype's then on ${name}, as wrappers of promises call it`,
       async ({ a, probe }) => {
-        const late = acquire(a);
-        await turn();
-        await nativeThen(late, async (release) => {
+        await nativeThen(acquire(a), async (release) => {
           await turn();
           probeCallback(probe, acquire, a, 'in the callback, later');
           release();

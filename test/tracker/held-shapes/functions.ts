@@ -175,7 +175,7 @@ export const functions: readonly HeldShape[] = [
       const pending = a.acquire();
       await turn();
       const release = await pending;
-      probe.held(a, 'awaited');
+      probe.missed('not by await', a, 'awaited: another may have it as a signal');
       release();
     },
     async ({ a, probe }) => {

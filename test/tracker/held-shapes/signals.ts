@@ -271,7 +271,7 @@ export const signals: readonly HeldShape[] = [
     'a frozen promise',
     async ({ a, probe }) => {
       const release = await Object.freeze(take(a));
-      probe.missed('not by await', a, 'who awaits it');
+      probe.held(a, 'who awaits it');
       release();
     },
     async (world) => {
