@@ -29,3 +29,17 @@ it('a callback of then that starts one thing and returns another teaches nothing
     );
   });
 });
+
+it('the first question of a program that has run for long is not known of a hold that is there already', async () => {
+  await isolated(async (instance) => {
+    const { lockdep } = instance;
+    const lock = new instance.Mutex();
+    for (let i = 0; i < 11_000; i++) await Promise.resolve();
+    for (const answer of [undefined, true]) {
+      const release = await lock.acquire();
+      assert.equal(lockdep.isHeld(lock), answer);
+      lockdep.assertHeld(lock);
+      release();
+    }
+  });
+});

@@ -1,9 +1,15 @@
 /** Promises that one awaits as the bearer of a lock and another as a mere signal: who is told that it holds? */
+import assert from 'node:assert/strict';
 import type { Mutex, Releaser } from '../../../src/index.js';
 import { deferred, shape, take, turn, turns, type HeldShape, type World } from './world.js';
 
 /** Awaited as what it is, no promise. */
 const NOTHING = undefined as unknown as Promise<void>;
+
+/** More promises than those at the start of a program that tell who waits for them. */
+async function many(): Promise<void> {
+  for (let i = 0; i < 6000; i++) await Promise.resolve();
+}
 
 /** Gives `promise` the `then` of all promises for its own. */
 function withPlainThen<T>(promise: Promise<T>): Promise<T> {
@@ -248,6 +254,97 @@ export const signals: readonly HeldShape[] = [
       const release = await pending;
       await turns(2);
       release();
+    },
+  ),
+  shape(
+    'a promise that is kept, and awaited late by one who only waits',
+    async ({ a, probe }) => {
+      const opened = take(a);
+      await turns(3);
+      const release = await opened;
+      probe.missed('not by await', a, 'who keeps it');
+      release();
+    },
+    async (world) => {
+      const { a, probe } = world;
+      const opened = take(a);
+      await turns(3);
+      await opened.then(() => probe.not(a, 'a callback'));
+      const waits = async (): Promise<void> => {
+        await opened;
+        probe.not(a, 'who only waits');
+        await turn();
+        probe.not(a, 'who only waits, later');
+      };
+      await waits();
+      (await opened)();
+    },
+  ),
+  shape(
+    'a promise that one awaits, and another past a catch, finally, or in a loop',
+    async ({ a, probe }) => {
+      const release = await take(a);
+      probe.held(a, 'the only one');
+      release();
+    },
+    async (world) => {
+      const { a, probe } = world;
+      const others: readonly ((opened: Promise<Releaser>) => Promise<Releaser | undefined>)[] = [
+        (opened) => opened.catch(() => undefined),
+        (opened) => opened.catch(() => undefined).catch(() => undefined),
+        (opened) => opened.finally(() => undefined),
+        async (opened) => {
+          // oxlint-disable-next-line typescript/await-thenable -- a list of promises is what such loops are for.
+          for await (const release of [opened]) return release;
+          return undefined;
+        },
+      ];
+      for (const other of others) {
+        const opened = take(a);
+        const waits = async (): Promise<void> => {
+          await opened;
+          probe.not(a, 'who only waits');
+          await turn();
+          probe.not(a, 'who only waits, later');
+        };
+        world.background(waits());
+        const release = await other(opened);
+        await turns(3);
+        release?.();
+      }
+    },
+  ),
+  shape(
+    'a promise that is older than many others',
+    async ({ a, b, lockdep, probe }) => {
+      await many();
+      // From the first question on all promises tell again.
+      assert.equal(lockdep.isHeld(b), false);
+      const release = await take(a);
+      probe.held(a, 'who called the helper');
+      await many();
+      probe.held(a, 'who called the helper, many promises later');
+      release();
+    },
+    async (world) => {
+      const { a, probe } = world;
+      const go = deferred();
+      const open = async (): Promise<Releaser> => {
+        await go.promise;
+        return await a.acquire();
+      };
+      const opened = open();
+      await many();
+      world.background(
+        opened.then(async () => {
+          probe.not(a, 'a callback');
+          await turn();
+          probe.not(a, 'a callback, later');
+        }),
+      );
+      go.resolve();
+      await turns(4);
+      (await opened)();
     },
   ),
   shape(
