@@ -31,45 +31,57 @@ export const CATCH = 0;
 export const PASSES = 1;
 export const CALLBACK = 2;
 
-/** One for all trackers of a process, which see the same calls. */
-interface SharedThen {
-  readonly own: Then;
+/** One for all trackers of a process, which see the same calls. Private, as Jest replaces what it finds behind globals. */
+class SharedThen {
+  readonly #own: Then;
   /** As a property that nobody lists. */
-  readonly hidden: PropertyDescriptor;
-  call: Call | undefined;
-}
+  readonly #hidden: PropertyDescriptor;
+  #call: Call | undefined;
 
-function makeThen(): SharedThen {
-  // A method, which has no prototype to be printed.
-  const { then } = {
-    // oxlint-disable-next-line unicorn/no-thenable -- not awaited.
-    then(this: Promise<unknown>, _onFulfilled?: unknown, _onRejected?: unknown): unknown {
-      // As many as were given, under the length of the prototype's.
-      return run(shared, this, arguments);
-    },
-  };
-  const hidden = { value: then, writable: true, configurable: true, enumerable: false };
-  const shared: SharedThen = { own: then as Then, hidden, call: undefined };
-  return shared;
-}
+  constructor() {
+    const run = this.#run.bind(this);
+    // A method, which has no prototype to be printed.
+    const { then } = {
+      // oxlint-disable-next-line unicorn/no-thenable -- not awaited.
+      then(this: Promise<unknown>, _onFulfilled?: unknown, _onRejected?: unknown): unknown {
+        // As many as were given, under the length of the prototype's.
+        return run(this, arguments);
+      },
+    };
+    this.#own = then as Then;
+    this.#hidden = { value: then, writable: true, configurable: true, enumerable: false };
+  }
 
-function run(shared: SharedThen, source: Promise<unknown>, args: ArrayLike<unknown>): unknown {
-  // Whatever the class of the promise, or who patched the prototype, has made of it.
-  const prototype = Object.getPrototypeOf(source) as object | null;
-  const inherited: unknown = prototype === null ? undefined : Reflect.get(prototype, 'then', source);
-  const then = typeof inherited !== 'function' || inherited === shared.own ? nativeThen : inherited;
-  const [onFulfilled, onRejected] = [args[0], args[1]];
-  const outer = shared.call;
-  const kind = typeof onFulfilled !== 'function' ? CATCH : isNative(onFulfilled) ? PASSES : CALLBACK;
-  shared.call = { source: source as unknown as Marked, onFulfilled, onRejected, kind };
-  try {
-    return Reflect.apply(then, source, args) as unknown;
-  } finally {
-    shared.call = outer;
+  get own(): Then {
+    return this.#own;
+  }
+
+  get hidden(): PropertyDescriptor {
+    return this.#hidden;
+  }
+
+  get call(): Call | undefined {
+    return this.#call;
+  }
+
+  #run(source: Promise<unknown>, args: ArrayLike<unknown>): unknown {
+    // Whatever the class of the promise, or who patched the prototype, has made of it.
+    const prototype = Object.getPrototypeOf(source) as object | null;
+    const inherited: unknown = prototype === null ? undefined : Reflect.get(prototype, 'then', source);
+    const then = typeof inherited !== 'function' || inherited === this.#own ? nativeThen : inherited;
+    const [onFulfilled, onRejected] = [args[0], args[1]];
+    const outer = this.#call;
+    const kind = typeof onFulfilled !== 'function' ? CATCH : isNative(onFulfilled) ? PASSES : CALLBACK;
+    this.#call = { source: source as unknown as Marked, onFulfilled, onRejected, kind };
+    try {
+      return Reflect.apply(then, source, args) as unknown;
+    } finally {
+      this.#call = outer;
+    }
   }
 }
 
-const shared = sharedState('lockdep.then.1', makeThen);
+const shared = sharedState('lockdep.then.1', () => new SharedThen());
 
 export class OwnThen {
   readonly #notes: PromiseNotes;
