@@ -238,6 +238,19 @@ export interface Debt {
   readonly doubt: Doubt;
 }
 
+/** How holds go from one function to another, where they do: most owners release what they hold. */
+export class Passage {
+  /** Was it seen by whom the promise is waited for, and are they several? */
+  isTold = false;
+  isShared = false;
+  /** Does one wait who may have been given the promise, as a signal? */
+  isKept = false;
+  /** Has something come through a combinator that was made before it was known that it would? */
+  isLate = false;
+  /** Those elements of a combinator that are acquisitions, all of this turn. */
+  batch: Batch | undefined = undefined;
+}
+
 /** What one running instance of one function has to account for. */
 export class Owner {
   /** The holds that it got by itself, or that were returned to it, and has not returned or released. */
@@ -253,16 +266,9 @@ export class Owner {
   doubted: HeldNode[] | undefined = undefined;
   /** Has somebody received what this owner returned? */
   received = false;
-  /** Was it seen by whom the promise of that is waited for, and are they several? */
-  isTold = false;
-  isShared = false;
-  /** Does one wait who may have been given the promise, as a signal? */
-  isKept = false;
-  /** Has something come through a combinator that was made before it was known that it would? */
-  isLate = false;
   takers = 0;
-  /** For what passes through a combinator: those of its elements that are acquisitions, all of this turn. */
-  batch: Batch | undefined = undefined;
+  /** Of what it has returned, or what passes through a combinator. */
+  passage: Passage | undefined = undefined;
 
   constructor(sure: boolean, nodes: HeldNode[] = []) {
     this.sure = sure;
@@ -291,6 +297,10 @@ export class Owner {
     // A list made to measure takes a fraction of the memory of one that grows, and most have one only.
     if (nodes.length === 0) this.nodes = [node];
     else if (!nodes.includes(node)) nodes.push(node);
+  }
+
+  pass(): Passage {
+    return (this.passage ??= new Passage());
   }
 
   doubt(node: HeldNode): void {

@@ -137,7 +137,7 @@ export class OwnThen {
     const brings = source[carried] !== undefined;
     if (kind === PASSES) {
       const group = this.#groupOf(onRejected);
-      group.isLate ||= !brings;
+      if (!brings) group.pass().isLate = true;
       // It gets what comes when it comes: a race has the first alone.
       derived[through] = group;
       if (brings) this.#putInto(group, source, onFulfilled);

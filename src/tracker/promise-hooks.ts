@@ -242,7 +242,7 @@ export class PromiseHooks {
     const arriving = isPassive ? undefined : carried;
     const handed = isPassive ? undefined : this.#handingOver;
     const owner = known ?? new Owner(false);
-    const isAwait = handed?.isTold === true && reaction === undefined;
+    const isAwait = handed?.passage?.isTold === true && reaction === undefined;
     if (isAwait || arriving !== undefined) owner.sure = true;
     if (known !== undefined) known.prune();
     if (arriving !== undefined) {
@@ -269,16 +269,17 @@ export class PromiseHooks {
   }
 
   #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
+    const { passage } = parcel;
     this.#receiveDebts(promise, owner, parcel);
     // A callback gets what a function returned with; that it goes on with the locks nobody has said.
     const isSignal = promise[this.#notes.callback] === true || this.#notes.reaction.get(promise) !== undefined;
     for (const node of parcel.nodes) {
-      node.seen = parcel.isTold && !parcel.isKept;
-      this.#receiveHold(promise, owner, node, again || isSignal || parcel.isShared);
+      node.seen = passage?.isTold === true && !passage.isKept;
+      this.#receiveHold(promise, owner, node, again || isSignal || passage?.isShared === true);
     }
-    if (again || parcel.batch === undefined) return;
-    if (parcel.batch.isOne) this.#receiveBatch(parcel.batch.nodes);
-    for (const [hold, unlock] of parcel.batch.joined()) this.#arrivals.onJoin(hold, unlock, true);
+    if (again || passage?.batch === undefined) return;
+    if (passage.batch.isOne) this.#receiveBatch(passage.batch.nodes);
+    for (const [hold, unlock] of passage.batch.joined()) this.#arrivals.onJoin(hold, unlock, true);
   }
 
   /** Where one of them has also gone another way, it may have been released before the others were had. */
@@ -411,7 +412,7 @@ export class PromiseHooks {
 
   /** The turn was that of an element of a combinator, or of a promise that was resolved with another. */
   #pass(promise: Marked, through: Owner): void {
-    if (through.isLate) {
+    if (through.passage?.isLate === true) {
       for (const node of through.nodes) {
         node.followed = false;
         node.ask().returnedBy += 1;
@@ -422,9 +423,10 @@ export class PromiseHooks {
 
   /** Those that await `promise` by now are between the two microtasks; those that will await it find it marked. */
   #handOver(promise: Marked, owner: Owner): void {
-    owner.isTold = this.#told.isTold(promise);
-    owner.isShared = this.#told.isShared(promise);
-    owner.isKept = this.#told.isKept(promise);
+    const passage = owner.pass();
+    passage.isTold = this.#told.isTold(promise);
+    passage.isShared = this.#told.isShared(promise);
+    passage.isKept = this.#told.isKept(promise);
     this.#returned.set(promise, owner);
     if (Object.isExtensible(promise)) {
       promise[this.#notes.carried] = owner;
@@ -450,9 +452,9 @@ export class PromiseHooks {
     if (source[callback] === true || source[passive] === true || source[through] !== undefined) return;
     const node = source[carried];
     if (!(node instanceof HeldNode) || !this.#turns.isOfThisTurn(node)) return;
-    group.batch ??= new Batch();
-    group.batch.add(node, handler);
-    for (const [hold, unlock] of group.batch.joined())
+    const batch = (group.pass().batch ??= new Batch());
+    batch.add(node, handler);
+    for (const [hold, unlock] of batch.joined())
       if (hold === node || unlock === node) this.#arrivals.onJoin(hold, unlock, false);
   }
 }

@@ -153,7 +153,7 @@ export class ToldPromises {
       parcel.seen = state === ASKED;
       if (!isFirst) parcel.ask().unsure = true;
     } else if (parcel instanceof Owner) {
-      parcel.isKept ||= state !== ASKED;
+      if (state !== ASKED) parcel.pass().isKept = true;
       if (!isFirst) share(parcel);
     }
   }
@@ -220,6 +220,6 @@ export class ToldPromises {
 
 /** Several wait for what a function returned with. */
 export function share(parcel: Owner): void {
-  parcel.isShared = true;
+  parcel.pass().isShared = true;
   for (const node of parcel.nodes) node.ask().unsure = true;
 }
