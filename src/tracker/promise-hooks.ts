@@ -238,7 +238,7 @@ export class PromiseHooks {
 
   #openTurn(promise: Marked, known: Owner | undefined, carried: HeldNode | Owner | undefined): void {
     const reaction = this.#handingOver === undefined ? undefined : this.#notes.reaction.get(promise);
-    const isPassive = promise[this.#notes.passive] === true || reaction?.isCatch === true;
+    const isPassive = promise[this.#notes.passive] === true || reaction instanceof WeakRef;
     const arriving = isPassive ? undefined : carried;
     const handed = isPassive ? undefined : this.#handingOver;
     const owner = known ?? new Owner(false);

@@ -15,16 +15,16 @@ export class PromiseNotes {
   readonly through: symbol = Symbol('lockdep.through');
   /** Derived with a user's callback from what carries a hold: what that resolves is a signal, not its return. */
   readonly callback: symbol = Symbol('lockdep.callback');
-  /** Derived with a user's callback, or with none, from this promise, before it was known what that brings. */
+  /** Derived with a user's callback, or with none, maybe before it was known what that brings. */
   readonly reaction: Stamp<Reaction> = makeStamp();
   /** Who waits for it, where that is seen from its start (told-promises.ts). */
   readonly askers: Stamp<number> = makeStamp();
 }
 
-export interface Reaction {
-  readonly to: Marked;
-  readonly isCatch: boolean;
-}
+/** Of a `catch` the promise that it was derived from: weakly, since a chain of them may have no end. */
+export type Reaction = typeof IS_CALLBACK | WeakRef<Marked>;
+
+export const IS_CALLBACK = true;
 
 export interface Marked {
   [note: symbol]: unknown;

@@ -13,7 +13,7 @@
  */
 import { HeldNode, Owner } from './held-node.js';
 import { CATCH, PASSES, type OwnThen } from './own-then.js';
-import type { Marked, PromiseNotes } from './promise-notes.js';
+import { IS_CALLBACK, type Marked, type PromiseNotes } from './promise-notes.js';
 import { isCallOfThen, type Below } from './turn-function.js';
 
 /** Promises at the start that tell who waits for them, asked or not; more than most tests make. */
@@ -135,11 +135,12 @@ export class ToldPromises {
     this.#set(asked, stamp, isAtOnce);
     // What a `catch` lets pass is asked for with it.
     let reaction = this.#notes.reaction.get(asked);
-    while (reaction?.isCatch === true) {
-      const { to } = reaction;
-      const before = this.#notes.askers.get(to);
-      if (before !== undefined) this.#set(to, before, isAtOnce);
-      reaction = this.#notes.reaction.get(to);
+    while (reaction instanceof WeakRef) {
+      const source = reaction.deref();
+      if (source === undefined) break;
+      const before = this.#notes.askers.get(source);
+      if (before !== undefined) this.#set(source, before, isAtOnce);
+      reaction = this.#notes.reaction.get(source);
     }
   }
 
@@ -191,7 +192,7 @@ export class ToldPromises {
   /** Made by the prototype's `then`, from `source`: its handlers are not seen. */
   unseen(promise: Marked, source: Marked): void {
     if (source[this.#notes.carried] !== undefined) promise[this.#notes.callback] = true;
-    this.#notes.reaction.set(promise, { to: source, isCatch: false });
+    this.#notes.reaction.set(promise, IS_CALLBACK);
     this.#tell(promise);
   }
 

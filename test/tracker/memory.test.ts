@@ -137,3 +137,32 @@ it('many live locks are small, and stay so when they are taken', async (t) => {
     assert.equal(locks.length, LIVE_LOCKS);
   });
 });
+
+it('a chain of promises without an end, in a program that asks, leaves nothing behind', async () => {
+  await isolated(async (instance) => {
+    const lock = new instance.Mutex();
+    instance.lockdep.isHeld(lock);
+    const link = (): void => undefined;
+    const links: readonly ((tail: Promise<void>) => Promise<void>)[] = [
+      (tail) => tail.then(link),
+      (tail) => tail.catch(link),
+      (tail) => tail.then(link).catch(link),
+    ];
+    for (const add of links) {
+      let tail = Promise.resolve();
+      const run = async (times: number): Promise<void> => {
+        for (let i = 0; i < times; i++) {
+          tail = add(tail);
+          if (i % 100 === 0) await nextTurn();
+        }
+        await tail;
+      };
+      await run(5000);
+      const before = heap();
+      await run(50_000);
+      await nextTurn();
+      const grown = heap() - before;
+      assert.ok(grown < ALLOWED_BYTES, `${String(add)}: the heap grew by ${grown} bytes`);
+    }
+  });
+});
