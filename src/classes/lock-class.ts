@@ -72,6 +72,8 @@ export class LockClass {
   readonly level: number | string | undefined;
   /** @internal Where its locks are constructed, for a class that is a construction site. */
   readonly site: ConstructionSite | undefined;
+  /** @internal Is it a guess, made from the place of construction, and no class that the program named? Of a subclass: its base. */
+  readonly isByPlace: boolean;
   /** @internal Locks that have ever had this class as their own. */
   locks = 0;
   #name: string | undefined;
@@ -85,6 +87,7 @@ export class LockClass {
     this.base = made?.base;
     this.level = made?.level;
     this.site = made?.site;
+    this.isByPlace = made?.base?.isByPlace ?? made?.site !== undefined;
     this.options = made?.base?.options ?? checkedOptions(options);
     if (made === undefined) this.#name = uniqueName(checkedName(name));
     else if (made.site === undefined) this.#name = name;

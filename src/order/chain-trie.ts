@@ -116,6 +116,15 @@ export class ChainTrie<D> {
     return before - this._size;
   }
 
+  /** Every sequence that contains such a key. Walks the whole trie. */
+  *nodesWith(isMeant: (key: number) => boolean): Generator<ChainNode<D>, void, undefined> {
+    const open = [{ node: this.root, has: false }];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      if (at.has) yield at.node;
+      for (const node of childrenOf(at.node)) open.push({ node, has: at.has || isMeant(node.key) });
+    }
+  }
+
   /** Drops everything. The root stays, without its data. */
   clear(): void {
     const { root } = this;

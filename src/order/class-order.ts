@@ -80,14 +80,23 @@ export class ClassOrder<F, R> {
   readonly #blessed = new Map<string, number>();
   #blessings = 0;
   readonly #declared: { readonly from: number; readonly to: number; readonly facts: F }[] = [];
+  /** Edges for which a cycle was reported. */
+  readonly #reported = new Set<OrderEdge<F, R>>();
+  readonly #fold: (id: number) => number;
   readonly #maxStates: number;
   readonly #whenFull: WhenFull;
   /** Has a search been given up, and its cycle left unreported? */
   limited = false;
 
-  constructor(maxStates: number = MAX_SEARCH_STATES, whenFull: WhenFull = 'open') {
+  /** `fold`: the id under which a pair is blessed, where single locks have ids of their own beside their class. */
+  constructor(
+    maxStates: number = MAX_SEARCH_STATES,
+    whenFull: WhenFull = 'open',
+    fold: (id: number) => number = (id) => id,
+  ) {
     this.#maxStates = maxStates;
     this.#whenFull = whenFull;
+    this.#fold = fold;
   }
 
   learn(occurrence: Occurrence<F>): Lesson<F, R> {
@@ -127,6 +136,7 @@ export class ClassOrder<F, R> {
   /** Remembers what was reported of the edge. */
   setReported(edge: OrderEdge<F, R>, reported: Reported<R>): void {
     edge.payload.reported = reported;
+    this.#reported.add(edge);
   }
 
   /** Would an edge from `held` to what `wanted` needs close a cycle, gates aside? */
@@ -214,18 +224,34 @@ export class ClassOrder<F, R> {
     this.#blessings += 1;
     this.#blessed.set(pairKey(a, b), -this.#blessings);
     const pair = new Set([a, b]);
-    this.#withdraw((through) => through.every((vertex) => pair.has(classOfVertex(vertex))));
+    this.#withdraw((through) => through.every((vertex) => pair.has(this.#fold(classOfVertex(vertex)))));
   }
 
   /** Forgets a class with its edges, and all reports that it took part in. */
   remove(lockClass: number): void {
+    for (const [key] of this.#blessed) if (key.split(' ').includes(String(lockClass))) this.#blessed.delete(key);
+    const kept = this.#declared.filter(({ from, to }) => from !== lockClass && to !== lockClass);
+    this.#declared.splice(0, Infinity, ...kept);
+    this.removeEdges(lockClass);
+  }
+
+  /** The edges from and to a class, without those that repeat the strong part of another one. */
+  edgesOf(lockClass: number): OrderEdge<F, R>[] {
+    const found = new Set<OrderEdge<F, R>>();
+    for (const vertex of [vertexOfClass(lockClass, false), vertexOfClass(lockClass, true)]) {
+      for (const edge of this.#graph.predecessors(vertex)) found.add(edge);
+      for (const edge of this.#graph.successors(vertex)) found.add(edge);
+    }
+    return [...found].filter(({ to }) => !isSharedVertex(to));
+  }
+
+  /** Forgets the edges of a class and the reports that it took part in; what was declared or accepted of it stays. */
+  removeEdges(lockClass: number): void {
     const vertices = [vertexOfClass(lockClass, false), vertexOfClass(lockClass, true)];
     let known = false;
     for (const vertex of vertices) known = this.#graph.removeVertex(vertex) || known;
     this.#heldShared.delete(lockClass);
-    for (const [key] of this.#blessed) if (key.split(' ').includes(String(lockClass))) this.#blessed.delete(key);
-    const kept = this.#declared.filter(({ from, to }) => from !== lockClass && to !== lockClass);
-    this.#declared.splice(0, Infinity, ...kept);
+    this.#gates.delete(lockClass);
     if (!known) return;
     for (const edge of this.#gated) {
       if (this.#graph.edge(edge.from, edge.to) !== edge || !this.#graph.isOnCycle(edge)) this.#gated.delete(edge);
@@ -241,8 +267,10 @@ export class ClassOrder<F, R> {
 
   /** Forgets the reports of those cycles; their edges are looked at again when they are next met. */
   #withdraw(isMeant: (through: readonly Vertex[]) => boolean): void {
-    for (const { payload } of this.#graph.edges()) {
+    for (const edge of this.#reported) {
+      const { payload } = edge;
       if (payload.reported === undefined || !isMeant(payload.reported.through)) continue;
+      this.#reported.delete(edge);
       payload.reported = undefined;
       payload.unchecked = true;
     }
@@ -293,7 +321,8 @@ export class ClassOrder<F, R> {
   readonly #gatesOf = (edge: OrderEdge<F, R>, alternative: Alternative<F>): GateSet => {
     const gates = this.countingGates(alternative.gates);
     if (this.#blessed.size === 0) return gates;
-    const blessed = this.#blessed.get(pairKey(classOfVertex(edge.from), classOfVertex(edge.to)));
+    const pair = pairKey(this.#fold(classOfVertex(edge.from)), this.#fold(classOfVertex(edge.to)));
+    const blessed = this.#blessed.get(pair);
     return blessed === undefined ? gates : combined([gateOf(blessed, false)], gates);
   };
 

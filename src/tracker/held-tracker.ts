@@ -347,10 +347,22 @@ const WAIT_BITS: Readonly<Record<WaitKind, number>> = { exclusive: 0, 'fair-read
 /** A wait for the unlock alone: judged by rules of its own, so it is another nesting. */
 const UNLOCK_BITS = 6;
 
+const KEYS_PER_CLASS = 8;
+
 /** Key in the trie: class, how it was wanted, and whether it was taken without waiting (then nothing leads into it). */
 export function chainKey(node: HeldNode): number {
   const how = node.kind === 'unlock' ? UNLOCK_BITS : WAIT_BITS[node.wait] + (isTry(node.kind) ? 1 : 0);
-  return node.lockClass.id * 8 + how;
+  return node.lockClass.id * KEYS_PER_CLASS + how;
+}
+
+/** Does the key stand for a lock of this very class? */
+export function isKeyOf(key: number, lockClass: LockClass): boolean {
+  return Math.floor(key / KEYS_PER_CLASS) === lockClass.id;
+}
+
+/** Does the key stand for a lock that was taken without waiting? */
+export function isTryKey(key: number): boolean {
+  return key % 2 === 1;
 }
 
 /** Is what the cell remembers still right? Its outer holds may have gone, its own class or mode may have changed. */

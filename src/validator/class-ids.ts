@@ -2,7 +2,8 @@
  * The ids by which the order of classes knows them.
  *
  * A class has its own id, unless an order of it was loaded before its first lock was taken: then it goes by the id that
- * was given to its name. Classes met so far are kept, so that graphs can name them.
+ * was given to its name. Classes met so far are kept, so that graphs can name them. Where the locks of a class are told apart
+ * (locks-apart.ts), each has an id beside that of the class.
  *
  * Cost: O(1); looking up a name walks the classes once for a load.
  */
@@ -10,9 +11,11 @@ import { findClass, reserveClassId, type LockClass } from '../classes/lock-class
 import { soleLockOf } from '../classes/sole-lock.js';
 import { BATCH, gateOf, gateSet, type Gate, type GateSet } from '../order/gates.js';
 import type { HeldNode } from '../tracker/held-node.js';
+import { LocksApart } from './locks-apart.js';
 import type { ClassName } from './lock-use.js';
 
 export class ClassIds {
+  readonly apart: LocksApart = new LocksApart();
   readonly #met = new Map<number, LockClass>();
   /** Names that were loaded, and for which no class was met yet. */
   readonly #unbound = new Map<string, ClassName>();
@@ -20,6 +23,10 @@ export class ClassIds {
   readonly #aliases = new Map<number, number>();
   /** Names of gates, also of those that are no class that was checked. */
   readonly #gates = new Map<number, ClassName>();
+
+  constructor() {
+    this.apart.listen({ added: () => undefined, gone: (id) => this.#gates.delete(id) });
+  }
 
   /** Classes that were acquired so far. */
   get size(): number {
@@ -32,6 +39,28 @@ export class ClassIds {
 
   idOf(lockClass: LockClass): number {
     return this.#aliases.size === 0 ? lockClass.id : (this.#aliases.get(lockClass.id) ?? lockClass.id);
+  }
+
+  /** The id of what is certain of this hold: that of its class, or of its very lock where those of the class are told apart. */
+  certainIdOf(hold: Pick<HeldNode, 'lock' | 'lockClass'>): number {
+    return this.apart.idOf(hold) ?? this.idOf(hold.lockClass);
+  }
+
+  /** All ids by which what is certain knows locks of the class. */
+  *certainIdsIn(lockClass: LockClass): Generator<number, void, undefined> {
+    if (this.apart.isApart(lockClass)) yield* this.apart.idsIn(lockClass);
+    else yield this.idOf(lockClass);
+  }
+
+  /** The id of the class, for an id that may be that of a lock. */
+  classIdOf(id: number): number {
+    const lockClass = this.apart.classOf(id);
+    return lockClass === undefined ? id : this.idOf(lockClass);
+  }
+
+  /** Are these two locks of one class that are told apart? */
+  toldApart(one: HeldNode, other: HeldNode): boolean {
+    return one.lock !== other.lock && one.lockClass === other.lockClass && this.apart.isApart(one.lockClass);
   }
 
   /** A lock of the class is wanted; true the first time. */
@@ -52,12 +81,12 @@ export class ClassIds {
     return unbound.id;
   }
 
-  /** Those of the holds that no two flows can have at once: a lock that is the only one of its class, and lets one in. */
+  /** Those of the holds that no two flows can have at once: a lock that is known from all others, and lets one in. */
   gatesOf(holds: readonly HeldNode[]): GateSet {
     const gates: Gate[] = [];
-    for (const { lock, lockClass, shared } of holds) {
-      const sole = lock.excludes ? soleLockOf(lockClass) : undefined;
-      if (sole !== undefined) gates.push(this.#gate(this.idOf(sole), sole, shared));
+    for (const hold of holds) {
+      const gate = hold.lock.excludes ? this.#gateOf(hold) : undefined;
+      if (gate !== undefined) gates.push(gate);
     }
     return gateSet(gates);
   }
@@ -106,12 +135,23 @@ export class ClassIds {
 
   /** The id stays that by which orders of other classes may know it as a gate; it is nobody else's. */
   forget(lockClass: LockClass): void {
+    this.apart.forget(lockClass);
     this.#met.delete(lockClass.id);
     this.#gates.delete(this.idOf(lockClass));
   }
 
   clear(): void {
+    this.apart.clear();
     for (const map of [this.#met, this.#unbound, this.#aliases, this.#gates]) map.clear();
+  }
+
+  #gateOf(hold: HeldNode): Gate | undefined {
+    const { lockClass, shared } = hold;
+    const id = this.apart.idOf(hold);
+    // No class has such a name, so another process takes the gate for none of its own.
+    if (id !== undefined) return this.#gate(id, { id, name: `${lockClass.name}[${id}]` }, shared);
+    const sole = soleLockOf(lockClass);
+    return sole === undefined ? undefined : this.#gate(this.idOf(sole), sole, shared);
   }
 
   #gate(id: number, named: ClassName, shared: boolean): Gate {

@@ -9,6 +9,8 @@
  * protect the flow: all that it lists, and the possible gates (possible-gates.ts). In `all` only what it lists counts, and
  * of that not what was never seen to be the hold of somebody who waits.
  *
+ * Of a class whose locks are told apart (locks-apart.ts), `proven` knows the single locks, and `all` the class.
+ *
  * Cost: a known edge is two lookups. A new one costs an incremental topological order (class-order.ts).
  */
 import type { LockClass } from '../classes/lock-class.js';
@@ -18,8 +20,11 @@ import {
   isSharedVertex,
   vertexOfClass,
   type Lesson,
+  type Occurrence,
   type OrderEdge,
 } from '../order/class-order.js';
+import type { Alternative } from '../order/alternatives.js';
+import type { Vertex } from '../order/edge.js';
 import { isSharedGate, lockOfGate, type Gate, type GateSet } from '../order/gates.js';
 import type { Tier, Violation } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
@@ -28,6 +33,7 @@ import { Blessings, type Blessing } from './blessings.js';
 import type { ClassIds } from './class-ids.js';
 import { circularDependency } from './cycle-report.js';
 import { declaredFacts, learnedFacts, type EdgeFacts } from './edge-facts.js';
+import type { UseFacts } from './lock-use.js';
 import type { NestedAttempt } from './rules/rule.js';
 
 /** The learned order as the pure layer keeps it. */
@@ -51,7 +57,7 @@ export interface GatedCycle {
 
 export class Dependencies {
   readonly #ids: ClassIds;
-  #proven: FactsOrder = provenOrder();
+  #proven: FactsOrder;
   #all: FactsOrder = new ClassOrder();
   readonly #blessings = new Blessings();
   /** Declared orders, which are not learned and so outlive what is. */
@@ -59,43 +65,73 @@ export class Dependencies {
 
   constructor(ids: ClassIds) {
     this.#ids = ids;
+    this.#proven = this.#provenOrder();
+    ids.apart.listen({
+      added: (id, lockClass) => this.#declareFor(id, lockClass),
+      gone: (id) => this.#proven.remove(id),
+    });
   }
 
   /** Learns the edge of one nested attempt. */
   learn(attempt: NestedAttempt): Learned {
-    const { protection } = attempt;
-    const occurrence = {
-      held: this.#vertexOf(attempt.held),
-      wanted: this.#ids.idOf(attempt.wanted.lockClass),
-      strong: isStrong(attempt.wanted),
-      gates: attempt.gates,
-      facts: once(() => learnedFacts(attempt)),
-      count: attempt.again === true ? 0 : 1,
-    };
-    const all = this.#all.learn(occurrence);
-    if (attempt.tier === 'advisory' || protection === undefined) return this.#verdict('advisory', all, attempt);
-    const proven = this.#verdict('strict', this.#proven.learn({ ...occurrence, gates: protection }), attempt);
-    return proven.violation === undefined ? this.#verdict('advisory', all, attempt) : proven;
+    const facts = once(() => learnedFacts(attempt));
+    const all = this.#all.learn(this.#occurrence(attempt, classPair(attempt, this.#ids), attempt.gates, facts));
+    const proven = this.#learnProven(attempt, facts);
+    return proven?.violation === undefined ? this.#verdict('advisory', all, attempt) : proven;
+  }
+
+  /** Learns the order of two locks of one class that are told apart; the strict cycle that they close. */
+  learnApart(attempt: NestedAttempt): Violation | undefined {
+    if (!this.#ids.toldApart(attempt.held, attempt.wanted)) return undefined;
+    const facts = once(() => learnedFacts(attempt));
+    return this.#learnProven(attempt, facts)?.violation;
   }
 
   /** Is the nesting known and proven, with no more than these gates? Then the report that it repeats, if any. */
   known(held: HeldNode, wanted: HeldNode, gates: GateSet): Learned | undefined {
-    const [from, to, strong] = [this.#vertexOf(held), this.#ids.idOf(wanted.lockClass), isStrong(wanted)] as const;
-    const proven = this.#proven.known(from, to, strong, gates);
+    const certain = certainPair({ held, wanted }, this.#ids);
+    const strong = isStrong(wanted);
+    const proven = this.#proven.known(certain.held, certain.wanted, strong, gates);
     if (proven === undefined) return undefined;
-    const violation = proven.reported ?? this.#all.known(from, to, strong, gates)?.reported;
+    const pair = classPair({ held, wanted }, this.#ids);
+    const violation = proven.reported ?? this.#all.known(pair.held, pair.wanted, strong, gates)?.reported;
     return violation === undefined ? {} : { violation };
   }
 
-  /** Would this nesting close a cycle, if all that is suspected were so and nothing kept it apart? Changes nothing. */
+  /**
+   * Would this nesting close a cycle, if all that is suspected were so and nothing kept it apart? Where locks are told apart,
+   * suspicions among their classes do not count. Changes nothing.
+   */
   wouldClose(held: HeldNode, wanted: HeldNode): boolean {
-    return this.#all.wouldClose(this.#vertexOf(held), this.#ids.idOf(wanted.lockClass), isStrong(wanted));
+    const { apart } = this.#ids;
+    if (!apart.isApart(held.lockClass) && !apart.isApart(wanted.lockClass)) {
+      const pair = classPair({ held, wanted }, this.#ids);
+      return this.#all.wouldClose(pair.held, pair.wanted, isStrong(wanted));
+    }
+    const pair = certainPair({ held, wanted }, this.#ids);
+    return this.#proven.wouldClose(pair.held, pair.wanted, isStrong(wanted));
+  }
+
+  /** From now on the locks of the class are told apart: what is known of it is known of those that taught it. */
+  tellApart(lockClass: LockClass): void {
+    const id = this.#ids.idOf(lockClass);
+    const proven = this.#proven;
+    const edges = proven.edgesOf(id).map((edge) => ({ edge, strong: proven.strongOf(edge) }));
+    proven.removeEdges(id);
+    this.#ids.apart.add(lockClass);
+    for (const { edge, strong } of edges) this.#teachAgain(edge, strong, lockClass);
   }
 
   /** The proven orders, as few as possible, by which `to` comes after `from`. */
   chain(from: LockClass, to: LockClass): EdgeFacts[] | undefined {
-    const chain = this.#proven.chain(this.#ids.idOf(from), this.#ids.idOf(to));
-    return chain?.map(({ payload }) => (payload.alternatives[0] as { readonly facts: EdgeFacts }).facts);
+    let shortest: OrderEdge<EdgeFacts, Violation>[] | undefined;
+    for (const one of this.#ids.certainIdsIn(from)) {
+      for (const other of this.#ids.certainIdsIn(to)) {
+        const chain = this.#proven.chain(one, other);
+        if (chain !== undefined && chain.length < (shortest?.length ?? Infinity)) shortest = chain;
+      }
+    }
+    return shortest?.map(({ payload }) => (payload.alternatives[0] as { readonly facts: EdgeFacts }).facts);
   }
 
   /** Declares that `to` comes after `from`. Returns the cycles which that closes. */
@@ -198,7 +234,7 @@ export class Dependencies {
 
   /** Forgets what was learned. What was declared or accepted stays. */
   clear(): void {
-    this.#proven = provenOrder();
+    this.#proven = this.#provenOrder();
     this.#all = new ClassOrder();
     const accepted = this.#blessings.all();
     this.#blessings.clear();
@@ -230,23 +266,79 @@ export class Dependencies {
   #declare(from: LockClass, to: LockClass, facts: EdgeFacts): Violation[] {
     const [one, other] = [this.#ids.idOf(from), this.#ids.idOf(to)];
     const all = this.#all.declare(one, other, facts);
-    const proven = this.#proven.declare(one, other, facts);
+    const proven: FactsLesson[] = [];
+    for (const held of this.#ids.certainIdsIn(from)) {
+      for (const wanted of this.#ids.certainIdsIn(to)) proven.push(...this.#proven.declare(held, wanted, facts));
+    }
     return this.verdicts(proven, all, 'An order that is declared now closes the cycle.');
   }
 
-  #vertexOf({ lockClass, shared }: HeldNode): number {
-    return vertexOfClass(this.#ids.idOf(lockClass), shared);
+  /** A lock of a class that is apart has got an id: what is declared of the class holds for it. */
+  #declareFor(id: number, lockClass: LockClass): void {
+    for (const { from, to, facts } of this.#declared) {
+      if (from === lockClass) for (const other of this.#ids.certainIdsIn(to)) this.#proven.declare(id, other, facts);
+      if (to === lockClass) for (const other of this.#ids.certainIdsIn(from)) this.#proven.declare(other, id, facts);
+    }
+  }
+
+  #occurrence(
+    { wanted, again }: NestedAttempt,
+    pair: Pair,
+    gates: GateSet,
+    facts: () => EdgeFacts,
+  ): Occurrence<EdgeFacts> {
+    return { ...pair, strong: isStrong(wanted), gates, facts, count: again === true ? 0 : 1 };
+  }
+
+  /** What is certain of the attempt; undefined where nothing is. */
+  #learnProven(attempt: NestedAttempt, facts: () => EdgeFacts): Learned | undefined {
+    const { tier, protection } = attempt;
+    if (tier === 'advisory' || protection === undefined) return undefined;
+    const pair = certainPair(attempt, this.#ids);
+    return this.#verdict('strict', this.#proven.learn(this.#occurrence(attempt, pair, protection, facts)), attempt);
+  }
+
+  /** An edge of a class that was a guess so far, as one of the locks that it was learned of, if they are there still. */
+  #teachAgain(
+    edge: OrderEdge<EdgeFacts, Violation>,
+    strong: readonly Alternative<EdgeFacts>[],
+    lockClass: LockClass,
+  ): void {
+    const former = this.#ids.idOf(lockClass);
+    const certainId = (vertex: Vertex, { lock }: UseFacts): number | undefined => {
+      if (classOfVertex(vertex) !== former) return classOfVertex(vertex);
+      const known = lock?.deref();
+      return known === undefined ? undefined : this.#ids.apart.idOf({ lock: known, lockClass });
+    };
+    for (const { gates, facts } of new Set([...strong, ...edge.payload.alternatives])) {
+      const [from, to] = [certainId(edge.from, facts.held), certainId(edge.to, facts.wanted)];
+      if (from === undefined || to === undefined) continue;
+      const lesson = this.#proven.learn({
+        held: vertexOfClass(from, isSharedVertex(edge.from)),
+        wanted: to,
+        strong: strong.some((alternative) => alternative.facts === facts),
+        gates,
+        facts: () => facts,
+        count: 0,
+      });
+      this.#verdict('strict', lesson, undefined);
+    }
+  }
+
+  /** Too many gate sets are no reason to be certain. */
+  #provenOrder(): FactsOrder {
+    return new ClassOrder(undefined, 'drop', (id) => this.#ids.classIdOf(id));
   }
 
   #verdict(tier: Tier, { edge, cycle }: FactsLesson, attempt: NestedAttempt | undefined, reason?: string): Learned {
     const known = edge.payload.reported?.report;
     if (cycle === undefined) return known === undefined ? {} : { violation: known };
-    const note = this.#blessings.note(
-      cycle.map((link) => [classOfVertex(link.edge.from), classOfVertex(link.edge.to)]),
-    );
+    const order = tier === 'strict' ? this.#proven : this.#all;
+    const classOf = (vertex: number): number => this.#ids.classIdOf(classOfVertex(vertex));
+    const note = this.#blessings.note(cycle.map(({ edge: { from, to } }) => [classOf(from), classOf(to)]));
     const facts = cycle.map(({ alternative }) => alternative.facts);
     const violation = circularDependency(facts, tier, attempt, [reason, note]);
-    edge.payload.reported = { report: violation, through: cycle.map((link) => link.edge.from) };
+    order.setReported(edge, { report: violation, through: cycle.map((link) => link.edge.from) });
     return { violation };
   }
 }
@@ -256,9 +348,20 @@ function isStrong(wanted: HeldNode): boolean {
   return wanted.wait !== 'recursive-read';
 }
 
-/** Too many gate sets are no reason to be certain. */
-function provenOrder(): FactsOrder {
-  return new ClassOrder(undefined, 'drop');
+interface Pair {
+  readonly held: Vertex;
+  readonly wanted: number;
+}
+
+type Nested = Pick<NestedAttempt, 'held' | 'wanted'>;
+
+function classPair({ held, wanted }: Nested, ids: ClassIds): Pair {
+  return { held: vertexOfClass(ids.idOf(held.lockClass), held.shared), wanted: ids.idOf(wanted.lockClass) };
+}
+
+/** The same for what is certain. */
+function certainPair({ held, wanted }: Nested, ids: ClassIds): Pair {
+  return { held: vertexOfClass(ids.certainIdOf(held), held.shared), wanted: ids.certainIdOf(wanted) };
 }
 
 function once<T>(make: () => T): () => T {

@@ -161,7 +161,9 @@ export class Judge {
 
   /** Has another hold, which was its holder's to its end, shown the same? Then this one teaches nothing new. */
   #isKnown(wanted: HeldNode, held: HeldNode, pending: Pending): boolean {
-    if (held.lockClass === wanted.lockClass) return pending.facts.violations.some(({ tier }) => tier === 'strict');
+    if (held.lockClass === wanted.lockClass && !this.#ids.toldApart(held, wanted)) {
+      return pending.facts.violations.some(({ tier }) => tier === 'strict');
+    }
     return this.#dependencies.known(held, wanted, this.#gatesOf(pending, held)) !== undefined;
   }
 
@@ -195,13 +197,22 @@ export class Judge {
     if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
     pending.taught.set(held, evidence);
     const { violation } = this.#dependencies.learn(attempt);
+    this.#tellLimits();
+    if (violation === undefined || (again && pending.facts.violations.includes(violation))) return undefined;
+    return this.#violated(violation, pending.facts);
+  }
+
+  #tellLimits(): void {
     if (this.#dependencies.limited)
       this.#limits.reached(
         'MAX_SEARCH_STATES',
         'a cycle that gates may keep from happening was not looked at to the end',
       );
-    if (violation === undefined || (again && pending.facts.violations.includes(violation))) return undefined;
-    return this.#violated(violation, pending.facts);
+    if (this.#ids.apart.limited)
+      this.#limits.reached(
+        'MAX_LOCKS_APART',
+        'of so many locks that are made at one place, what was learned of those not used for longest is forgotten',
+      );
   }
 
   /**
@@ -222,7 +233,11 @@ export class Judge {
   #judgeSameClass(attempt: NestedAttempt, facts: NestingFacts): Report | undefined {
     facts.perInstance ||= isPerInstance(attempt);
     const violation = sameClass(attempt, (name, error) => this.#host.onComparatorError(name, error));
-    return violation === undefined ? undefined : this.#violated(violation, facts);
+    const report = violation === undefined ? undefined : this.#violated(violation, facts);
+    if (isFreeBeside(attempt.held, attempt.wanted)) return report;
+    const closed = this.#dependencies.learnApart(attempt);
+    this.#tellLimits();
+    return closed === undefined ? report : this.#violated(closed, facts);
   }
 
   #violated(violation: Violation, facts: NestingFacts): Report {
@@ -247,7 +262,7 @@ export class Judge {
 
   /** Would the two close a cycle, if all that is suspected were so? */
   isSuspect(hold: HeldNode, wanted: HeldNode): boolean {
-    if (hold.lockClass === wanted.lockClass) return !isFreeBeside(hold, wanted);
+    if (hold.lockClass === wanted.lockClass && !this.#ids.toldApart(hold, wanted)) return !isFreeBeside(hold, wanted);
     return this.#dependencies.wouldClose(hold, wanted);
   }
 }

@@ -1,7 +1,7 @@
 /** Holds as the report layer wants them: printed names, raw stacks without this package's own scope frames. */
 import type { Evidence, HoldState, Permits, RawUse } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
-import { HELD, isScope, type HeldNode } from '../tracker/held-node.js';
+import { HELD, isScope, type HeldNode, type TrackedLock } from '../tracker/held-node.js';
 import { holdsOf, isScopeFrame } from '../tracker/scope-frame.js';
 import { NestingFacts } from './nesting-facts.js';
 
@@ -27,6 +27,8 @@ export interface UseFacts {
   readonly isWait: boolean;
   /** Was only its unlock waited for? */
   readonly forUnlock?: boolean;
+  /** The very lock, of a class by place: it may have to be told from others of its class later. */
+  readonly lock?: WeakRef<TrackedLock> | undefined;
 }
 
 /**
@@ -48,6 +50,7 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
     exact: known !== undefined,
     isWait: node.kind === 'wait',
     forUnlock: node.kind === 'unlock',
+    lock: node.lockClass.isByPlace ? new WeakRef(node.lock) : undefined,
   };
 }
 

@@ -2,7 +2,8 @@
  * What is known of one nesting: a held sequence of classes followed by one wanted class. Lives in the trie of chains.
  *
  * Invariant: once `settled`, an acquisition with this nesting looks at nothing else: no graph, no stack. A nesting
- * settles when every edge of it is proven and its stacks have been seen often enough.
+ * settles when every edge of it is proven and its stacks have been seen often enough. One with a class whose locks are told
+ * apart (locks-apart.ts) never settles itself: each choice of locks has facts of its own, and settles by itself.
  */
 import type { Violation } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
@@ -12,6 +13,24 @@ import type { HeldNode } from '../tracker/held-node.js';
 export const CAPTURES_PER_SITE = 4;
 /** Distinct call sites that one nesting remembers. */
 export const MAX_SITES = 16;
+/** Choices of locks of which one nesting keeps the facts. Another one is judged as if it were new, which is right and slower. */
+export const MAX_CHOICES = 256;
+
+/** The call sites of one nesting. */
+class NestingSites {
+  readonly known: (readonly CapturedFrame[])[] = [];
+  capturesLeft: number = CAPTURES_PER_SITE;
+  /** Choices of locks whose first attempt is worth a stack, whatever is known of the call sites. */
+  choicesLeft: number = MAX_CHOICES;
+  attempts = 0;
+
+  remember(frames: readonly CapturedFrame[]): void {
+    this.capturesLeft -= 1;
+    if (this.known.length >= MAX_SITES || this.known.some((site) => sameSite(site, frames))) return;
+    this.known.push(frames);
+    this.capturesLeft = CAPTURES_PER_SITE;
+  }
+}
 
 export class NestingFacts {
   settled = false;
@@ -21,28 +40,52 @@ export class NestingFacts {
   perInstance = false;
   /** What an acquisition with this nesting commits. */
   readonly violations: Violation[] = [];
-  readonly #sites: (readonly CapturedFrame[])[] = [];
-  #capturesLeft = CAPTURES_PER_SITE;
-  #attempts = 0;
+  /** Is it to be asked by the very locks (`among`)? */
+  byLock: boolean;
+  /** Are they those of one choice of locks? Then its first attempts are judged without a stack too. */
+  readonly isChoice: boolean;
+  readonly #sites: NestingSites;
+  #isMet = false;
+  #choices: Map<string, NestingFacts> | undefined;
   /** Of nestings in the same class: a mark for each lock and number of permits that was wanted. */
   #marks: WeakMap<object, Map<number, object>> | undefined;
+
+  constructor(byLock = false, choiceOf?: NestingFacts) {
+    this.byLock = byLock;
+    this.isChoice = choiceOf !== undefined;
+    this.#sites = choiceOf === undefined ? new NestingSites() : choiceOf.#sites;
+  }
+
+  /** The facts of this nesting for one choice of locks; what call sites it has is known to all of them. */
+  among(locks: string): NestingFacts {
+    const choices = (this.#choices ??= new Map());
+    const known = choices.get(locks);
+    if (known !== undefined) return known;
+    const facts = new NestingFacts(false, this);
+    if (choices.size >= MAX_CHOICES) choices.delete(choices.keys().next().value as string);
+    choices.set(locks, facts);
+    return facts;
+  }
 
   /**
    * Is this acquisition worth a stack? The first few of each call site are. A nesting whose proof never comes asks
    * again after ever longer pauses, so its cost fades.
    */
   wantsStack(): boolean {
-    if (this.#capturesLeft > 0) return true;
-    this.#attempts += 1;
-    return !this.proven && (this.#attempts & (this.#attempts - 1)) === 0;
+    const sites = this.#sites;
+    if (sites.capturesLeft > 0) return true;
+    if (this.isChoice && !this.#isMet && sites.choicesLeft > 0) {
+      this.#isMet = true;
+      sites.choicesLeft -= 1;
+      return true;
+    }
+    sites.attempts += 1;
+    return !this.proven && (sites.attempts & (sites.attempts - 1)) === 0;
   }
 
   /** Keeps the stack as one of this nesting's call sites. */
   remember(frames: readonly CapturedFrame[]): void {
-    this.#capturesLeft -= 1;
-    if (this.#sites.length >= MAX_SITES || this.#sites.some((known) => sameSite(known, frames))) return;
-    this.#sites.push(frames);
-    this.#capturesLeft = CAPTURES_PER_SITE;
+    this.#sites.remember(frames);
   }
 
   /**
@@ -61,7 +104,7 @@ export class NestingFacts {
 
   /** Settles if nothing is left to learn. */
   trySettle(): void {
-    if (this.proven && !this.perInstance && this.#capturesLeft <= 0) this.settled = true;
+    if (this.proven && !this.perInstance && this.#sites.capturesLeft <= 0) this.settled = true;
   }
 
   /** What was taken for proof has turned out to be none: looked at again, after ever longer pauses. */
@@ -73,10 +116,10 @@ export class NestingFacts {
   /** The remembered acquisition that fits best with what runs now: one in a function that is on `stack`. */
   likelySite(stack: readonly CapturedFrame[]): readonly CapturedFrame[] {
     for (const frame of stack) {
-      const match = this.#sites.find((site) => site.some((taken) => taken.functionId === frame.functionId));
+      const match = this.#sites.known.find((site) => site.some((taken) => taken.functionId === frame.functionId));
       if (match !== undefined) return match;
     }
-    return this.#sites[0] ?? [];
+    return this.#sites.known[0] ?? [];
   }
 }
 

@@ -27,7 +27,7 @@ import {
   type TrackedLock,
   type WaitKind,
 } from '../tracker/held-node.js';
-import { chainKey, HeldTracker, listHolds, someHold, vouchedHolds } from '../tracker/held-tracker.js';
+import { HeldTracker, listHolds, someHold, vouchedHolds } from '../tracker/held-tracker.js';
 import { batchAttempts } from './batches.js';
 import { ClassIds } from './class-ids.js';
 import type { Debts } from './debts.js';
@@ -40,12 +40,10 @@ import { JoinedUnlocks } from './joined-unlocks.js';
 import { Judge } from './judge.js';
 import { PossibleGates } from './possible-gates.js';
 import { NestingFacts } from './nesting-facts.js';
+import { MAX_HELD_DEPTH, Nestings } from './nestings.js';
 import type { Due, Pending } from './pending.js';
 import { ReleaseHistory } from './release-history.js';
 import { findSplits, type Split } from './split-report.js';
-
-/** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
-export const MAX_HELD_DEPTH = 48;
 
 const NO_HOLDS: readonly HeldNode[] = [];
 
@@ -63,6 +61,7 @@ export class Validator {
     onBatch: (nodes) => this.#arrivedTogether(nodes),
     onJoin: (hold, unlock, both) => this.#joins.joined(hold, unlock, both),
   });
+  readonly #nestings: Nestings = new Nestings(this.trie, this.tracker, this.#ids, this.dependencies);
   readonly #host: ValidatorHost;
   readonly #releases = new ReleaseHistory();
   readonly #limits: Limits;
@@ -100,15 +99,11 @@ export class Validator {
     const node = this.tracker.attempt(lock, lockClass, serialised ? asTry(kind) : kind, wait);
     node.permits = permits;
     if (lockClass.options.validate === false) return node;
-    const outer = this.tracker.chainOf(node.parent);
-    const chain = outer !== undefined && outer.depth < MAX_HELD_DEPTH ? outer.ensure(chainKey(node)) : undefined;
-    if (chain === undefined) {
+    const facts = this.#nestings.factsOf(node, this.#meet);
+    if (facts === undefined) {
       this.#checkByGraph(node, below);
       return node;
     }
-    node.chain = chain;
-    if (chain.data === undefined) this.#meet(lockClass);
-    const facts = (chain.data ??= new NestingFacts()) as NestingFacts;
     const isAsked = nested || (this.#host.enforce && facts.violations.length > 0);
     if (!facts.settled || isAsked) this.#open(node, facts, below, nested);
     else for (const violation of facts.violations) this.#host.report(violation);
@@ -304,9 +299,9 @@ export class Validator {
   }
 
   /** A lock of the class is wanted. */
-  #meet(lockClass: LockClass): void {
+  readonly #meet = (lockClass: LockClass): void => {
     if (this.#ids.meet(lockClass)) for (const violation of this.bind(lockClass)) this.#host.report(violation);
-  }
+  };
 
   /** Cycles that need an order of both classes in both ways are accepted; all nestings are looked at again. */
   bless(a: LockClass, b: LockClass, reason: string): void {
@@ -340,6 +335,7 @@ export class Validator {
     }
     this.#limits.reached('MAX_CHAIN_NODES', 'further nestings are checked lock by lock, which is slower');
     this.#meet(node.lockClass);
+    this.#nestings.noteSigns([node, ...beside]);
     if (isTry(node.kind)) return;
     const holds = beside.filter(isChecked);
     const gates = this.#ids.gatesOf(beside);
@@ -365,7 +361,13 @@ export class Validator {
     }
     // Most attempts with a nesting that is not settled bring nothing new: no list is made for those.
     if (!someHold(outer, isChecked)) facts.proven = true;
-    else if (captured || facts.perInstance || nested || (this.#host.enforce && this.#isSuspect(node))) {
+    else if (
+      captured ||
+      facts.perInstance ||
+      facts.isChoice ||
+      nested ||
+      (this.#host.enforce && this.#isSuspect(node))
+    ) {
       const beside = listHolds(outer);
       const holds = beside.filter(isChecked);
       node.ask().pending = this.#pendingOf(node, facts, beside, holds, nested);
@@ -405,6 +407,7 @@ export class Validator {
 
   /** Known by now are orders both ways between them. They are had already: nothing is thrown. */
   #arrivedTogether(nodes: readonly HeldNode[]): void {
+    this.#nestings.noteSigns(nodes);
     for (const attempt of batchAttempts(nodes.filter(isChecked), this.#ids, this.#possible)) {
       const known = this.dependencies.known(attempt.held, attempt.wanted, attempt.gates);
       const { violation } = known ?? this.dependencies.learn(attempt);

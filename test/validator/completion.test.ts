@@ -207,7 +207,7 @@ describe('classes of completions', () => {
           upper.complete();
         });
       };
-      const make = (): Completion => new instance.Completion();
+      const make = (): Completion => new instance.Completion({ class: 'stacked device' });
       await stacked(make(), make());
       assert.deepEqual(seen(instance), ['recursive-locking strict x1']);
       assert.match(instance.lockdep.reports()[0]!.message, /give what is waited for\s+here a class of its own/);

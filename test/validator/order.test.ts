@@ -346,9 +346,9 @@ describe('one class twice', () => {
     });
   });
 
-  it('two instances of one construction site, nested', async () => {
+  it('two instances of a class that the program named, nested', async () => {
     await isolated(async (instance) => {
-      const make = (): Mutex => new instance.Mutex();
+      const make = (): Mutex => new instance.Mutex({ class: 'nested twice' });
       await nestedRun(make(), make());
       assert.deepEqual(seen(instance), ['recursive-locking strict x1']);
     });

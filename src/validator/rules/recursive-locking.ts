@@ -8,7 +8,16 @@
  */
 import { describe } from '../../classes/lock-class.js';
 import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
-import { heldUses, taskOf, unlockAdvice, waitAdvice, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
+import {
+  heldUses,
+  taskOf,
+  tierOfNesting,
+  unlockAdvice,
+  waitAdvice,
+  wantedUse,
+  type NestedAttempt,
+  type Verdict,
+} from './rule.js';
 
 /** Shown when a comparator fails; the nesting then counts as out of order. */
 export type OnComparatorError = (className: string, error: unknown) => void;
@@ -20,14 +29,14 @@ export function isDeclaredLegal({ held, wanted }: NestedAttempt, onError: OnComp
 }
 
 export function recursiveLocking(attempt: NestedAttempt): Verdict {
-  const { held, wanted, tier } = attempt;
+  const { held, wanted } = attempt;
   const { lockClass } = wanted;
   if (held.shared && wanted.wait === 'recursive-read') return undefined;
   const fault = faultOf(held, wanted);
   return {
     id: `recursive-locking:${fault}:${lockClass.name}`,
     kind: 'recursive-locking',
-    tier,
+    tier: tierOfNesting(attempt),
     summary: SUMMARIES[fault],
     ...(wanted.kind === 'wait' ? { advice: waitAdvice(lockClass.name) } : {}),
     ...(fault === 'unlock' ? { advice: unlockAdvice(lockClass.name) } : {}),

@@ -1,6 +1,6 @@
 /** What a rule of the validator gets to see, and what it says. */
 import type { GateSet } from '../../order/gates.js';
-import type { RawUse, Violation } from '../../report/types.js';
+import type { RawUse, Tier, Violation } from '../../report/types.js';
 import type { CapturedFrame } from '../../tracker/captured-frame.js';
 import type { HeldNode } from '../../tracker/held-node.js';
 import { rawUse, useFacts } from '../lock-use.js';
@@ -27,6 +27,14 @@ export interface NestedAttempt {
 }
 
 export type Verdict = Violation | undefined;
+
+/**
+ * How certain is a verdict that takes one lock of the class for another one? Not at all where the class is a guess: of locks
+ * that are merely made at one place nobody has said that they may be taken for one another.
+ */
+export function tierOfNesting({ held, wanted, tier }: NestedAttempt): Tier {
+  return held.lock !== wanted.lock && wanted.lockClass.isByPlace ? 'advisory' : tier;
+}
 
 /** The flow's holds as a report lists them. */
 export function heldUses(attempt: NestedAttempt): RawUse[] {

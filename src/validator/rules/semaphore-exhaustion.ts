@@ -14,7 +14,7 @@ import { flowsToBlock } from '../../report/permit-arithmetic.js';
 import type { Exhaustion } from '../../report/types.js';
 import type { HeldNode } from '../../tracker/held-node.js';
 import { listHolds } from '../../tracker/held-tracker.js';
-import { heldUses, taskOf, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
+import { heldUses, taskOf, tierOfNesting, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
 
 type Nest = NonNullable<LockClassOptions['nest']>;
 
@@ -38,7 +38,7 @@ export function waitsForItself(attempt: NestedAttempt): boolean {
 }
 
 export function semaphoreExhaustion(attempt: NestedAttempt): Verdict {
-  const { held, wanted, tier } = attempt;
+  const { held, wanted } = attempt;
   const { nest } = wanted.lockClass.options;
   const counts = exhaustionOf(attempt);
   const fault = nest === undefined ? 'undeclared' : faultOf(attempt, nest);
@@ -50,7 +50,7 @@ export function semaphoreExhaustion(attempt: NestedAttempt): Verdict {
     id: `semaphore-exhaustion:${which}:${wanted.lockClass.name}`,
     kind: 'semaphore-exhaustion',
     // That the others wait for what they nest is not proven.
-    tier: fault === 'more' ? 'advisory' : tier,
+    tier: fault === 'more' ? 'advisory' : tierOfNesting(attempt),
     summary: nest === undefined ? sentence : `${contradiction(attempt, nest, fault)}. As it is, ${sentence}`,
     acquiring: wantedUse(attempt),
     held: heldUses(attempt),

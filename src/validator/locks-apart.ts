@@ -1,0 +1,157 @@
+/**
+ * Classes by place whose locks are told apart.
+ *
+ * A class that the program named is a promise: its locks stand in for each other. A class by place is a guess. It is right
+ * for the services that a test makes anew each time, and wrong where the locks of one place have different roles: keys of
+ * a map, layers, two pools. The sign of that is a flow that holds two of them.
+ *
+ * States of a class by place: guess -> apart, for good; `forget` and `clear` lead back. A class that is named has none.
+ *   guess: its locks stand in for each other, as those of a named class do.
+ *   apart: the proven order knows each of its locks by an id of its own, so a cycle there is one of these very locks, and
+ *          each may be a gate. The order of all that is suspected goes on to know the class.
+ *
+ * Invariant: an id is that of one lock in one class, and is never given again. At most MAX_LOCKS_APART locks have one at
+ * once. The lock that was not used for longest makes room: it gets another id when it is used again, and what was learned of
+ * it is learned anew. That is `limited`; that locks which are gone make room is not.
+ *
+ * Cost: nothing for a nesting that is known. A walk over the holds of the flow where a nesting is met for the first time; a
+ * few map operations for each lock of a class that is apart.
+ */
+import { reserveClassId, type LockClass } from '../classes/lock-class.js';
+import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
+
+/** Locks that are told apart at once, in all classes. */
+export const MAX_LOCKS_APART = 4096;
+
+interface Apart {
+  readonly ids: WeakMap<TrackedLock, number>;
+  readonly live: Set<number>;
+}
+
+/** Told of the locks that get an id, and of ids that are no lock's any more. */
+export interface ApartListener {
+  added(id: number, lockClass: LockClass): void;
+  gone(id: number): void;
+}
+
+type Hold = Pick<HeldNode, 'lock' | 'lockClass'>;
+
+export class LocksApart {
+  readonly #classes = new Map<LockClass, Apart>();
+  /** The classes of the ids, that of the lock which was not used for longest first. */
+  readonly #classOf = new Map<number, LockClass>();
+  readonly #listeners: ApartListener[] = [];
+  /** Has a lock lost its id that was used again? */
+  limited = false;
+
+  listen(listener: ApartListener): void {
+    this.#listeners.push(listener);
+  }
+
+  isApart(lockClass: LockClass): boolean {
+    return this.#classes.size > 0 && this.#classes.has(lockClass);
+  }
+
+  /** Classes that are guesses still, and of which these holds of one flow are two different locks. */
+  signs(holds: Iterable<Hold>): LockClass[] {
+    let seen: Map<LockClass, TrackedLock> | undefined;
+    let found: Set<LockClass> | undefined;
+    for (const { lock, lockClass } of holds) {
+      if (!lockClass.isByPlace || this.#classes.has(lockClass)) continue;
+      seen ??= new Map();
+      const other = seen.get(lockClass);
+      if (other === undefined) seen.set(lockClass, lock);
+      else if (other !== lock) (found ??= new Set()).add(lockClass);
+    }
+    return found === undefined ? [] : [...found];
+  }
+
+  /** From now on the locks of the class are told apart. */
+  add(lockClass: LockClass): void {
+    this.#classes.set(lockClass, { ids: new WeakMap(), live: new Set() });
+  }
+
+  /** The id of a lock of a class that is apart; undefined for another one. */
+  idOf({ lock, lockClass }: Hold): number | undefined {
+    const apart = this.#classes.get(lockClass);
+    if (apart === undefined) return undefined;
+    const id = apart.ids.get(lock);
+    if (id !== undefined && apart.live.has(id)) return id;
+    this.limited ||= id !== undefined;
+    return this.#give(lock, lockClass, apart);
+  }
+
+  /** The same; of all locks this one was used last. */
+  use(hold: Hold): number | undefined {
+    const id = this.idOf(hold);
+    if (id === undefined) return undefined;
+    this.#classOf.delete(id);
+    this.#classOf.set(id, hold.lockClass);
+    return id;
+  }
+
+  /** The ids of those locks of the class that have one. */
+  idsIn(lockClass: LockClass): Iterable<number> {
+    return this.#classes.get(lockClass)?.live ?? [];
+  }
+
+  /** The class of the lock with this id. */
+  classOf(id: number): LockClass | undefined {
+    return this.#classOf.get(id);
+  }
+
+  /** The class is a guess again. */
+  forget(lockClass: LockClass): void {
+    for (const id of this.idsIn(lockClass)) this.#drop(id);
+    this.#classes.delete(lockClass);
+  }
+
+  clear(): void {
+    this.#classes.clear();
+    this.#classOf.clear();
+    this.limited = false;
+  }
+
+  checkInvariants(): void {
+    let live = 0;
+    for (const [lockClass, apart] of this.#classes) {
+      live += apart.live.size;
+      for (const id of apart.live) {
+        if (this.#classOf.get(id) !== lockClass) throw new Error(`locks apart: ${id} is not of its class`);
+      }
+    }
+    if (live !== this.#classOf.size || live > MAX_LOCKS_APART) throw new Error(`locks apart: ${live} ids`);
+  }
+
+  #give(lock: TrackedLock, lockClass: LockClass, apart: Apart): number {
+    if (this.#classOf.size >= MAX_LOCKS_APART) this.#drop(this.#classOf.keys().next().value as number);
+    const id = reserveClassId();
+    apart.ids.set(lock, id);
+    apart.live.add(id);
+    this.#classOf.set(id, lockClass);
+    for (const listener of this.#listeners) listener.added(id, lockClass);
+    return id;
+  }
+
+  #drop(id: number): void {
+    const lockClass = this.#classOf.get(id);
+    if (lockClass === undefined) return;
+    this.#classOf.delete(id);
+    this.#classes.get(lockClass)?.live.delete(id);
+    for (const listener of this.#listeners) listener.gone(id);
+  }
+}
+
+/**
+ * Names the locks of a nesting that its verdict depends on, one of a class that is apart; undefined where it depends on the
+ * classes alone. A guess that is held twice counts too: with another lock of it in that place the nesting is another one.
+ */
+export function choiceOf(holds: readonly Hold[], apart: LocksApart): string | undefined {
+  let choice: string | undefined;
+  for (const [at, hold] of holds.entries()) {
+    const { lockClass } = hold;
+    if (apart.isApart(lockClass)) choice = `${choice ?? ''} ${apart.use(hold)}`;
+    else if (lockClass.isByPlace && holds.findIndex((other) => other.lockClass === lockClass) < at) choice ??= '';
+  }
+  return choice;
+}

@@ -1,0 +1,72 @@
+/**
+ * The nestings met so far: where their facts are kept, and which of them depend on the very locks.
+ *
+ * Invariant: the facts of a nesting are at the node of its held sequence in the trie. They are asked `byLock` if a class in
+ * the sequence is one whose locks are told apart (locks-apart.ts), or a class by place occurs twice.
+ *
+ * Cost: one step in the trie for a nesting that is known. A new one costs a walk over the holds of the flow; one with
+ * locks that are told apart as well, at every attempt. The first flow that holds two locks of a class by place costs a walk
+ * over the trie.
+ */
+import type { LockClass } from '../classes/lock-class.js';
+import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
+import type { HeldNode, Nesting } from '../tracker/held-node.js';
+import { isTry } from '../tracker/held-node.js';
+import { chainKey, isKeyOf, isTryKey, listHolds, type HeldTracker } from '../tracker/held-tracker.js';
+import type { ClassIds } from './class-ids.js';
+import type { Dependencies } from './dependencies.js';
+import { choiceOf } from './locks-apart.js';
+import { NestingFacts } from './nesting-facts.js';
+
+/** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
+export const MAX_HELD_DEPTH = 48;
+
+const ALONE: readonly HeldNode[] = [];
+
+export class Nestings {
+  readonly #trie: ChainTrie<Nesting>;
+  readonly #tracker: HeldTracker;
+  readonly #ids: ClassIds;
+  readonly #dependencies: Dependencies;
+
+  constructor(trie: ChainTrie<Nesting>, tracker: HeldTracker, ids: ClassIds, dependencies: Dependencies) {
+    this.#trie = trie;
+    this.#tracker = tracker;
+    this.#ids = ids;
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * What is known of the nesting of an attempt; undefined where it is none of those that are kept. `meet` is called with the
+   * class of the wanted lock where the nesting is new.
+   */
+  factsOf(node: HeldNode, meet: (lockClass: LockClass) => void): NestingFacts | undefined {
+    const outer = this.#tracker.chainOf(node.parent);
+    const chain = outer !== undefined && outer.depth < MAX_HELD_DEPTH ? outer.ensure(chainKey(node)) : undefined;
+    if (chain === undefined) return undefined;
+    node.chain = chain;
+    const known = chain.data as NestingFacts | undefined;
+    if (known !== undefined && !known.byLock) return known;
+    if (known === undefined) meet(node.lockClass);
+    return this.#factsByLock(node, chain);
+  }
+
+  /** Does the flow hold two locks of a class that is a guess? Then its locks are told apart from now on, in every nesting. */
+  noteSigns(holds: readonly HeldNode[]): void {
+    for (const lockClass of this.#ids.apart.signs(holds)) {
+      this.#dependencies.tellApart(lockClass);
+      for (const { key, depth, data } of this.#trie.nodesWith((key) => isKeyOf(key, lockClass))) {
+        if (depth > 1 && data !== undefined && !isTryKey(key)) (data as NestingFacts).byLock = true;
+      }
+    }
+  }
+
+  #factsByLock(node: HeldNode, chain: ChainNode<Nesting>): NestingFacts {
+    const holds = node.parent === undefined ? ALONE : [node, ...listHolds(node.parent)];
+    this.noteSigns(holds);
+    // Nothing leads into what is taken without waiting, whichever lock it is.
+    const locks = isTry(node.kind) ? undefined : choiceOf(holds, this.#ids.apart);
+    const facts = (chain.data ??= new NestingFacts(locks !== undefined)) as NestingFacts;
+    return locks === undefined ? facts : facts.among(locks);
+  }
+}
