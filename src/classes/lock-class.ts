@@ -4,6 +4,7 @@
  * Invariant: an id belongs to one class for the life of the process and is never reused, so a stale id can not alias a
  * newer class. Cost: O(1) for everything but `dispose`, which is linear in the edges of the class.
  */
+import { plain } from '../text/plain.js';
 import { sharedState } from './shared-state.js';
 import { noteUnknown } from './unknown-options.js';
 
@@ -77,6 +78,8 @@ export class LockClass {
   /** @internal Locks that have ever had this class as their own. */
   locks = 0;
   #name: string | undefined;
+  /** As it was asked for, by which `lockClass` finds it. */
+  #asked: string | undefined;
   #subclasses: Map<number | string, LockClass> | undefined;
 
   /** A new class, even when the name is taken: reports then print `name#2`. */
@@ -89,16 +92,18 @@ export class LockClass {
     this.site = made?.site;
     this.isByPlace = made?.base?.isByPlace ?? made?.site !== undefined;
     this.options = made?.base?.options ?? checkedOptions(options);
-    if (made === undefined) this.#name = uniqueName(checkedName(name));
-    else if (made.site === undefined) this.#name = name;
+    if (made === undefined) {
+      this.#asked = checkedName(name);
+      this.#name = uniqueName(plain(name));
+    } else if (made.site === undefined) this.#name = plain(name);
     else this.#kind = name;
   }
 
   #kind = '';
 
-  /** As printed in reports: unique in the process. */
+  /** As printed in reports: unique in the process, and plain text. Ids and fields of reports are made of it. */
   get name(): string {
-    this.#name ??= uniqueName(`${this.#kind}@${sitePrinter.print(this.site as ConstructionSite)}`);
+    this.#name ??= uniqueName(`${this.#kind}@${plain(sitePrinter.print(this.site as ConstructionSite))}`);
     return this.#name;
   }
 
@@ -120,7 +125,7 @@ export class LockClass {
   dispose(): void {
     for (const subclass of this.#subclasses?.values() ?? []) subclass.dispose();
     this.#subclasses = undefined;
-    if (this.#name !== undefined && table.named.get(this.#name) === this) table.named.delete(this.#name);
+    if (this.#asked !== undefined && table.named.get(this.#asked) === this) table.named.delete(this.#asked);
     if (this.site !== undefined) table.bySite.delete(siteKey(this.site, this.#kind));
     for (const listener of table.disposeListeners) listener(this);
   }
@@ -295,8 +300,8 @@ function checkedNest(nest: unknown): NonNullable<LockClassOptions['nest']> {
 
 /** @internal A value as error messages show it. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
+  if (typeof value === 'string') return plain(JSON.stringify(value));
+  if (typeof value === 'function') return `function ${plain(value.name) || '(anonymous)'}`;
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  return String(value);
+  return plain(String(value));
 }

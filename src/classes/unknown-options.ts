@@ -4,6 +4,7 @@
  *
  * Cost: nothing but a branch while every validator of the process is off; else a look-up per option that is given.
  */
+import { plain } from '../text/plain.js';
 import { sharedState } from './shared-state.js';
 
 interface Watch {
@@ -30,7 +31,7 @@ function tell(name: string, taker: string): void {
   if (watch.told.has(which)) return;
   watch.told.add(which);
   try {
-    process.emitWarning(`unknown option ${JSON.stringify(name)} of ${taker} is ignored`, {
+    process.emitWarning(plain(`unknown option ${JSON.stringify(name)} of ${taker} is ignored`), {
       type: 'LockdepWarning',
       code: 'LOCKDEP_UNKNOWN_OPTION',
     });

@@ -15,6 +15,7 @@ import type { LockGraph } from '../order/snapshot.js';
 import type { WorkItem } from '../primitives/work-item.js';
 import type { WorkQueue } from '../primitives/work-queue.js';
 import { siteOf } from '../report/stack-text.js';
+import { plain } from '../text/plain.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
 import { evidenceNow } from '../validator/held-by.js';
@@ -230,5 +231,5 @@ function showNode(node: HeldNode, now: number): string {
   const { lockClass, name, mode, state, site } = { ...heldLock(node, 'own'), name: node.lock.label };
   const label = name === undefined ? lockClass.name : `${lockClass.name} "${name}"`;
   const handed = node.state !== HELD && node.state !== WAITING ? ', handed off' : '';
-  return `${state} ${label}, ${mode}${handed}, for ${now - node.since} ms${site === '' ? '' : `, at ${site}`}`;
+  return plain(`${state} ${label}, ${mode}${handed}, for ${now - node.since} ms${site === '' ? '' : `, at ${site}`}`);
 }

@@ -7,6 +7,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { threadId } from 'node:worker_threads';
+import { plain } from '../text/plain.js';
 import type { RunSummary } from './summary-text.js';
 
 export const RECORD_VERSION = 1;
@@ -20,7 +21,8 @@ export function writeRecord(folder: string, { classes, edges, reports }: RunSumm
     writeFileSync(`${path}.tmp`, `${JSON.stringify(record, undefined, 2)}\n`);
     renameSync(`${path}.tmp`, path);
   } catch (error) {
-    writeToStderr(`lockdep: could not write ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
+    const reason = error instanceof Error ? error.message : String(error);
+    writeToStderr(`${plain(`lockdep: could not write ${path}: ${reason}`)}\n`);
   }
 }
 

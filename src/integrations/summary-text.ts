@@ -5,6 +5,7 @@
  * has been shown by the thread that made them. Pure.
  */
 import type { Report } from '../index.js';
+import { plain } from '../text/plain.js';
 import { countReports, type Counts } from './worker-counts.js';
 
 export interface RunSummary {
@@ -21,7 +22,7 @@ export function summaryText(summary: RunSummary, workers: Counts): string {
   const strictFirst = reports.toSorted((a, b) => Number(b.tier === 'strict') - Number(a.tier === 'strict'));
   for (const report of strictFirst) lines.push(`  ${report.tier}: ${headlineOf(report)} (${times(report.count)})`);
   for (const { classes: pair, reason } of summary.accepted) {
-    lines.push(`  accepted: ${printable(`${pair.join(' and ')} in both orders: ${reason}`)}`);
+    lines.push(`  accepted: ${plain(`${pair.join(' and ')} in both orders: ${reason}`)}`);
   }
   if (workers.strict + workers.advisory > 0) lines.push(`  in worker threads: ${tally(workers)}`);
   return `${lines.join('\n')}\n`;
@@ -33,12 +34,7 @@ function headlineOf({ message, cycle, acquiring }: Report): string {
   const first = (end === -1 ? message : message.slice(0, end)).replace(/^LOCKDEP: /, '');
   const names = cycle?.map((link) => link.from) ?? [];
   const closing = names[0] ?? acquiring?.lockClass;
-  return closing === undefined ? first : `${first}: ${printable([...names, closing].join(' -> '))}`;
-}
-
-/** Names come from the program; the terminal is not to obey them. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, '?');
+  return closing === undefined ? first : `${first}: ${plain([...names, closing].join(' -> '))}`;
 }
 
 function tally({ strict, advisory }: Counts): string {

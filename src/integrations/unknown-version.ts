@@ -3,6 +3,7 @@
  *
  * Guarantee: one warning for each copy in a thread, whether it is loaded as an ES module, as CommonJS, or both.
  */
+import { plain } from '../text/plain.js';
 
 export const UNKNOWN_ASYNC_MUTEX = 'LOCKDEP_UNKNOWN_ASYNC_MUTEX';
 
@@ -19,5 +20,5 @@ export function warnUnknownVersion({ root, version }: UnknownCopy): void {
   const message =
     `async-mutex ${version} is not a version that lockdep knows (0.1 to 0.5), so its locks are not tracked. ` +
     `It was loaded from ${root}`;
-  process.emitWarning(message, { type: 'LockdepWarning', code: UNKNOWN_ASYNC_MUTEX });
+  process.emitWarning(plain(message), { type: 'LockdepWarning', code: UNKNOWN_ASYNC_MUTEX });
 }

@@ -1,4 +1,8 @@
-/** A graph from outside: it may be of another version, cut off, or no graph at all. What is wrong is named by its path. */
+/**
+ * A graph from outside: it may be of another version, cut off, or no graph at all. What is wrong is named by its path. Its names
+ * and sites become plain text, as those of this process are.
+ */
+import { plain } from '../text/plain.js';
 import { EDGE_KINDS, type EdgeKind, type GraphClass, type GraphEdge, type LockGraph } from './snapshot.js';
 
 /** The graph, if it is one. Throws a TypeError for a value of the wrong type, a RangeError for one that is out of range. */
@@ -63,7 +67,7 @@ function nameAt(value: unknown, path: string): string {
 }
 
 function textAt(value: unknown, path: string): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return plain(value);
   throw fault(false, path, 'a string', value);
 }
 
@@ -90,7 +94,7 @@ function fault(isRightType: boolean, path: string, wanted: string, value: unknow
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return plain(JSON.stringify(value));
   if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+  return typeof value === 'object' && value !== null ? 'an object' : plain(String(value));
 }

@@ -9,6 +9,7 @@ import { INSPECT } from '../classes/inspect.js';
 import { LockClass } from '../classes/lock-class.js';
 import { countLock } from '../classes/sole-lock.js';
 import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
+import { plain } from '../text/plain.js';
 import type { Runtime } from '../validator/runtime.js';
 import { checkedClass, type LockOptions } from './lock-options.js';
 import { RUNTIME } from './symbols.js';
@@ -77,7 +78,7 @@ export abstract class LockCore implements TrackedLock {
 
   /** @internal */
   [INSPECT](): string {
-    const label = this.label === undefined ? '' : ` "${this.label}"`;
+    const label = this.label === undefined ? '' : ` "${plain(this.label)}"`;
     return `${this.primitive} { ${this.lockClass.name}${label}, ${this.condition} }`;
   }
 

@@ -2,14 +2,15 @@
  * A violation as the rules found it becomes the report that users see: positions mapped, stacks printed, text written.
  *
  * Invariant: a report is JSON-safe. Every field survives `JSON.parse(JSON.stringify(report))`, so none is ever undefined,
- * a function or a cycle of objects. Only `count` changes afterwards.
+ * a function or a cycle of objects. Every text in it is plain, `id` included, whatever the names and files are called: this
+ * is the one place where the facts of the rules become text. Only `count` changes afterwards.
  *
  * Cost: linear in the frames, plus the source maps that are read for the first time. Only a new report pays it.
  */
 import { formatSplat } from './splat.js';
 import type { ReportFacts } from './splat.js';
 import { DEFAULT_STACK_DEPTH, siteOf, stackLines } from './stack-text.js';
-import { plain } from './wording.js';
+import { plain } from '../text/plain.js';
 import type { Dependency, LockUse, RawDependency, RawUse, Report, Violation } from './types.js';
 
 /** The report of a violation seen for the first time at `now` (milliseconds since the epoch), stacks cut at `depth` lines. */
@@ -22,27 +23,27 @@ export function buildReport(v: Violation, now: number, depth: number = DEFAULT_S
     held: v.held.map(use),
     ...(v.cycle === undefined ? {} : { cycle: v.cycle.map((raw) => dependency(raw, use)) }),
     ...(v.exhaustion === undefined ? {} : { exhaustion: v.exhaustion }),
-    task: v.task,
+    task: plain(v.task),
   };
   const message = formatSplat({
     ...facts,
-    ...(v.summary === undefined ? {} : { summary: v.summary }),
+    ...(v.summary === undefined ? {} : { summary: plain(v.summary) }),
     ...(v.advice === undefined ? {} : { advice: plain(v.advice) }),
     ...(v.instances === undefined ? {} : { instances: v.instances }),
   });
-  return { id: v.id, ...facts, message, count: 1, firstSeen: now };
+  return { id: plain(v.id), ...facts, message, count: 1, firstSeen: now };
 }
 
 function lockUse(raw: RawUse, depth: number): LockUse {
   return {
-    lockClass: raw.lockClass,
-    ...(raw.name === undefined ? {} : { name: raw.name }),
+    lockClass: plain(raw.lockClass),
+    ...(raw.name === undefined ? {} : { name: plain(raw.name) }),
     ...(raw.permits === undefined ? {} : { permits: raw.permits }),
     mode: raw.mode,
     state: raw.state,
     evidence: raw.evidence,
-    site: raw.site ?? siteOf(raw.frames),
-    stack: raw.site === undefined || raw.site === '' ? stackLines(raw.frames, depth) : [raw.site],
+    site: plain(raw.site ?? siteOf(raw.frames)),
+    stack: raw.site === undefined || raw.site === '' ? stackLines(raw.frames, depth) : [plain(raw.site)],
     exact: raw.exact,
     ...(raw.forUnlock === true ? { forUnlock: true as const } : {}),
   };
@@ -50,13 +51,13 @@ function lockUse(raw: RawUse, depth: number): LockUse {
 
 function dependency(raw: RawDependency, use: (raw: RawUse) => LockUse): Dependency {
   return {
-    from: raw.from,
-    to: raw.to,
+    from: plain(raw.from),
+    to: plain(raw.to),
     tier: raw.tier,
     ...(raw.origin === undefined ? {} : { origin: raw.origin }),
     ...(raw.together === true ? { together: true as const } : {}),
     held: use(raw.held),
     acquiring: use(raw.acquiring),
-    task: raw.task,
+    task: plain(raw.task),
   };
 }

@@ -9,6 +9,7 @@
  */
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { plainLines } from '../text/plain.js';
 import type { Report, ReportKind } from './types.js';
 
 /** The code of the warning that shows an `onReport` that failed. */
@@ -46,9 +47,9 @@ export function emitReport(report: Report, options: EmitOptions = {}): void {
   }
 }
 
-/** Shows what is no report, in the same way. */
+/** Shows what is no report, in the same way; foreign words in the message need no care. */
 export function showWarning(message: string, code: string): void {
-  contained(processWarning, message, code);
+  contained(processWarning, plainLines(message), code);
 }
 
 /** `LOCKDEP_CIRCULAR_DEPENDENCY` for `circular-dependency`. */
@@ -101,7 +102,7 @@ function isThenable(value: unknown): boolean {
 /** Anything can be thrown, even what cannot be printed. */
 function errorText(error: unknown): string {
   try {
-    return inspect(error);
+    return plainLines(inspect(error));
   } catch {
     return 'an error that cannot be printed';
   }

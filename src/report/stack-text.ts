@@ -1,18 +1,23 @@
 /**
  * Captured frames as printable lines, and the one position that stands for a stack.
  *
- * Invariant: no line and no site points into this package, into the lock package it stands in for, or into Node's
- * internals, unless the stack holds nothing else: a stack that was captured never prints as empty.
+ * Invariant: lines and sites are plain text of bounded length, whatever files, sources and functions are called. None points
+ * into this package, into the lock package it stands in for, or into Node's internals, unless the stack holds nothing else: a
+ * stack that was captured never prints as empty.
  *
  * Cost: linear in the frames, at report time only; source maps are read for the frames that are printed.
  */
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import { sharedState } from '../classes/shared-state.js';
+import { plain } from '../text/plain.js';
 import type { StackFrame } from '../tracker/stack-frame.js';
 import { filePath, originalFrame } from './source-map.js';
 
 /** Lines printed of a stack. What is cut off is the far end, as V8 does. */
 export const DEFAULT_STACK_DEPTH = 20;
+
+/** Characters of a file or function name that are printed; of a longer one the middle is left out. */
+export const MAX_NAME_LENGTH = 1024;
 
 /** Build directories of every copy of this package in the process: each may be on the stack above the user. */
 const ownDirectories: Set<string> = sharedState('lockdep.directories.1', () => new Set());
@@ -66,7 +71,7 @@ function isSubstitutedLock(file: string): boolean {
 function frameLine(frame: StackFrame): string {
   const prefix = frame.isAsync ? 'async ' : '';
   const where = hasPosition(frame) ? position(frame) : shownPath(frame.file) || '<anonymous>';
-  return frame.functionName === '' ? prefix + where : `${prefix}${frame.functionName} (${where})`;
+  return frame.functionName === '' ? prefix + where : `${prefix}${plain(shortened(frame.functionName))} (${where})`;
 }
 
 function hasPosition(frame: StackFrame): boolean {
@@ -79,11 +84,20 @@ function position(frame: StackFrame): string {
 
 /** Relative to the working directory when below it, with `/` on every platform, so that reports compare across machines. */
 function shownPath(file: string): string {
-  const path = filePath(file);
+  return plain(shortened(belowWorkingDirectory(filePath(file))));
+}
+
+function belowWorkingDirectory(path: string): string {
   if (!isAbsolute(path)) return path;
   const short = relative(workingDirectory() ?? path, path);
   const below = short !== '' && short !== '..' && !short.startsWith(`..${sep}`) && !isAbsolute(short);
   return below ? short.replaceAll(sep, '/') : path;
+}
+
+/** A data URL is a whole program in one name, and a `sourceURL` may be anything: both ends tell enough. */
+function shortened(name: string): string {
+  const half = MAX_NAME_LENGTH / 2;
+  return name.length <= MAX_NAME_LENGTH ? name : `${name.slice(0, half)}...${name.slice(-half)}`;
 }
 
 function workingDirectory(): string | undefined {

@@ -4,17 +4,13 @@
  * Invariant: what comes out is plain text on lines of the writer's choosing; a name that holds control characters cannot
  * break a line or colour the terminal. Pure functions, linear in their text.
  */
+import { plain } from '../text/plain.js';
 import type { LockUse, Permits } from './types.js';
 
 /** Columns that a report is laid out for. Only names and paths longer than that exceed it. */
 export const REPORT_WIDTH = 100;
 
-/** Names come from the program and from file systems: anything that a terminal would obey is shown as an escape. */
-export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-}
+export { plain } from '../text/plain.js';
 
 /** `accounts "checking"`: the class, and the instance's label when it has one. */
 export function lockName(use: LockUse): string {
@@ -76,12 +72,15 @@ export function indent(lines: readonly string[], columns: number): string[] {
 export function wrap(text: string, hanging = 0): string[] {
   const lines: string[] = [];
   let line = '';
+  let isBlank = true;
   for (const word of text.split(' ')) {
-    if (line.trim() !== '' && line.length + 1 + word.length > REPORT_WIDTH) {
+    if (!isBlank && line.length + 1 + word.length > REPORT_WIDTH) {
       lines.push(line);
       line = ' '.repeat(hanging) + word;
+      isBlank = word === '';
     } else {
       line = line === '' ? word : `${line} ${word}`;
+      isBlank &&= word === '';
     }
   }
   lines.push(line);

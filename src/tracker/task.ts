@@ -6,6 +6,7 @@
 import { INSPECT } from '../classes/inspect.js';
 import type { LockClass } from '../classes/lock-class.js';
 import type { ChainNode } from '../order/chain-trie.js';
+import { plain } from '../text/plain.js';
 import { RELEASED, type HeldNode, type ListCell, type Nesting, type TrackedLock, type WaitKind } from './held-node.js';
 
 /** The name of what runs in no task. */
@@ -59,7 +60,7 @@ export class Task implements ListCell {
 
   /** @internal */
   [INSPECT](): string {
-    return `Task { ${this.name} }`;
+    return `Task { ${plain(this.name)} }`;
   }
 
   get name(): string {

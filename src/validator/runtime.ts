@@ -15,7 +15,7 @@ import {
 } from '../classes/lock-class.js';
 import { sharedState } from '../classes/shared-state.js';
 import { noteUnknown, watchOptions } from '../classes/unknown-options.js';
-import { emitReport } from '../report/emit.js';
+import { emitReport, showWarning } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
 import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
@@ -160,10 +160,7 @@ export class Runtime implements ValidatorHost {
     if (this.#comparatorFailures.has(className)) return;
     this.#comparatorFailures.add(className);
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.emitWarning(`the order comparator of lock class ${className} failed: ${reason}`, {
-      type: 'LockdepWarning',
-      code: 'LOCKDEP_COMPARATOR_FAILED',
-    });
+    showWarning(`the order comparator of lock class ${className} failed: ${reason}`, 'LOCKDEP_COMPARATOR_FAILED');
   }
 
   /**

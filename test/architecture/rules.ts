@@ -14,17 +14,18 @@ export interface SourceFile {
 
 /** What a folder may import besides itself. A folder that is not here is a violation, so it has to be placed. */
 export const layers: Readonly<Record<string, readonly string[]>> = {
-  cli: ['index', 'integrations'],
-  integrations: ['index', 'cli'],
-  control: ['primitives', 'liveness', 'validator', 'report', 'tracker', 'classes', 'order', 'queue'],
-  primitives: ['liveness', 'validator', 'report', 'tracker', 'classes', 'order', 'queue'],
-  liveness: ['validator', 'report', 'tracker', 'classes', 'order', 'queue'],
-  validator: ['report', 'tracker', 'classes', 'order'],
-  report: ['tracker', 'classes', 'order'],
-  tracker: ['classes', 'order'],
-  classes: ['order'],
-  order: [],
+  cli: ['index', 'integrations', 'text'],
+  integrations: ['index', 'cli', 'text'],
+  control: ['primitives', 'liveness', 'validator', 'report', 'tracker', 'classes', 'order', 'queue', 'text'],
+  primitives: ['liveness', 'validator', 'report', 'tracker', 'classes', 'order', 'queue', 'text'],
+  liveness: ['validator', 'report', 'tracker', 'classes', 'order', 'queue', 'text'],
+  validator: ['report', 'tracker', 'classes', 'order', 'text'],
+  report: ['tracker', 'classes', 'order', 'text'],
+  tracker: ['classes', 'order', 'text'],
+  classes: ['order', 'text'],
+  order: ['text'],
   queue: [],
+  text: [],
 };
 
 /** The entry points of the package: they put the parts together, and may import any of them. */
@@ -33,8 +34,8 @@ export const entries: readonly string[] = ['index', 'register', 'async-mutex', '
 /** Packages that the source may import; and its own manifest, by the one name that holds wherever it is compiled to. */
 export const packages: readonly string[] = ['async-mutex', 'lockdep/package.json'];
 
-/** Folders of pure code: no Node module in either; the order knows no clock, no context, no process. */
-export const withoutNodeModules: readonly string[] = ['order', 'queue'];
+/** Folders of pure code: no Node module in any; the order knows no clock, no context, no process. */
+export const withoutNodeModules: readonly string[] = ['order', 'queue', 'text'];
 export const forbiddenNames: Readonly<Record<string, readonly string[]>> = {
   order: [
     'AsyncLocalStorage',

@@ -29,6 +29,26 @@ describe('names', () => {
     assert.deepEqual(printed, [name, `${name}#2`, `${name}#3`]);
   });
 
+  it('a name is printed as plain text; the class is found, and forgotten, by the name as it was given', () => {
+    const [name, lookalike] = [fresh('a\nb\u202e'), fresh('a\\u000ab\\u202e')];
+    const made = lockClass(name);
+    assert.match(made.name, /^a\\u000ab\\u202e \d+$/);
+    assert.equal(lockClass(name), made);
+    assert.notEqual(lockClass(lookalike), made);
+    assert.match(made.subclass('in\rner').name, /\/in\\u000dner$/);
+    made.dispose();
+    assert.notEqual(lockClass(name), made);
+  });
+
+  it('a class that is printed with a number is forgotten too when it is disposed of', () => {
+    const name = fresh('numbered');
+    new LockClass(name);
+    const made = lockClass(name);
+    assert.equal(made.name, `${name}#2`);
+    made.dispose();
+    assert.notEqual(lockClass(name), made);
+  });
+
   it('subclasses are printed behind their base, one object per level', () => {
     const base = new LockClass(fresh('mmap'));
     assert.equal(base.subclass(1).name, `${base.name}/1`);
