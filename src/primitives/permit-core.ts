@@ -81,7 +81,7 @@ export class PermitCore extends LockCore {
     return new Promise<T>((resolve, reject) => {
       const waiter = new PermitWaiter<T>(wanted.weight, wanted.priority, node, grant, resolve, reject);
       this.enqueue(waiter as PermitWaiter<unknown>);
-      if (node !== undefined) node.waiter = waiter;
+      if (node !== undefined) node.queueUp(waiter);
       if (wanted.timeout !== undefined || wanted.signal !== undefined) this.#bound(waiter, wanted);
     });
   }

@@ -35,6 +35,18 @@ export interface Submission<T> {
   readonly item: ItemCore | undefined;
 }
 
+interface Settlers {
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+const NONE: readonly HeldNode[] = [];
+
+/** In place of a function that has run, or never will. */
+function spent(): never {
+  throw new Error('the work is over');
+}
+
 export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, JointScope, UnstartedWork {
   /** Where it was submitted. */
   readonly frames: readonly CapturedFrame[];
@@ -52,9 +64,9 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   /** The holds of its run. */
   scopeHolds: readonly HeldNode[] = [];
   /** What the caller waits for, if it awaits the result. */
-  readonly waits: readonly HeldNode[];
+  waits: readonly HeldNode[];
   readonly #task: Task;
-  #turn: { resolve: () => void; reject: (reason: unknown) => void } | undefined = undefined;
+  #turn: Settlers | undefined = undefined;
 
   constructor(queue: QueueCore, submission: Submission<T>, below: Below) {
     super(queue, submission.fn, submission.priority, submission.signal, submission.item);
@@ -66,7 +78,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
     // Nobody waits for an item by enqueueing it, and with slots for all nobody waits for one.
     const isWait = item === undefined && queue.concurrency !== Infinity;
     this.waits = isWait ? beginWaits(queue.rt, [{ lock: queue, permits: 1 }], below) : [];
-    this.#task = new Task(() => this.label ?? this.lockClass.name);
+    this.#task = taskNamed(this.label, this.lockClass);
     queue.unstarted.add(this);
   }
 
@@ -78,11 +90,18 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   }
 
   override begin(): void {
-    this.#turn?.resolve();
+    this.#takeTurn()?.resolve();
   }
 
   override refuse(reason: unknown): void {
-    this.#turn?.reject(reason);
+    this.#takeTurn()?.reject(reason);
+  }
+
+  /** The promise of a turn that has come knows all that this brings. */
+  #takeTurn(): Settlers | undefined {
+    const turn = this.#turn;
+    this.#turn = undefined;
+    return turn;
   }
 
   /** The wait that may stand in its own way. */
@@ -130,6 +149,10 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
     this.queue.unstarted.delete(this);
     // Work that did not run leaves nobody waiting.
     if (this.state !== RUNNING) for (const node of this.waits) this.queue.rt.validator.tracker.ended(node);
+    // Its own holds name it, and stay in the lists of what was started under them.
+    this.fn = spent;
+    this.waits = NONE;
+    this.scopeHolds = NONE;
     super.over();
   }
 
@@ -187,6 +210,11 @@ const trackedKeeper: ScopeKeeper<TrackedWork> = {
     }
   },
 };
+
+/** A task is known to all that was started in it: it knows nothing of its work but the name. */
+function taskNamed(label: string | undefined, lockClass: LockClass): Task {
+  return new Task(label ?? (() => lockClass.name));
+}
 
 function classOfFrame(frame: CapturedFrame | undefined): LockClass {
   return classOfSite({ file: frame?.file ?? 'unknown', line: frame?.line ?? 0, column: frame?.column ?? 0 }, 'task');

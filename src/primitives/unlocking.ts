@@ -60,7 +60,7 @@ function heldBack(lock: PermitCore, node: HeldNode): UnlockWaiter | undefined {
 
 function queued(lock: PermitCore, node: HeldNode, waiter: UnlockWaiter): UnlockWaiter {
   const { validator } = lock.rt;
-  node.waiter = waiter;
+  node.queueUp(waiter);
   waiter.onOver = () => validator.tracker.ended(node);
   if (validator.wantsProbe(node)) watch(lock.rt, node, waiter);
   return waiter;

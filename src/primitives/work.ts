@@ -33,7 +33,7 @@ export abstract class Work<T = unknown> extends BoundedWaiter {
   /** Undefined while it is delayed: then it is not queued yet. */
   epoch: Epoch | undefined = undefined;
   readonly queue: QueueCore;
-  readonly fn: WorkFunction<T>;
+  fn: WorkFunction<T>;
   /** The signal of whoever submitted it. */
   readonly signal: AbortSignal | undefined;
   /** The item that it is a run of. */

@@ -101,8 +101,10 @@ export class HeldNode implements ListCell {
   /** Neighbours on the tracker's list of all holds and waits. */
   older: HeldNode | undefined = undefined;
   newer: HeldNode | undefined = undefined;
-  /** Its place in the queue of the lock, while it waits. */
+  /** Its place in the queue of the lock, while it waits: it knows the promise of the wait, and so all that this brings. */
   waiter: unknown = undefined;
+  /** Did it have to wait there? */
+  hasQueued = false;
   /** What is needed while something about this hold is in question, or it is used in a rare way. */
   #question: HoldQuestion | undefined = undefined;
   /** Permits that it wants or was granted. */
@@ -176,6 +178,12 @@ export class HeldNode implements ListCell {
     this.lockClass = sub ? lockClass.subclass(level) : lockClass;
   }
 
+  /** It has to wait. */
+  queueUp(waiter: unknown): void {
+    this.waiter = waiter;
+    this.hasQueued = true;
+  }
+
   /** Nothing is in question any more. */
   settle(): void {
     this.#question = undefined;
@@ -188,6 +196,7 @@ export class HeldNode implements ListCell {
 
   /** Another list cell for this hold, on top of `parent`. */
   link(parent: HeldNode | undefined): HeldNode {
+    if (parent !== undefined) outerHeld(parent);
     const { lock, lockClass, kind, wait, task, since } = this;
     const link = new HeldNode(lock, lockClass, kind, wait, parent, parent?.task ?? task, since);
     link.target = this.target;
@@ -352,6 +361,12 @@ export function outerHeld(cell: HeldNode): HeldNode | undefined {
   cell.parent = held;
   cell.chain = undefined;
   return held;
+}
+
+/** Cuts the released holds right outside of the cell out of its list: each keeps those that were outside of it. */
+export function cutReleased(cell: HeldNode): void {
+  const { parent } = cell;
+  if (parent !== undefined && parent.target.state !== HELD) cell.parent = nearestHeld(parent);
 }
 
 /** Is `node` among the holds of the list? */

@@ -10,6 +10,7 @@ import { CoarseClock } from './coarse-clock.js';
 import { HeldContext } from './held-context.js';
 import { MAIN, Task } from './task.js';
 import {
+  cutReleased,
   type Debt,
   type Doubt,
   HELD,
@@ -118,6 +119,7 @@ export class HeldTracker {
   granted(node: HeldNode): void {
     if (node.state !== WAITING) return;
     node.state = HELD;
+    node.waiter = undefined;
     if (this.#remembers && node.task !== undefined && !isTry(node.kind)) node.task.remember(node, ++this.#grants);
     this.#changes += 1;
     node.changed = this.#changes;
@@ -147,10 +149,12 @@ export class HeldTracker {
   ended(node: HeldNode): void {
     if (node.state === RELEASED) return;
     node.state = RELEASED;
+    node.waiter = undefined;
     this.#changes += 1;
     node.changed = this.#changes;
     this.#context.live -= 1;
     node.chain = undefined;
+    cutReleased(node);
     if (node.task !== undefined) node.task.live -= 1;
     const { pending, foreignRelease, awaited } = node.asked;
     if (pending === undefined && !foreignRelease && !awaited) node.settle();

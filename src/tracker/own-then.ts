@@ -8,7 +8,7 @@
 import { types } from 'node:util';
 import { sharedState } from '../classes/shared-state.js';
 import { Owner } from './held-node.js';
-import { IS_CALLBACK, type Marked, type PromiseNotes } from './promise-notes.js';
+import { IS_CALLBACK, type Marked, passedOn, type PromiseNotes } from './promise-notes.js';
 
 type Then = typeof Promise.prototype.then;
 
@@ -145,7 +145,7 @@ export class OwnThen {
     }
     // A `catch`: what is fulfilled goes past it, to whoever awaits the derived promise.
     if (brings) derived[kind === CATCH ? passive : callback] = true;
-    reaction.set(derived, kind === CATCH ? new WeakRef(source) : IS_CALLBACK);
+    reaction.set(derived, kind === CATCH ? (passedOn(reaction.get(source)) ?? source) : IS_CALLBACK);
     this.give(derived);
     return kind;
   }

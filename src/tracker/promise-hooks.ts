@@ -29,7 +29,7 @@ import {
   type Debt,
 } from './held-node.js';
 import { OwnThen } from './own-then.js';
-import { type Marked, marked, PromiseNotes } from './promise-notes.js';
+import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
 import { share, ToldPromises } from './told-promises.js';
 import { isActOfTurn, type Below } from './turn-function.js';
 
@@ -238,7 +238,7 @@ export class PromiseHooks {
 
   #openTurn(promise: Marked, known: Owner | undefined, carried: HeldNode | Owner | undefined): void {
     const reaction = this.#handingOver === undefined ? undefined : this.#notes.reaction.get(promise);
-    const isPassive = promise[this.#notes.passive] === true || reaction instanceof WeakRef;
+    const isPassive = promise[this.#notes.passive] === true || passedOn(reaction) !== undefined;
     const arriving = isPassive ? undefined : carried;
     const handed = isPassive ? undefined : this.#handingOver;
     const owner = known ?? new Owner(false);

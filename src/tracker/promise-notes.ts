@@ -21,10 +21,18 @@ export class PromiseNotes {
   readonly askers: Stamp<number> = makeStamp();
 }
 
-/** Of a `catch` the promise that it was derived from: weakly, since a chain of them may have no end. */
-export type Reaction = typeof IS_CALLBACK | WeakRef<Marked>;
+/**
+ * Of a `catch` the promise whose result it passes on: the first of a chain of them, which may have no end. Not weakly: what is
+ * looked at weakly stays for the whole of a synchronous run, and a run of microtasks has no end either.
+ */
+export type Reaction = typeof IS_CALLBACK | Marked;
 
 export const IS_CALLBACK = true;
+
+/** What a promise passes on that was derived by `catch`; undefined for every other one. */
+export function passedOn(reaction: Reaction | undefined): Marked | undefined {
+  return reaction === IS_CALLBACK ? undefined : reaction;
+}
 
 export interface Marked {
   [note: symbol]: unknown;

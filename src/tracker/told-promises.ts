@@ -13,7 +13,7 @@
  */
 import { HeldNode, Owner } from './held-node.js';
 import { CATCH, PASSES, type OwnThen } from './own-then.js';
-import { IS_CALLBACK, type Marked, type PromiseNotes } from './promise-notes.js';
+import { IS_CALLBACK, type Marked, passedOn, type PromiseNotes } from './promise-notes.js';
 import { isCallOfThen, type Below } from './turn-function.js';
 
 /** Promises at the start that tell who waits for them, asked or not; more than most tests make. */
@@ -134,14 +134,9 @@ export class ToldPromises {
     const isAtOnce = this.#isAtOnce(asked, stamp, kind);
     this.#set(asked, stamp, isAtOnce);
     // What a `catch` lets pass is asked for with it.
-    let reaction = this.#notes.reaction.get(asked);
-    while (reaction instanceof WeakRef) {
-      const source = reaction.deref();
-      if (source === undefined) break;
-      const before = this.#notes.askers.get(source);
-      if (before !== undefined) this.#set(source, before, isAtOnce);
-      reaction = this.#notes.reaction.get(source);
-    }
+    const source = passedOn(this.#notes.reaction.get(asked));
+    const before = source === undefined ? undefined : this.#notes.askers.get(source);
+    if (source !== undefined && before !== undefined) this.#set(source, before, isAtOnce);
   }
 
   #set(asked: Marked, stamp: number, isAtOnce: boolean): void {

@@ -47,7 +47,7 @@ export class JoinedUnlocks {
 
   /** An unlock that had to be waited for has come although the lock was asked for: somebody else has released it. */
   #passed(hold: HeldNode, unlock: HeldNode): void {
-    if (hold.state === HELD && unlock.waiter === undefined && isUntouched(hold)) {
+    if (hold.state === HELD && !unlock.hasQueued && isUntouched(hold)) {
       this.#host.report(joinedUnlock(hold, unlock));
     }
   }

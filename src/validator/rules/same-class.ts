@@ -6,7 +6,7 @@ import { isCountedNesting, semaphoreExhaustion, waitsForItself } from './semapho
 
 /** Is it the unlock of a counted lock, and there already? Nobody waited, and a free permit says nothing about others. */
 export function isFreeBeside(held: HeldNode, wanted: HeldNode): boolean {
-  return wanted.kind === 'unlock' && wanted.waiter === undefined && isCountedNesting({ held, wanted });
+  return wanted.kind === 'unlock' && !wanted.hasQueued && isCountedNesting({ held, wanted });
 }
 
 export function sameClass(attempt: NestedAttempt, onError: OnComparatorError): Verdict {
