@@ -111,10 +111,10 @@ export class Lockdep {
   }
 
   /**
-   * Fails with an assertion report, in enforce also with an error, where this flow certainly does not hold `lock`. 'read': at
-   * least for reading.
+   * Fails with an assertion report, in enforce also with an error, where this flow certainly does not hold `lock`. Without a
+   * mode, and with 'read', any hold is enough; with 'write' that of a reader is not.
    */
-  assertHeld(lock: Lock, mode: 'read' | 'write' = 'write'): void {
+  assertHeld(lock: Lock, mode: 'read' | 'write' = 'read'): void {
     if (mode !== 'read' && mode !== 'write')
       throw new RangeError(`mode must be 'read' or 'write', got ${describe(mode)}`);
     assertHeld(this.#rt, coreOf(lock, 'lock'), mode, this.assertHeld);

@@ -118,6 +118,52 @@ describe('assertions', () => {
       assert.deepEqual(seen(instance), []);
     }));
 
+  it('without a mode are satisfied by any hold, for writing by that of a writer alone', () =>
+    isolated(async (instance) => {
+      const { lockdep } = instance;
+      for (const fairness of ['fifo', 'reader-preferring'] as const) {
+        const lock = new instance.RWSemaphore({ class: new LockClass(fairness), fairness });
+        const read = await lock.lockRead();
+        lockdep.assertHeld(lock);
+        lockdep.assertHeld(lock, 'read');
+        read.release();
+        await lock.runRead(() => lockdep.assertHeld(lock));
+        await lock.runWrite(() => {
+          lockdep.assertHeld(lock);
+          lockdep.assertHeld(lock, 'read');
+          lockdep.assertHeld(lock, 'write');
+        });
+        const write = await lock.lockWrite();
+        lockdep.assertHeld(lock, 'write');
+        const downgraded = write.downgrade();
+        lockdep.assertHeld(lock);
+        assert.deepEqual(seen(instance), []);
+        downgraded.release();
+      }
+      const permits = new instance.Semaphore(2);
+      await permits.runExclusive(() => lockdep.assertHeld(permits));
+      assert.deepEqual(seen(instance), []);
+    }));
+
+  it('that a lock is not held, or for writing, fail under a read hold', () =>
+    isolated(async (instance) => {
+      const { lockdep } = instance;
+      const lock = new instance.RWSemaphore({ class: new LockClass('table') });
+      await lock.runRead(() => {
+        lockdep.assertNotHeld(lock);
+        lockdep.assertHeld(lock, 'write');
+      });
+      lockdep.assertHeld(lock);
+      assert.deepEqual(
+        lockdep.reports().map(({ message }) => /the flow (?:holds|does not hold)[^\n]*/.exec(message)?.[0]),
+        [
+          'the flow holds the lock, as it must not here',
+          'the flow holds the lock for reading only, where it must hold it for writing',
+          'the flow does not hold the lock, as it must here',
+        ],
+      );
+    }));
+
   it('that fail are reported, each place of a lock once', () =>
     isolated(async (instance) => {
       const lock = new instance.Mutex({ class: new LockClass('vault') });
