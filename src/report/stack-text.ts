@@ -11,7 +11,8 @@ import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import { sharedState } from '../classes/shared-state.js';
 import { plain } from '../text/plain.js';
 import type { StackFrame } from '../tracker/stack-frame.js';
-import { filePath, originalFrame } from './source-map.js';
+import { filePath } from './file-path.js';
+import { originalFrame } from './source-map.js';
 
 /** Lines printed of a stack. What is cut off is the far end, as V8 does. */
 export const DEFAULT_STACK_DEPTH = 20;

@@ -9,7 +9,7 @@
  */
 
 /** Controls, formats (the marks of direction are among them), halves of surrogate pairs, separators of lines. */
-const UNPRINTABLE = /(?![\u200C\u200D])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const UNPRINTABLE = /(?!\u200C|\u200D)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** The text on one line: a name, a path, a sentence. */
 export function plain(text: string): string {

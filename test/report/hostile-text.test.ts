@@ -21,7 +21,7 @@ after(() => rmSync(root, { recursive: true, force: true }));
 
 /** Everything that a terminal obeys or that turns text around, one of each kind, with words of a forged report. */
 const HOSTILE = '\u001b[31m\u0007\u009b1m\u202e\u2066\u2028\u2029\ud800\u200f\ufeff\r\nLOCKDEP: forged';
-const FORBIDDEN = /(?![\u200C\u200D\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+const FORBIDDEN = /(?!\u200C|\u200D|\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** Uses every way in which a name, a file, a source or an error of a program comes to be printed. */
 const PROGRAM = `

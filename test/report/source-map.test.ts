@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { clearSourceMaps, filePath, MAX_CACHED_MAPS, originalFrame } from '../../src/report/source-map.js';
+import { filePath } from '../../src/report/file-path.js';
+import {
+  clearSourceMaps,
+  MAX_CACHED_LENGTH,
+  MAX_CACHED_MAPS,
+  MAX_MAP_BYTES,
+  MAX_READ_LENGTH,
+  originalFrame,
+} from '../../src/report/source-map.js';
 import { frame } from './samples.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'report-source-map-')));
@@ -179,6 +187,105 @@ test('a map is read once, and forgotten after many others', () => {
   assert.equal(origin(file), before);
   for (let i = 0; i < MAX_CACHED_MAPS; i++) originalFrame(frame('f', join(root, `none-${i}.js`), 1, 1));
   assert.equal(origin(file), source(file, 'b.ts'));
+});
+
+/** What must not be read, or is not worth what it costs. The position as V8 gives it is the answer, at once. */
+const UNREADABLE: Readonly<Record<string, () => string>> = {
+  'a device without an end': () => generated('//# sourceMappingURL=/dev/zero\n'),
+  'a file of /proc': () => generated('//# sourceMappingURL=/proc/self/environ\n'),
+  'a folder': () => generated('//# sourceMappingURL=.\n'),
+  'a pipe that nobody writes to': () => {
+    const file = generated('//# sourceMappingURL=fifo\n');
+    if (process.platform !== 'win32') execFileSync('mkfifo', [join(dirname(file), 'fifo')]);
+    return file;
+  },
+  'a generated file that is a pipe': () => {
+    const file = join(dirname(generated('')), 'fifo.js');
+    if (process.platform !== 'win32') execFileSync('mkfifo', [file]);
+    return file;
+  },
+  'another machine': () => generated('//# sourceMappingURL=file://elsewhere.example/share/a.js.map\n'),
+  'an empty map': () => generated('//# sourceMappingURL=a.js.map\n', ''),
+  'a map above the limit': () => {
+    const file = beside();
+    truncateSync(`${file}.map`, MAX_MAP_BYTES + 1);
+    return file;
+  },
+  '30 MB of mappings within the file': () => inline(map({ mappings: 'AAAA,'.repeat(6_000_000) })),
+  '30 MB of lines within the file': () => inline(map({ mappings: ';'.repeat(30_000_000) })),
+  'as many mappings as the limit allows, the last one broken': () => {
+    return generated(
+      '//# sourceMappingURL=a.js.map\n',
+      JSON.stringify(map({ mappings: `${'AAAA,'.repeat(3_300_000)}g` })),
+    );
+  },
+  'sections in sections without an end': () => {
+    const text = `${'{"sections":[{"offset":{"line":0,"column":0},"map":'.repeat(20_000)}{}${'}]}'.repeat(20_000)}`;
+    return generated('//# sourceMappingURL=a.js.map\n', text);
+  },
+  'a URL of 90 kB': () => generated(`//# sourceMappingURL=${'../'.repeat(30_000)}a.js.map\n`),
+  'lines below the line 1': () => inline(map({ mappings: 'AADD;AADD;AADD' })),
+  'columns before the column 1': () => inline(map({ mappings: 'AAAD;AAAD' })),
+  'lines that no file has': () => inline(map({ mappings: 'AAggggggC;AAggggggC' })),
+  'a section at no line': () => inline({ version: 3, sections: [{ offset: { line: '0', column: 0 }, map: map() }] }),
+};
+
+for (const [what, make] of Object.entries(UNREADABLE)) {
+  test(`a map that is not read: ${what}`, () => {
+    const raw = frame('f', make(), 2, 3);
+    const started = performance.now();
+    assert.equal(originalFrame(raw), raw);
+    const took = performance.now() - started;
+    assert.ok(took < 5000, `${took} ms`);
+  });
+}
+
+test('a map as large as the limit allows is read in a bounded time', () => {
+  const mappings = `AAAA;${'AAIA,'.repeat(3_300_000)}`;
+  const file = beside({ mappings });
+  assert.ok(mappings.length < MAX_MAP_BYTES && mappings.length > MAX_MAP_BYTES * 0.9);
+  const started = performance.now();
+  assert.equal(origin(file), `${join(dirname(file), '../src/a.ts')}:13200001:1`);
+  for (let column = 1; column < 1000; column++) originalFrame(frame('f', file, 1, column));
+  const took = performance.now() - started;
+  assert.ok(took < 5000, `${took} ms`);
+});
+
+test('maps are read up to a number of characters in all, then positions stay as they are, which is said once', async () => {
+  const warnings: string[] = [];
+  const listener = (warning: Error & { code?: string }): void => {
+    if (warning.code === 'LOCKDEP_SOURCE_MAPS') warnings.push(warning.message);
+  };
+  process.on('warning', listener);
+  const large = `${CODE}//${'x'.repeat(15_000_000)}\n//# sourceMappingURL=a.js.map\n`;
+  let mapped = 0;
+  for (let i = 0; i < 20; i++) {
+    const file = beside();
+    writeFileSync(file, large);
+    const raw = frame('f', file, 2, 3);
+    if (originalFrame(raw) !== raw) mapped += 1;
+    rmSync(file);
+  }
+  assert.equal(mapped, Math.ceil(MAX_READ_LENGTH / large.length) - 1);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', listener);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /^MAX_READ_LENGTH is reached: /);
+});
+
+test('large maps are forgotten sooner than small ones', () => {
+  const first = beside();
+  const before = origin(first);
+  const large = JSON.stringify(map({ mappings: `${MAPPINGS}${';'.repeat(15_000_000)}` }));
+  const others = Array.from({ length: Math.floor(MAX_CACHED_LENGTH / large.length) }, () => {
+    return generated('//# sourceMappingURL=a.js.map\n', large);
+  });
+  for (const file of others) origin(file);
+  writeFileSync(`${first}.map`, JSON.stringify(map({ sources: ['b.ts'] })));
+  assert.equal(origin(first), before);
+  origin(generated('//# sourceMappingURL=a.js.map\n', large));
+  origin(generated('//# sourceMappingURL=a.js.map\n', large));
+  assert.equal(origin(others[0] as string), source(others[0] as string));
 });
 
 test('paths and URLs of one file are one path', () => {
