@@ -1,73 +1,114 @@
 /**
- * A bound on the waits of a lock that is not ours, known by async-mutex's interface alone.
+ * A bound on the waits of a lock that is known by async-mutex's interface alone: one that is not ours, or that has methods of
+ * its own in place of ours.
  *
- * Such a lock can not be told to forget one waiter, so a wait that timed out stays queued, and what it is granted later
- * is released at once.
+ * Call by call what async-mutex does, which asks the lock for nothing before it is used. Such a lock can not be told to forget
+ * one waiter, so a wait that timed out stays queued, and what it is granted later is released at once.
  */
 import type { MutexInterface, SemaphoreInterface } from 'async-mutex';
-import { describe } from '../classes/lock-class.js';
+import { refuseWeight } from './lock-options.js';
 
 type Release = () => void;
-type Ticket = Release | [number, Release];
-type AnyLock = Record<string, (...args: unknown[]) => unknown>;
+export type Ticket = Release | [number, Release];
 
-const METHODS = ['acquire', 'runExclusive', 'waitForUnlock', 'isLocked', 'release', 'cancel'];
+/** What async-mutex's decorators return: a plain object, which hands on what has no wait. */
+export interface Decorated {
+  acquire(first?: unknown, second?: unknown): Promise<Ticket>;
+  runExclusive(callback: (value?: number) => unknown, first?: unknown, second?: unknown): Promise<unknown>;
+  release(weight?: number): void;
+  cancel(): void;
+  waitForUnlock(first?: unknown, second?: unknown): Promise<void>;
+  isLocked(): boolean;
+  getValue(): number;
+  setValue(value: number): void;
+}
 
-export function withTimeoutForeign(
-  sync: MutexInterface | SemaphoreInterface,
+/** Either kind of lock, with the arguments of both. */
+type Sync = Omit<Decorated, 'runExclusive'>;
+
+export function boundFromOutside(
+  given: MutexInterface | SemaphoreInterface,
   timeout: number,
-  timeoutError: Error,
-): MutexInterface | SemaphoreInterface {
-  const lock = sync as unknown as AnyLock;
-  for (const method of METHODS) {
-    if (typeof lock[method] !== 'function') {
-      throw new TypeError(`sync must be a lock: its method ${method} is ${describe(lock[method])}`);
-    }
-  }
-  const decorated = {
-    acquire: (...args: unknown[]): Promise<Ticket> =>
-      bounded(lock['acquire']?.(...args) as Promise<Ticket>, timeout, timeoutError, (late) => releaseOf(late)()),
-    async runExclusive(callback: (value?: number) => unknown, ...args: unknown[]): Promise<unknown> {
-      const ticket = await decorated.acquire(...args);
+  timeoutError: unknown,
+): Decorated {
+  const sync = given as unknown as Sync;
+  return {
+    acquire: (first, second) => {
+      const args = argumentsFor(sync, first, second);
+      return bounded(
+        () => sync.acquire(...args),
+        timeout,
+        timeoutError,
+        (late) => releaseOf(late)(),
+      );
+    },
+    async runExclusive(callback, first, second) {
+      const ticket = await this.acquire(first, second);
       try {
         return await (Array.isArray(ticket) ? callback(ticket[0]) : callback());
       } finally {
         releaseOf(ticket)();
       }
     },
-    release: (weight?: number): unknown => lock['release']?.(weight),
-    cancel: (): unknown => lock['cancel']?.(),
-    waitForUnlock: (...args: unknown[]): Promise<void> =>
-      bounded(lock['waitForUnlock']?.(...args) as Promise<void>, timeout, timeoutError, () => undefined),
-    isLocked: (): unknown => lock['isLocked']?.(),
-    getValue: (): unknown => (sync as SemaphoreInterface).getValue(),
-    setValue: (value: number): unknown => (sync as SemaphoreInterface).setValue(value),
+    release: (weight) => {
+      sync.release(weight);
+    },
+    cancel: () => sync.cancel(),
+    waitForUnlock: (first, second) => {
+      const args = argumentsFor(sync, first, second);
+      return bounded(
+        () => sync.waitForUnlock(...args),
+        timeout,
+        timeoutError,
+        () => undefined,
+      );
+    },
+    isLocked: () => sync.isLocked(),
+    getValue: () => sync.getValue(),
+    setValue: (value) => sync.setValue(value),
   };
-  return decorated as unknown as SemaphoreInterface;
+}
+
+/** A semaphore, which is what has a value, takes a weight before the priority. */
+function argumentsFor(sync: Sync, first: unknown, second: unknown): [unknown, unknown?] {
+  if (sync.getValue === undefined) return [first];
+  if (first !== undefined) refuseWeight(first);
+  return [first, second];
 }
 
 function releaseOf(ticket: Ticket): Release {
   return Array.isArray(ticket) ? ticket[1] : ticket;
 }
 
-function bounded<T>(wait: Promise<T>, timeout: number, error: Error, late: (value: T) => void): Promise<T> {
-  if (timeout === Infinity) return wait;
+function bounded<T>(call: () => Promise<T>, timeout: number, error: unknown, late: (value: T) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     let over = false;
     const timer = setTimeout(() => {
       over = true;
       reject(error);
     }, timeout);
-    wait.then(
+    settled(call).then(
       (value) => {
-        clearTimeout(timer);
         if (over) late(value);
-        else resolve(value);
+        else {
+          clearTimeout(timer);
+          resolve(value);
+        }
       },
       (reason: unknown) => {
+        if (over) return;
         clearTimeout(timer);
-        if (!over) reject(reason);
+        reject(reason);
       },
     );
   });
+}
+
+/** What the call comes to; a mock may throw or return no promise. */
+function settled<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(call());
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }

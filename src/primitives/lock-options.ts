@@ -43,14 +43,35 @@ export interface WeightedAcquireOptions extends AcquireOptions {
   weight?: number;
 }
 
+/**
+ * The bound that `withTimeout` puts on a wait. Its words are async-mutex's, and so is their meaning: a timer gets `timeout` as
+ * it is, and the place in the queue is kept (ghosts.ts).
+ */
+export interface TimeLimit {
+  readonly timeout: Milliseconds;
+  readonly error: unknown;
+  /** Microtask turns for which a waiter that is gone holds what it is granted. */
+  readonly moment: number;
+}
+
+/** What a timer makes of it: what is no number of milliseconds that it can keep is one. */
+export function effectiveTimeout({ timeout }: TimeLimit): Milliseconds {
+  return timeout >= 1 && timeout <= MAX_TIMEOUT ? timeout : 1;
+}
+
+/** Is it a bound of nothing? Then it is a try, and nothing leads into it. */
+export function isNoTime(limit: TimeLimit | undefined): boolean {
+  return limit !== undefined && !(limit.timeout > 0);
+}
+
 /** A request as the lock wants it: everything filled in and checked. */
 export interface PermitRequest {
   readonly weight: number;
   readonly priority: number;
   readonly signal: AbortSignal | undefined;
   readonly timeout: Milliseconds | undefined;
-  /** Rejects a timed-out wait; undefined: a LockTimeoutError. */
-  readonly timeoutError: unknown;
+  /** Of a lock that `withTimeout` has decorated. */
+  readonly limit: TimeLimit | undefined;
   readonly subclass: number | string | undefined;
   readonly nestLock: LockCore | undefined;
 }
@@ -63,15 +84,15 @@ export function request(weight: number, priority: number): PermitRequest {
     priority,
     signal: undefined,
     timeout: undefined,
-    timeoutError: undefined,
+    limit: undefined,
     subclass: undefined,
     nestLock: undefined,
   };
 }
 
-/** From the arguments of a Mutex: nothing, a priority, or options. */
+/** From the arguments of a Mutex: nothing, a priority, or options. To async-mutex null is the priority 0. */
 export function mutexRequest(given: unknown): PermitRequest {
-  return given === undefined ? PLAIN_REQUEST : requestOf(given, 1);
+  return given === undefined || given === null ? PLAIN_REQUEST : requestOf(given, 1);
 }
 
 /** A priority or options, for a weight that is not the caller's to choose. */
@@ -82,11 +103,10 @@ export function requestOf(given: unknown, weight: number): PermitRequest {
 /** From the arguments of a Semaphore: a weight and a priority, or options. */
 export function semaphoreRequest(given: unknown, priority: unknown): PermitRequest {
   if (given === undefined && priority === undefined) return PLAIN_REQUEST;
-  if (given === undefined || typeof given === 'number') {
-    return request(checkedWeight(given ?? 1), checkedPriority(priority ?? 0));
+  if (given === undefined || given === null || typeof given === 'number') {
+    return request(checkedWeight(given), checkedPriority(priority ?? 0));
   }
-  // What is null is refused below.
-  const weight = given === null ? 1 : checkedWeight((given as WeightedAcquireOptions).weight ?? 1);
+  const weight = optionWeight(given);
   const options = fromOptions(given, weight, WEIGHTED);
   return priority === undefined ? options : { ...options, priority: checkedPriority(priority) };
 }
@@ -111,17 +131,33 @@ function fromOptions(given: unknown, weight: number, known: ReadonlySet<string>)
     priority: checkedPriority(priority ?? 0),
     signal,
     timeout: timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout'),
-    timeoutError: undefined,
+    limit: undefined,
     subclass,
     nestLock: nestLock === undefined ? undefined : coreOf(nestLock, 'option nestLock'),
   };
 }
 
-/** async-mutex's own words, so that code that looks for them finds them. */
-export function checkedWeight(weight: unknown): number {
+/** async-mutex's argument, 1 unless it is given. */
+export function checkedWeight(weight: unknown = 1): number {
+  refuseWeight(weight);
   if (typeof weight !== 'number') throw new TypeError(`weight must be a number, got ${describe(weight)}`);
-  if (!(weight > 0)) throw new RangeError(`invalid weight ${weight}: must be positive`);
+  if (Number.isNaN(weight)) throw new RangeError(notPositive(weight));
   return weight;
+}
+
+/** async-mutex's own error, so that code that looks for it finds it. */
+export function refuseWeight(weight: unknown): void {
+  if ((weight as number) <= 0) throw new Error(notPositive(weight));
+}
+
+function optionWeight({ weight = 1 }: WeightedAcquireOptions): number {
+  if (typeof weight !== 'number') throw new TypeError(`option weight must be a number, got ${describe(weight)}`);
+  if (!(weight > 0)) throw new RangeError(notPositive(weight));
+  return weight;
+}
+
+function notPositive(weight: unknown): string {
+  return `invalid weight ${String(weight)}: must be positive`;
 }
 
 export function checkedPriority(priority: unknown): number {
@@ -130,17 +166,31 @@ export function checkedPriority(priority: unknown): number {
   return priority;
 }
 
+/** A time that is used up, as where a budget is counted down or a clock has passed it, is none. */
 export function checkedTimeout(timeout: unknown, what: string): Milliseconds {
-  if (typeof timeout !== 'number')
-    throw new TypeError(`${what} must be a number of milliseconds, got ${describe(timeout)}`);
-  if (timeout >= 0 && (timeout <= MAX_TIMEOUT || timeout === Infinity)) return timeout;
-  throw new RangeError(`${what} must be from 0 to ${MAX_TIMEOUT} milliseconds or Infinity, got ${timeout}`);
+  return timeout === Infinity ? timeout : checkedDuration(timeout, what, ' or Infinity');
+}
+
+export function checkedDuration(duration: unknown, what: string, orElse = ''): Milliseconds {
+  if (typeof duration !== 'number')
+    throw new TypeError(`${what} must be a number of milliseconds, got ${describe(duration)}`);
+  if (duration <= MAX_TIMEOUT) return Math.max(0, duration);
+  throw new RangeError(`${what} must be at most ${MAX_TIMEOUT} milliseconds${orElse}, got ${duration}`);
 }
 
 export function checkedValue(value: unknown, what: string): number {
   if (typeof value !== 'number') throw new TypeError(`${what} must be a number, got ${describe(value)}`);
   if (Number.isNaN(value)) throw new RangeError(`${what} must not be NaN`);
   return value;
+}
+
+/** The callback of async-mutex's calls, which takes the lock first and fails then. */
+export function runnable<F extends (...args: never[]) => unknown>(callback: F): F {
+  return typeof callback === 'function' ? callback : (failToRun as unknown as F);
+}
+
+function failToRun(): never {
+  throw new TypeError('callback is not a function');
 }
 
 export function checkedCallback(callback: unknown): void {
@@ -156,15 +206,18 @@ const OF_KIND: Readonly<Record<string, ReadonlySet<string>>> = {
   WorkQueue: new Set([...COMMON, 'concurrency', 'onError']),
 };
 
+/** Those of async-mutex, which takes anything at all for what `cancel()` rejects with. */
+const ASYNC_MUTEX: ReadonlySet<string> = new Set(['Mutex', 'Semaphore']);
+
 /** The constructor argument: async-mutex's cancel error, or options. `kind`: whose constructor. */
-export function lockOptions(given: Error | LockOptions | undefined, kind: string): LockOptions {
+export function lockOptions(given: unknown, kind: string): LockOptions {
   if (given === undefined) return {};
+  if (ASYNC_MUTEX.has(kind) ? !isOptions(given) : given instanceof Error) return { cancelError: given as Error };
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`options must be an object or an Error, got ${describe(given)}`);
   }
-  if (given instanceof Error) return { cancelError: given };
   noteUnknown(given, OF_KIND[kind] ?? OF_ALL, `the constructor of ${kind}`);
-  const { class: ofClass, name, cancelError } = given;
+  const { class: ofClass, name, cancelError } = given as LockOptions;
   if (ofClass !== undefined && typeof ofClass !== 'string') checkedClass(ofClass, 'option class');
   if (name !== undefined && typeof name !== 'string') {
     throw new TypeError(`option name must be a string, got ${describe(name)}`);
@@ -174,6 +227,14 @@ export function lockOptions(given: Error | LockOptions | undefined, kind: string
     throw new TypeError(`option cancelError must be an Error, got ${describe(cancelError)}`);
   }
   return given;
+}
+
+/** An object literal, or an object of a class that has an option by name: errors have names too. */
+function isOptions(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(given);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return isPlain || (!(given instanceof Error) && ('class' in given || 'cancelError' in given));
 }
 
 /** A string stands for the class of that name. */

@@ -7,30 +7,26 @@
 import type { MutexInterface } from 'async-mutex';
 import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
 import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
+import { callable, constructorOf } from './callable.js';
 import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
+import type { Runtime } from '../validator/runtime.js';
 import {
-  checkedCallback,
   checkedPriority,
   mutexRequest,
   PLAIN_REQUEST,
+  runnable,
   type AcquireOptions,
   type LockOptions,
 } from './lock-options.js';
 import { PermitCore, type Releaser } from './permit-core.js';
 import { grantReleaser, releaseForeign } from './releasing.js';
-import { CORE } from './symbols.js';
+import { CORE, type RUNTIME } from './symbols.js';
 import { waitForUnlock } from './unlocking.js';
 
-export class Mutex extends LockFace implements MutexInterface {
+class MutexFace extends LockFace implements MutexInterface {
   /** @internal */
-  declare readonly [CORE]: PermitCore;
-
-  /** An Error is what `cancel()` rejects waiters with, as in async-mutex; else options. */
-  constructor(options?: Error | LockOptions) {
-    super();
-    this[CORE] = new PermitCore(this, 1, options, 'Mutex', new.target);
-  }
+  declare [CORE]: PermitCore;
 
   /**
    * Waits for the lock and resolves with its releaser, which frees it once, however often it is called.
@@ -53,8 +49,7 @@ export class Mutex extends LockFace implements MutexInterface {
   /** Runs `callback` with the lock held, and frees it when the callback's result has settled. Rejects as `acquire`. */
   runExclusive<T>(callback: MutexInterface.Worker<T>, priorityOrOptions?: number | AcquireOptions): Promise<T> {
     try {
-      checkedCallback(callback);
-      return runHolding(this[CORE], mutexRequest(priorityOrOptions), callback, false, this.runExclusive);
+      return runHolding(this[CORE], mutexRequest(priorityOrOptions), runnable(callback), false, this.runExclusive);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -116,3 +111,20 @@ export class Mutex extends LockFace implements MutexInterface {
     mightTake(this[CORE], mutexRequest(options), this.might);
   }
 }
+
+export interface MutexConstructor {
+  /** @internal */
+  [RUNTIME]: Runtime;
+  /** An Error, or what else is no options, is what `cancel()` rejects waiters with, as in async-mutex. */
+  new (options?: Error | LockOptions): MutexFace;
+  readonly prototype: MutexFace;
+}
+
+export type Mutex = MutexFace;
+export const Mutex: MutexConstructor = callable(
+  'Mutex',
+  MutexFace,
+  function mutex(this: MutexFace, options?: unknown): void {
+    this[CORE] = new PermitCore(this, 1, options, 'Mutex', constructorOf(this, new.target, Mutex));
+  },
+);

@@ -3,7 +3,8 @@
  *
  * Semantics are async-mutex's: waiters are served by priority, then in order of arrival; a heavy request at the head
  * holds back lighter ones behind it; permits change hands inside `release`, so nobody can slip in between. A waiter
- * that gives up (timeout, abort) leaves the queue at once and lets those behind it move up.
+ * that gives up (timeout, abort) leaves the queue at once and lets those behind it move up; only the bound of `withTimeout`
+ * leaves a ghost in its place, as in async-mutex (ghosts.ts).
  *
  * Invariant: after every call, the head of the queue, if any, wants more permits than there are. Cost: O(1) per call and
  * per grant. While the validator is off a call pays one branch for it; the rest is in acquiring.ts and releasing.ts.
@@ -13,8 +14,9 @@ import { tellShared } from '../classes/lock-class.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import { WAITING, type HeldNode, type WaitKind } from '../tracker/held-node.js';
 import { LockTimeoutError } from '../validator/errors.js';
+import { afterTurns, Ghost, haunt, leaveQueue } from './ghosts.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
-import { lockOptions, type LockOptions, type PermitRequest } from './lock-options.js';
+import { effectiveTimeout, lockOptions, type PermitRequest, type TimeLimit } from './lock-options.js';
 import { PermitWaiter, type Grant } from './permit-waiter.js';
 import { UnlockWaiters, type UnlockWaiter } from './unlock-waiters.js';
 
@@ -32,7 +34,7 @@ export class PermitCore extends LockCore {
   constructor(
     owner: object,
     value: number,
-    given: Error | LockOptions | undefined,
+    given: unknown,
     kind: string,
     constructor: LockConstructor,
     capacity: number = value,
@@ -42,7 +44,7 @@ export class PermitCore extends LockCore {
     this.value = value;
     this.queue = undefined;
     this.unlockWaiters = undefined;
-    this.cancelError = options.cancelError ?? E_CANCELED;
+    this.cancelError = options.cancelError === undefined ? E_CANCELED : options.cancelError;
   }
 
   isLocked(): boolean {
@@ -82,7 +84,9 @@ export class PermitCore extends LockCore {
       const waiter = new PermitWaiter<T>(wanted.weight, wanted.priority, node, grant, resolve, reject);
       this.enqueue(waiter as PermitWaiter<unknown>);
       if (node !== undefined) node.queueUp(waiter);
-      if (wanted.timeout !== undefined || wanted.signal !== undefined) this.#bound(waiter, wanted);
+      if (wanted.timeout !== undefined || wanted.signal !== undefined || wanted.limit !== undefined) {
+        this.#bound(waiter as PermitWaiter<unknown>, wanted);
+      }
     });
   }
 
@@ -145,9 +149,12 @@ export class PermitCore extends LockCore {
     const { tracker } = this.rt.validator;
     tracker.mute();
     for (let next: typeof head | undefined = head; next !== undefined && next.weight <= this.value;) {
-      queue.dequeue();
-      next.unbind();
-      next.resolve(this.take(next.weight, next.node, next.grant));
+      if (next instanceof Ghost) this.#serveGhost(queue, next);
+      else {
+        queue.dequeue();
+        next.unbind();
+        next.resolve(this.take(next.weight, next.node, next.grant));
+      }
       this.#wakeUnlockWaiters();
       next = queue.peek();
     }
@@ -161,7 +168,7 @@ export class PermitCore extends LockCore {
 
   /** Takes a waiter out of the queue; false if it is not there any more. */
   protected leave(waiter: PermitWaiter<unknown>): boolean {
-    return this.queue?.remove(waiter) === true;
+    return this.queue !== undefined && leaveQueue(this.queue, waiter);
   }
 
   /** Takes out all waiters, in the order in which they would have been served. */
@@ -178,15 +185,15 @@ export class PermitCore extends LockCore {
   }
 
   /** Resolves once the permits could be had at once; takes none. */
-  waitForUnlock(weight: number, priority: number, timeout?: number, timeoutError?: unknown): Promise<void> {
+  waitForUnlock(weight: number, priority: number, limit: TimeLimit | undefined): Promise<void> {
     if (this.isFree(weight, priority)) return Promise.resolve();
-    return this.queueForUnlock(weight, priority, timeout, timeoutError).promise;
+    return this.queueForUnlock(weight, priority, limit).promise;
   }
 
   /** The same, where they can not be had now. */
-  queueForUnlock(weight: number, priority: number, timeout?: number, timeoutError?: unknown): UnlockWaiter {
+  queueForUnlock(weight: number, priority: number, limit: TimeLimit | undefined): UnlockWaiter {
     this.unlockWaiters ??= new UnlockWaiters();
-    return this.unlockWaiters.wait(weight, priority, timeout, timeoutError);
+    return this.unlockWaiters.wait(weight, priority, limit);
   }
 
   /** Throws if the lock contradicts itself: for tests. */
@@ -216,12 +223,27 @@ export class PermitCore extends LockCore {
     waiter.reject(reason);
   }
 
-  #bound<T>(waiter: PermitWaiter<T>, wanted: PermitRequest): void {
-    const { timeout, timeoutError, signal } = wanted;
-    const same = waiter as PermitWaiter<unknown>;
-    if (timeout !== undefined && timeout !== Infinity) {
-      waiter.timer = setTimeout(() => this.giveUp(same, timeoutError ?? new LockTimeoutError(timeout)), timeout);
+  /** Whichever bound comes first. */
+  #bound(waiter: PermitWaiter<unknown>, { timeout, limit, signal }: PermitRequest): void {
+    if (limit !== undefined && !(timeout !== undefined && timeout < effectiveTimeout(limit))) {
+      waiter.timer = setTimeout(() => this.#desert(waiter, limit), limit.timeout);
+    } else if (timeout !== undefined && timeout !== Infinity) {
+      waiter.timer = setTimeout(() => this.giveUp(waiter, new LockTimeoutError(timeout)), timeout);
     }
-    if (signal !== undefined) waiter.listen(signal, () => this.giveUp(same, signal.reason));
+    if (signal !== undefined) waiter.listen(signal, () => this.giveUp(waiter, signal.reason));
+  }
+
+  /** The caller hears that its time is up; a ghost keeps its place. */
+  #desert(waiter: PermitWaiter<unknown>, { error, moment }: TimeLimit): void {
+    if (this.queue === undefined || !waiter.queued) return;
+    haunt(this.queue, waiter, moment);
+    this.#fail(waiter, error);
+  }
+
+  #serveGhost(queue: WaiterQueue<PermitWaiter<unknown>>, ghost: Ghost): void {
+    const { weight } = ghost;
+    if (ghost.takeTurn()) queue.dequeue();
+    this.#debit(weight, undefined);
+    afterTurns(ghost.moment, () => this.giveMore(weight));
   }
 }

@@ -14,7 +14,7 @@ type Below = (...args: never[]) => unknown;
 /** Property of what a tracked acquisition gave its caller: the hold. */
 export const HOLD: unique symbol = Symbol('lockdep.hold');
 
-interface TrackedReleaser extends Releaser {
+export interface TrackedReleaser extends Releaser {
   [HOLD]?: HeldNode;
 }
 
@@ -41,12 +41,6 @@ export const grantReleaser: Grant<Releaser> = (lock, weight, _previous, node) =>
   release[HOLD] = node;
   return release;
 };
-
-/** What Semaphore.acquire resolves with. */
-export const grantPair: Grant<[number, Releaser]> = (lock, weight, previous, node) => [
-  previous,
-  grantReleaser(lock, weight, previous, node),
-];
 
 export const grantValue: Grant<number> = (_lock, _weight, previous) => previous;
 

@@ -6,32 +6,30 @@
  */
 import type { SemaphoreInterface } from 'async-mutex';
 import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
+import type { HeldNode } from '../tracker/held-node.js';
+import { callable, constructorOf } from './callable.js';
 import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
+import type { Runtime } from '../validator/runtime.js';
 import {
-  checkedCallback,
   checkedPriority,
   checkedValue,
   checkedWeight,
+  runnable,
   semaphoreRequest,
   type AcquireOptions,
   type LockOptions,
   type WeightedAcquireOptions,
 } from './lock-options.js';
 import { PermitCore, type Releaser } from './permit-core.js';
-import { grantPair, grantReleaser, releaseForeign } from './releasing.js';
-import { CORE } from './symbols.js';
+import type { Grant } from './permit-waiter.js';
+import { grantReleaser, HOLD, releaseForeign, releaseHold, type TrackedReleaser } from './releasing.js';
+import { CORE, type RUNTIME } from './symbols.js';
 import { waitForUnlock } from './unlocking.js';
 
-export class Semaphore extends LockFace implements SemaphoreInterface {
+class SemaphoreFace extends LockFace implements SemaphoreInterface {
   /** @internal */
-  declare readonly [CORE]: PermitCore;
-
-  /** `value`: the permits at the start; may be 0. An Error is what `cancel()` rejects waiters with; else options. */
-  constructor(value: number, options?: Error | LockOptions) {
-    super();
-    this[CORE] = new PermitCore(this, checkedValue(value, 'value'), options, 'Semaphore', new.target);
-  }
+  declare [CORE]: PermitCore;
 
   /**
    * Waits for `weight` permits (default 1) and resolves with the value before the grant and the releaser.
@@ -50,9 +48,15 @@ export class Semaphore extends LockFace implements SemaphoreInterface {
     priority?: number,
   ): Promise<T> {
     try {
-      checkedCallback(callback);
-      if (this.acquire !== Semaphore.prototype.acquire) return this.#runOverridden(callback, weightOrOptions, priority);
-      return runHolding(this[CORE], semaphoreRequest(weightOrOptions, priority), callback, true, this.runExclusive);
+      if (this.acquire !== own.acquire || this.release !== own.release)
+        return runOverridden(this, callback, weightOrOptions, priority);
+      return runHolding(
+        this[CORE],
+        semaphoreRequest(weightOrOptions, priority),
+        runnable(callback),
+        true,
+        this.runExclusive,
+      );
     } catch (error) {
       return Promise.reject(error);
     }
@@ -79,7 +83,7 @@ export class Semaphore extends LockFace implements SemaphoreInterface {
 
   /** Resolves once the permits could be had at once by that priority; takes none. `cancel()` leaves it waiting. */
   waitForUnlock(weight?: number, priority?: number): Promise<void> {
-    return waitForUnlock(this[CORE], checkedWeight(weight ?? 1), checkedPriority(priority ?? 0), this.waitForUnlock);
+    return waitForUnlock(this[CORE], checkedWeight(weight), checkedPriority(priority ?? 0), this.waitForUnlock);
   }
 
   /** Free permits: negative after `setValue` below what is taken. */
@@ -94,7 +98,13 @@ export class Semaphore extends LockFace implements SemaphoreInterface {
 
   /** Returns permits, whoever took them; the value may rise beyond its start. */
   release(weight?: number): void {
-    const returned = checkedWeight(weight ?? 1);
+    const returned = checkedWeight(weight);
+    const hold = returning?.lock === this[CORE] ? returning.node : undefined;
+    if (hold !== undefined) {
+      returning = undefined;
+      releaseHold(this[CORE], returned, hold, this.release);
+      return;
+    }
     if (this[CORE].firstHold !== undefined) releaseForeign(this[CORE], returned, this.release);
     this[CORE].giveMore(returned);
   }
@@ -116,18 +126,69 @@ export class Semaphore extends LockFace implements SemaphoreInterface {
   might(options?: WeightedAcquireOptions): void {
     mightTake(this[CORE], semaphoreRequest(options, undefined), this.might);
   }
+}
 
-  /** A subclass has its own `acquire`: it is what counts, as in async-mutex. */
-  async #runOverridden<T>(
-    callback: SemaphoreInterface.Worker<T>,
-    weightOrOptions: number | WeightedAcquireOptions | undefined,
-    priority: number | undefined,
-  ): Promise<T> {
-    const [value, release] = await this.acquire(weightOrOptions, priority);
-    try {
-      return await callback(value);
-    } finally {
-      release();
-    }
+export interface SemaphoreConstructor {
+  /** @internal */
+  [RUNTIME]: Runtime;
+  /** `value`: the permits at the start; may be 0. What is no options is what `cancel()` rejects waiters with. */
+  new (value: number, options?: Error | LockOptions): SemaphoreFace;
+  readonly prototype: SemaphoreFace;
+}
+
+export type Semaphore = SemaphoreFace;
+export const Semaphore: SemaphoreConstructor = callable(
+  'Semaphore',
+  SemaphoreFace,
+  function semaphore(this: SemaphoreFace, value: unknown, options?: unknown): void {
+    const constructor = constructorOf(this, new.target, Semaphore);
+    this[CORE] = new PermitCore(this, checkedValue(value, 'value'), options, 'Semaphore', constructor);
+  },
+);
+
+/** Taken at load: a spy may be put in their place. */
+const own = { acquire: SemaphoreFace.prototype.acquire, release: SemaphoreFace.prototype.release };
+
+/** The hold that a releaser of ours ends by way of a `release` that is not. */
+let returning: { readonly lock: PermitCore; readonly node: HeldNode | undefined } | undefined;
+
+/**
+ * What `acquire` resolves with. As async-mutex's, the releaser calls the semaphore's `release`: one of a subclass, or a spy, is
+ * what counts.
+ */
+export const grantPair: Grant<[number, Releaser]> = (lock, weight, previous, node) => {
+  let called = false;
+  const release: TrackedReleaser = () => {
+    if (called) return;
+    called = true;
+    if ((lock.owner as SemaphoreFace).release !== own.release) releaseThrough(lock, weight, node);
+    else if (node === undefined) lock.give(weight);
+    else releaseHold(lock, weight, node, release);
+  };
+  if (node !== undefined) release[HOLD] = node;
+  return [previous, release];
+};
+
+function releaseThrough(lock: PermitCore, weight: number, node: HeldNode | undefined): void {
+  returning = { lock, node };
+  try {
+    (lock.owner as SemaphoreFace).release(weight);
+  } finally {
+    returning = undefined;
+  }
+}
+
+/** The methods of a subclass are what counts, as in async-mutex. */
+async function runOverridden<T>(
+  semaphore: SemaphoreFace,
+  callback: SemaphoreInterface.Worker<T>,
+  weightOrOptions: number | WeightedAcquireOptions | undefined,
+  priority: number | undefined,
+): Promise<T> {
+  const [value, release] = await semaphore.acquire(weightOrOptions, priority);
+  try {
+    return await callback(value);
+  } finally {
+    release();
   }
 }

@@ -7,6 +7,7 @@
  */
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import { EventWaiter } from './event-waiters.js';
+import type { TimeLimit } from './lock-options.js';
 
 export class UnlockWaiter extends EventWaiter<void> {
   /** Where it waits; undefined: it does not. */
@@ -31,11 +32,9 @@ export class UnlockWaiters {
   /** By weight, heaviest first. */
   readonly #levels: { readonly weight: number; readonly queue: WaiterQueue<UnlockWaiter> }[] = [];
 
-  wait(weight: number, priority: number, timeout: number | undefined, timeoutError: unknown): UnlockWaiter {
+  wait(weight: number, priority: number, limit: TimeLimit | undefined): UnlockWaiter {
     const waiter = new UnlockWaiter(priority, this.#level(weight));
-    if (timeout !== undefined && timeout !== Infinity) {
-      waiter.timer = setTimeout(() => waiter.refuse(timeoutError), timeout);
-    }
+    if (limit !== undefined) waiter.timer = setTimeout(() => waiter.refuse(limit.error), limit.timeout);
     return waiter;
   }
 

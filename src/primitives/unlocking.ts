@@ -12,6 +12,7 @@ import { ready } from '../tracker/scope-frame.js';
 import { errorCode, LockdepError } from '../validator/errors.js';
 import type { Runtime } from '../validator/runtime.js';
 import { isTracked } from './acquiring.js';
+import { isNoTime, type TimeLimit } from './lock-options.js';
 import type { PermitCore } from './permit-core.js';
 import { UnlockWaiter } from './unlock-waiters.js';
 
@@ -23,11 +24,9 @@ export function waitForUnlock(
   weight: number,
   priority: number,
   below: Below,
-  timeout?: number,
-  timeoutError?: unknown,
+  limit?: TimeLimit,
 ): Promise<void> {
-  // A bound of nothing is a try: nothing leads into it.
-  if (!isTracked(lock) || timeout === 0) return lock.waitForUnlock(weight, priority, timeout, timeoutError);
+  if (!isTracked(lock) || isNoTime(limit)) return lock.waitForUnlock(weight, priority, limit);
   const { validator } = lock.rt;
   const { tracker } = validator;
   const node = validator.attempt(lock, lock.lockClass, 'unlock', 'exclusive', weight, below);
@@ -35,7 +34,7 @@ export function waitForUnlock(
   try {
     const waiter = lock.isFree(weight, priority)
       ? heldBack(lock, node)
-      : queued(lock, node, lock.queueForUnlock(weight, priority, timeout, timeoutError));
+      : queued(lock, node, lock.queueForUnlock(weight, priority, limit));
     const promise = waiter?.promise ?? Promise.resolve();
     // One of a higher priority than the others' goes before those that stand in the queue: no part of a batch.
     tracker.carry(promise, node, priority <= 0);

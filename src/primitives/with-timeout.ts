@@ -1,33 +1,30 @@
 /**
  * async-mutex's decorators: the same lock with an upper bound on every wait.
  *
- * For a lock of ours the wait itself is bounded, so one that times out leaves the queue at once; async-mutex leaves it
- * queued and lets it take the lock for a moment later. Any other lock is decorated from outside.
+ * For a lock of ours the wait itself is bounded, so the validator knows that it is over. Any other lock is decorated from
+ * outside, and so is one whose method was replaced, by a subclass or a spy: it is what counts, as in async-mutex.
  */
 import { E_ALREADY_LOCKED, E_TIMEOUT, type MutexInterface, type SemaphoreInterface } from 'async-mutex';
-import { describe } from '../classes/lock-class.js';
 import { acquire, runHolding } from './acquiring.js';
-import { withTimeoutForeign } from './foreign-timeout.js';
+import { boundFromOutside, type Decorated, type Ticket } from './foreign-timeout.js';
 import {
-  checkedCallback,
   checkedPriority,
-  checkedTimeout,
   checkedWeight,
   mutexRequest,
+  runnable,
   semaphoreRequest,
   type Milliseconds,
   type PermitRequest,
 } from './lock-options.js';
 import { Mutex } from './mutex.js';
-import type { PermitCore } from './permit-core.js';
-import { grantPair, grantReleaser } from './releasing.js';
-import { Semaphore } from './semaphore.js';
+import { grantReleaser } from './releasing.js';
+import { grantPair, Semaphore } from './semaphore.js';
 import { CORE } from './symbols.js';
 import { waitForUnlock } from './unlocking.js';
 
 /**
  * `sync` with every wait bounded to `timeout` milliseconds, after which it rejects with `timeoutError` (default: the
- * E_TIMEOUT object of async-mutex). A plain object, as in async-mutex.
+ * E_TIMEOUT object of async-mutex). A plain object, as in async-mutex, and a timeout that no timer can keep is 1 ms.
  */
 export function withTimeout(sync: MutexInterface, timeout: Milliseconds, timeoutError?: Error): MutexInterface;
 export function withTimeout(sync: SemaphoreInterface, timeout: Milliseconds, timeoutError?: Error): SemaphoreInterface;
@@ -36,11 +33,9 @@ export function withTimeout(
   timeout: Milliseconds,
   timeoutError: Error = E_TIMEOUT,
 ): MutexInterface | SemaphoreInterface {
-  checkedTimeout(timeout, 'timeout');
-  if (typeof sync !== 'object' || sync === null) throw new TypeError(`sync must be a lock, got ${describe(sync)}`);
-  if (!(sync instanceof Mutex || sync instanceof Semaphore)) return withTimeoutForeign(sync, timeout, timeoutError);
-  const weighted = sync instanceof Semaphore;
-  return decorate(sync, sync[CORE], timeout, timeoutError, weighted) as unknown as SemaphoreInterface;
+  const outside = boundFromOutside(sync, timeout, timeoutError);
+  const isOurs = sync instanceof Mutex || sync instanceof Semaphore;
+  return (isOurs ? boundFromInside(sync, timeout, timeoutError, outside) : outside) as unknown as SemaphoreInterface;
 }
 
 /** `sync`, rejecting with `alreadyAcquiredError` (default: E_ALREADY_LOCKED) whatever can not be had in this turn. */
@@ -53,38 +48,51 @@ export function tryAcquire(
   return withTimeout(sync as MutexInterface, 0, alreadyAcquiredError);
 }
 
-function decorate(
-  sync: MutexInterface | SemaphoreInterface,
-  core: PermitCore,
+/** Taken at load: a spy may be put in their place. */
+const OWN = { mutex: methodsOf(Mutex.prototype), semaphore: methodsOf(Semaphore.prototype) };
+
+function methodsOf({ acquire, release, waitForUnlock }: Mutex | Semaphore) {
+  return { acquire, release, waitForUnlock };
+}
+
+/** Microtask turns after which async-mutex hears of a grant, and gives back what comes too late. */
+const MOMENTS = { mutex: 2, semaphore: 1 } as const;
+
+function boundFromInside(
+  sync: Mutex | Semaphore,
   timeout: Milliseconds,
-  timeoutError: Error,
-  weighted: boolean,
-) {
+  error: unknown,
+  outside: Decorated,
+): Decorated {
+  const core = sync[CORE];
+  const kind = sync instanceof Semaphore ? 'semaphore' : 'mutex';
+  const weighted = kind === 'semaphore';
+  const limit = { timeout, error, moment: MOMENTS[kind] };
+  const isOwn = (method: keyof (typeof OWN)['mutex']): boolean => sync[method] === OWN[kind][method];
   const bounded = (first: unknown, second: unknown): PermitRequest => ({
     ...(weighted ? semaphoreRequest(first, second) : mutexRequest(first)),
-    timeout,
-    timeoutError,
+    limit,
   });
-  const decorated = {
-    acquire: (first?: unknown, second?: unknown): Promise<unknown> =>
-      weighted
-        ? acquire(core, bounded(first, second), grantPair, decorated.acquire)
-        : acquire(core, bounded(first, second), grantReleaser, decorated.acquire),
-    async runExclusive(callback: () => unknown, first?: unknown, second?: unknown): Promise<unknown> {
-      checkedCallback(callback);
-      return await runHolding(core, bounded(first, second), callback, weighted, decorated.runExclusive);
+  const decorated: Decorated = {
+    ...outside,
+    acquire: function bound(first, second): Promise<Ticket> {
+      if (!isOwn('acquire')) return outside.acquire(first, second);
+      const wanted = bounded(first, second);
+      return weighted ? acquire(core, wanted, grantPair, bound) : acquire(core, wanted, grantReleaser, bound);
     },
-    release: (weight?: number): void => sync.release(weight),
-    cancel: (): void => sync.cancel(),
-    waitForUnlock: (first?: number, second?: number): Promise<void> => {
-      const weight = weighted ? checkedWeight(first ?? 1) : 1;
-      const priority = checkedPriority((weighted ? second : first) ?? 0);
-      return waitForUnlock(core, weight, priority, decorated.waitForUnlock, timeout, timeoutError);
+    async runExclusive(callback, first, second): Promise<unknown> {
+      const ownReleases = !weighted || isOwn('release');
+      if (this.acquire !== own.acquire || !isOwn('acquire') || !ownReleases) {
+        return await outside.runExclusive.call(this, callback, first, second);
+      }
+      return await runHolding(core, bounded(first, second), runnable(callback), weighted, own.runExclusive);
     },
-    isLocked: (): boolean => sync.isLocked(),
-    // A TypeError over a Mutex, as in async-mutex.
-    getValue: (): number => (sync as SemaphoreInterface).getValue(),
-    setValue: (value: number): void => (sync as SemaphoreInterface).setValue(value),
+    waitForUnlock: function bound(first, second): Promise<void> {
+      if (!isOwn('waitForUnlock')) return outside.waitForUnlock(first, second);
+      const weight = weighted ? checkedWeight(first) : 1;
+      return waitForUnlock(core, weight, checkedPriority((weighted ? second : first) ?? 0), bound, limit);
+    },
   };
+  const own = { ...decorated };
   return decorated;
 }

@@ -15,7 +15,7 @@ import {
   checkedClass,
   checkedPriority,
   isSignal,
-  MAX_TIMEOUT,
+  checkedDuration,
   type LockOptions,
   type Milliseconds,
 } from './lock-options.js';
@@ -186,15 +186,9 @@ function submissionOf<T>(fn: WorkFunction<T>, given: RunOptions | undefined): Su
     fn,
     priority: checkedPriority(priority === undefined ? 0 : priority),
     signal,
-    delay: checkedDelay(delay === undefined ? 0 : delay),
+    delay: checkedDuration(delay === undefined ? 0 : delay, 'option delay'),
     lockClass: ofClass === undefined ? undefined : checkedClass(ofClass, 'option class'),
     name,
     item: undefined,
   };
-}
-
-function checkedDelay(delay: unknown): Milliseconds {
-  if (typeof delay !== 'number') throw new TypeError(`option delay must be a number, got ${describe(delay)}`);
-  if (delay >= 0 && delay <= MAX_TIMEOUT) return delay;
-  throw new RangeError(`option delay must be from 0 to ${MAX_TIMEOUT} milliseconds, got ${delay}`);
 }

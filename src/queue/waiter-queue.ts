@@ -8,7 +8,7 @@
  * Invariant: no level but the top one is ever empty, and the top one only when the whole queue is. So memory is bounded
  * by what is queued now, whatever was queued before, and an empty queue has forgotten its priority.
  *
- * Cost, with d distinct priorities queued: enqueue, dequeue and remove are O(1), plus O(log d) when the operation makes
+ * Cost, with d distinct priorities queued: enqueue, dequeue, remove and replace are O(1), plus O(log d) when the operation makes
  * the first or takes the last waiter of a priority below the top. takeAll and a walk are O(n + d log d).
  *
  * Calls are serial: nothing here calls out, so none can come in between. A waiter that is queued already is refused with
@@ -57,6 +57,21 @@ class Level {
     if (tail === undefined) this.head = waiter;
     else tail._next = waiter;
     this.tail = waiter;
+  }
+
+  /** Another one in the place of a waiter. */
+  replace(waiter: Waiter, other: Waiter): void {
+    const { _previous: previous, _next: next } = waiter;
+    other._level = this;
+    other._previous = previous;
+    other._next = next;
+    if (previous === undefined) this.head = other;
+    else previous._next = other;
+    if (next === undefined) this.tail = other;
+    else next._previous = other;
+    waiter._previous = undefined;
+    waiter._next = undefined;
+    waiter._level = undefined;
   }
 
   /** The waiter keeps no reference to its former neighbours, so a granted one does not keep later ones alive. */
@@ -204,6 +219,25 @@ export class WaiterQueue<W extends Waiter> {
     this.#size -= 1;
     if (this.#lower !== undefined && level.head === undefined) this.#dropLevel(level, this.#lower);
     return true;
+  }
+
+  /** Whoever of its own priority is served just before it; undefined if nobody is, or it is in no queue. */
+  before(waiter: W): W | undefined {
+    return waiter._previous as W | undefined;
+  }
+
+  /** Whoever of its own priority is served just after it. */
+  after(waiter: W): W | undefined {
+    return waiter._next as W | undefined;
+  }
+
+  /** Puts `other`, of the same priority, in the place of a waiter of this queue. Throws unless that can be done. */
+  replace(waiter: W, other: W): void {
+    const level = waiter._level;
+    if (level === undefined || level.owner !== this) throw new Error('only a waiter of this queue can be replaced');
+    if (other._level !== undefined) throw new Error('a waiter can be in one queue at a time, once');
+    if (other.priority !== level.priority) throw new Error('a waiter can be replaced by one of its priority only');
+    level.replace(waiter, other);
   }
 
   /** Takes out all, in the order in which they would have been served. */

@@ -14,7 +14,7 @@ export function settled(): Promise<void> {
 
 /** Stands in for setTimeout and clearTimeout while a program runs: no real time passes, and live timers can be counted. */
 export class FakeClock {
-  /** Lets the reference see a timer's callback before it is armed. */
+  /** Lets a mutant see a timer's callback before it is armed (leaving.ts). */
   wrap: ((callback: () => void) => () => void) | undefined;
   #now: Milliseconds = 0;
   #nextId = 1;

@@ -1,5 +1,7 @@
 import * as original from 'async-mutex';
 import type { MutexInterface, SemaphoreInterface } from 'async-mutex';
+import type { FakeClock } from './fake-clock.js';
+import { leavingAtOnce } from './leaving.js';
 import type { Library } from './subjects.js';
 
 /*
@@ -33,6 +35,8 @@ export interface Mutant {
   readonly library: Library;
   /** Shows only where a callback of runExclusive or a timer is involved, so not in free-running programs. */
   readonly steppedOnly?: true;
+  /** The library to use while that clock is installed, when it is not `library` itself. */
+  readonly libraryUnder?: (clock: FakeClock) => Library;
 }
 
 /** Breaks every semaphore, and thereby every mutex, of a copy of the library. */
@@ -188,7 +192,12 @@ const FACES: readonly Mutant[] = [
     },
     true,
   ),
-  { defect: 'a timed-out waiter keeps its place', steppedOnly: true, library: original },
+  {
+    defect: 'a timed-out waiter gives up its place',
+    steppedOnly: true,
+    library: original,
+    libraryUnder: (clock) => leavingAtOnce(original, clock),
+  },
   {
     defect: 'the time of a grant is not called off',
     steppedOnly: true,

@@ -4,7 +4,6 @@ import * as esm from 'async-mutex';
 import type { MutexInterface, SemaphoreInterface } from 'async-mutex';
 import * as ours from '../../src/index.js';
 import type { FakeClock } from './fake-clock.js';
-import { withoutGhosts } from './reference.js';
 
 export type AnyLock = MutexInterface | SemaphoreInterface;
 
@@ -43,12 +42,6 @@ const commonJs = createRequire(import.meta.url)('async-mutex') as Library;
 
 export const asyncMutexEsm: Subject = plain('async-mutex (ESM build)', esm);
 export const asyncMutexCommonJs: Subject = plain('async-mutex (CommonJS build)', commonJs);
-
-/** What programs with timeouts are compared with: see reference.ts. */
-export const reference: Subject = {
-  ...plain('async-mutex, timed-out waiters removed', esm),
-  libraryUnder: (clock) => withoutGhosts(esm, clock),
-};
 
 export function plain(name: string, library: Library): Subject {
   return { name, library, enter: () => setMode('off'), strictReports: () => [] };

@@ -314,7 +314,7 @@ describe('what RWSemaphore refuses', () => {
     assert.throws(() => new RWSemaphore({ fairness: 1 as never }), /^TypeError: option fairness must be .* got 1/);
     const lock = new RWSemaphore();
     await assert.rejects(lock.acquireRead('soon' as never), TypeError);
-    await assert.rejects(lock.acquireWrite({ timeout: -1 }), RangeError);
+    await assert.rejects(lock.acquireWrite({ timeout: NaN }), RangeError);
     await assert.rejects(lock.runRead('work' as never), TypeError);
     assert.throws(() => lock.mightWrite({ nestLock: {} as never }), /option nestLock must be a lock of this package/);
     assert.equal(lock.isLocked(), false);

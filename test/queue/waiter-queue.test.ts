@@ -210,10 +210,34 @@ test('priorities that are fractions, infinite, or a negative zero', () => {
   assert.deepEqual(drain(queue), ['Infinity', '0.5', '0.25', '0', 'negative zero', '-1e+300', '-Infinity']);
 });
 
+test('a waiter is told its neighbours of its own priority, and nobody once it left', () => {
+  const queue = queueOf('0a', '0b', '1a', '-1a');
+  const [a, b] = [named(queue, '0a'), named(queue, '0b')];
+  assert.deepEqual([queue.before(a), queue.after(a), queue.before(b), queue.after(b)], [undefined, b, a, undefined]);
+  queue.remove(a);
+  assert.deepEqual([queue.after(a), queue.before(b)], [undefined, undefined]);
+});
+
+test('another waiter takes a place: of that priority, of this queue, and not queued yet', () => {
+  const queue = queueOf('0a', '0b', '0c', '1a', '1b');
+  const other = queueOf('0x');
+  const refused = (waiter: NamedWaiter, by: NamedWaiter): void => assert.throws(() => queue.replace(waiter, by), Error);
+  refused(named(queue, '0a'), new NamedWaiter('1c', 1));
+  refused(named(queue, '0a'), named(other, '0x'));
+  refused(named(other, '0x'), new NamedWaiter('0d', 0));
+  assert.deepEqual([names(queue), names(other)], [['1a', '1b', '0a', '0b', '0c'], ['0x']]);
+  for (const name of ['0b', '0a', '1b', '0c']) {
+    queue.replace(named(queue, name), new NamedWaiter(`${name} again`, parseInt(name, 10)));
+    queue.checkInvariants();
+  }
+  assert.deepEqual(drain(queue), ['1a', '1b again', '0a again', '0b again', '0c again']);
+});
+
 test('a waiter that left keeps none of the others', () => {
   const queue = queueOf('0a', '0b', '0c', '1a', '1b');
   const all = [...queue];
   queue.dequeue();
+  queue.replace(named(queue, '1b'), new NamedWaiter('1c', 1));
   queue.remove(named(queue, '0b'));
   queue.takeAll();
   for (const { _previous, _next, _level } of all) {
@@ -223,7 +247,7 @@ test('a waiter that left keeps none of the others', () => {
 
 type Operation =
   | { readonly kind: 'enqueue'; readonly priority: number }
-  | { readonly kind: 'remove'; readonly pick: number }
+  | { readonly kind: 'remove' | 'replace'; readonly pick: number }
   | { readonly kind: 'again'; readonly pick: number; readonly priority: number }
   | { readonly kind: 'dequeue' | 'takeAll' };
 
@@ -234,6 +258,7 @@ function operations(priority: fc.Arbitrary<number>): fc.Arbitrary<Operation[]> {
     { weight: 4, arbitrary: fc.constant({ kind: 'dequeue' as const }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('remove' as const), pick }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('again' as const), pick, priority }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('replace' as const), pick }) },
     { weight: 1, arbitrary: fc.constant({ kind: 'takeAll' as const }) },
   );
   return fc.array(operation, { maxLength: 100, size: 'max' });
@@ -265,6 +290,16 @@ class Twins {
         const [waiter] = this.naive.splice(operation.pick % (this.naive.length || 1), 1);
         if (waiter === undefined) return;
         assert.equal(this.queue.remove(waiter), true);
+        this.gone.push(waiter);
+        return;
+      }
+      case 'replace': {
+        const at = operation.pick % (this.naive.length || 1);
+        const waiter = this.naive[at];
+        if (waiter === undefined) return;
+        const other = new NamedWaiter('', waiter.priority);
+        this.queue.replace(waiter, other);
+        this.naive[at] = other;
         this.gone.push(waiter);
         return;
       }

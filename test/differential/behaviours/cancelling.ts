@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { runInNewContext } from 'node:vm';
 import { settled } from '../fake-clock.js';
 import { asking, type Case } from './scene.js';
 
@@ -65,6 +66,26 @@ export const CANCELLING: readonly Case[] = [
       await holder.do(release);
       await settled();
       assert.equal(later.state, 'fulfilled');
+    },
+  },
+  {
+    situation: 'cancel rejects with whatever the lock was constructed with',
+    play: async ({ library, actors: [holder, a] }) => {
+      class Cancelled {
+        readonly name = 'Cancelled';
+      }
+      const foreign: unknown = runInNewContext('new Error("of another realm")');
+      for (const error of [null, 0, 'cancelled', new Cancelled(), () => undefined, foreign, new DOMException('over')]) {
+        for (const lock of [new library.Mutex(error as never), new library.Semaphore(1, error as never)]) {
+          await holder.do(async () => void (await lock.acquire()));
+          const waiter = asking(a, async () => void (await lock.acquire()));
+          await settled();
+          lock.cancel();
+          await settled();
+          assert.deepEqual([waiter.state, waiter.error === error], ['rejected', true]);
+          lock.release();
+        }
+      }
     },
   },
 ];

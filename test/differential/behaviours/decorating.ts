@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import type { MutexInterface } from 'async-mutex';
+import { Actor } from '../actor.js';
 import { settled } from '../fake-clock.js';
 import { asking, type Case } from './scene.js';
 
@@ -127,6 +129,158 @@ export const DECORATING: readonly Case[] = [
       await settled();
       await clock.advance(10);
       assert.equal(waiter.error, library.E_TIMEOUT);
+    },
+  },
+  {
+    situation: 'a waiter whose time is up keeps its place, and holds back those behind it',
+    play: async ({ library, clock, actors: [holder, heavy, light] }) => {
+      const semaphore = new library.Semaphore(2);
+      const [, release] = await holder.do(() => semaphore.acquire());
+      const first = asking(heavy, () => library.withTimeout(semaphore, 10).acquire(2));
+      const second = asking(light, () => semaphore.acquire());
+      await settled();
+      await clock.advance(10);
+      assert.deepEqual([first.error === library.E_TIMEOUT, second.state], [true, 'pending']);
+      await holder.do(release);
+      await settled();
+      assert.deepEqual([second.value?.[0], semaphore.getValue()], [2, 1]);
+    },
+  },
+  {
+    situation: 'when its turn comes, a waiter whose time is up takes the lock for a moment',
+    play: async ({ library, clock, actors: [holder, late, next] }) => {
+      const mutex = new library.Mutex();
+      const release = await holder.do(() => mutex.acquire());
+      asking(late, () => library.tryAcquire(mutex).acquire());
+      await settled();
+      await clock.advance(1);
+      release();
+      assert.equal(mutex.isLocked(), true);
+      await settled();
+      assert.equal(mutex.isLocked(), false);
+      await next.do(() => mutex.acquire());
+    },
+  },
+  {
+    situation: 'of several waiters whose time is up, as many take the lock at once as it has permits for',
+    play: async ({ library, clock, actors: [behind] }) => {
+      const semaphore = new library.Semaphore(0);
+      for (let i = 0; i < 5; i++) asking(new Actor(), () => library.withTimeout(semaphore, 10).acquire());
+      asking(new Actor(), () => library.withTimeout(semaphore, 10).acquire(2));
+      const waiter = asking(behind, () => semaphore.acquire());
+      await settled();
+      await clock.advance(10);
+      semaphore.setValue(3);
+      assert.equal(semaphore.getValue(), 0);
+      await settled();
+      assert.deepEqual([waiter.value?.[0], semaphore.getValue()], [1, 2]);
+    },
+  },
+  {
+    situation: 'cancel takes out waiters whose time is up',
+    play: async ({ library, clock, actors: [holder, late] }) => {
+      const mutex = new library.Mutex();
+      const release = await holder.do(() => mutex.acquire());
+      asking(late, () => library.withTimeout(mutex, 10).acquire());
+      await settled();
+      await clock.advance(10);
+      mutex.cancel();
+      release();
+      assert.equal(mutex.isLocked(), false);
+    },
+  },
+  {
+    situation: 'whoever waits for the unlock waits for those too whose time is up, unless it outranks them',
+    play: async ({ library, clock, actors: [late, low, high] }) => {
+      const semaphore = new library.Semaphore(2);
+      const decorated = library.withTimeout(semaphore, 10);
+      asking(late, () => decorated.acquire(3, 1));
+      await settled();
+      await clock.advance(10);
+      const behind = asking(low, () => semaphore.waitForUnlock(1, 0));
+      const before = asking(high, () => semaphore.waitForUnlock(1, 2));
+      await settled();
+      assert.deepEqual([behind.state, before.state], ['pending', 'fulfilled']);
+      semaphore.setValue(3);
+      await settled();
+      assert.deepEqual([behind.state, semaphore.getValue()], ['fulfilled', 3]);
+    },
+  },
+  {
+    situation: 'a time that no timer can keep, a used-up one as well, is one millisecond',
+    play: async ({ library, clock, actors: [holder] }) => {
+      for (const timeout of [-0.5, -1, Number.NaN, Number.NEGATIVE_INFINITY, 2 ** 31, Number.POSITIVE_INFINITY]) {
+        const mutex = new library.Mutex();
+        await holder.do(() => mutex.acquire());
+        const decorated = library.withTimeout(mutex, timeout);
+        const waiters = [
+          asking(new Actor(), () => decorated.acquire()),
+          asking(new Actor(), () => decorated.runExclusive(() => assert.fail('ran'))),
+          asking(new Actor(), () => decorated.waitForUnlock()),
+        ];
+        await settled();
+        assert.ok(waiters.every(({ state }) => state === 'pending'));
+        await clock.advance(1);
+        for (const { error } of waiters) assert.equal(error, library.E_TIMEOUT, `${timeout}`);
+      }
+    },
+  },
+  {
+    situation: 'the error of a timeout may be anything, null as well',
+    play: async ({ library, clock, actors: [holder, a, b] }) => {
+      const mutex = new library.Mutex();
+      await holder.do(() => mutex.acquire());
+      const acquire = asking(a, () => library.withTimeout(mutex, 10, null as never).acquire());
+      const unlock = asking(b, () => library.withTimeout(mutex, 10, 'late' as never).waitForUnlock());
+      await settled();
+      await clock.advance(10);
+      assert.deepEqual([acquire.state, acquire.error, unlock.error], ['rejected', null, 'late']);
+    },
+  },
+  {
+    situation: 'a decorated lock calls the methods that the lock has by then, a spy or those of a subclass',
+    play: async ({ library, actors: [a] }) => {
+      const calls: string[] = [];
+      class Counting extends library.Semaphore {
+        override acquire(weight?: number): Promise<[number, () => void]> {
+          calls.push(`acquire(${weight})`);
+          return super.acquire(weight);
+        }
+      }
+      const decorated = library.withTimeout(new Counting(2), 10);
+      const [, release] = await a.do(() => decorated.acquire(2));
+      release();
+      await a.do(() => decorated.runExclusive(() => undefined, 1));
+      const mutex = new library.Mutex();
+      const tried = library.tryAcquire(mutex);
+      const { waitForUnlock } = mutex;
+      mutex.waitForUnlock = (priority) => {
+        calls.push('waitForUnlock');
+        return waitForUnlock.call(mutex, priority);
+      };
+      await a.do(() => tried.waitForUnlock());
+      assert.deepEqual(calls, ['acquire(2)', 'acquire(1)', 'waitForUnlock']);
+    },
+  },
+  {
+    situation: 'runExclusive of a decorated lock goes by its acquire',
+    play: async ({ library, actors: [a] }) => {
+      const decorated = library.withTimeout(new library.Mutex(), 10);
+      let released = 0;
+      decorated.acquire = async () => () => void released++;
+      assert.equal(await a.do(() => decorated.runExclusive(() => 'ran')), 'ran');
+      assert.equal(released, 1);
+    },
+  },
+  {
+    situation: 'what is decorated is asked for nothing before it is used',
+    play: async ({ library, actors: [a] }) => {
+      let released = 0;
+      const mock = { acquire: async () => () => void released++ } as unknown as MutexInterface;
+      await a.do(() => library.withTimeout(mock, 10).runExclusive(() => undefined));
+      assert.equal(released, 1);
+      const nothing = library.withTimeout(undefined as unknown as MutexInterface, 10);
+      assert.throws(() => nothing.isLocked(), TypeError);
     },
   },
 ];

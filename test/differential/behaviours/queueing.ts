@@ -145,7 +145,7 @@ export const QUEUEING: readonly Case[] = [
     play: async ({ library }) => {
       const semaphore = new library.Semaphore(1);
       for (const weight of [0, -1]) {
-        const refusal = { message: `invalid weight ${weight}: must be positive` };
+        const refusal = { name: 'Error', message: `invalid weight ${weight}: must be positive`, constructor: Error };
         assert.throws(() => void semaphore.acquire(weight), refusal);
         assert.throws(() => void semaphore.waitForUnlock(weight), refusal);
         assert.throws(() => semaphore.release(weight), refusal);
@@ -155,6 +155,17 @@ export const QUEUEING: readonly Case[] = [
         assert.throws(() => void library.withTimeout(semaphore, 10).waitForUnlock(weight), refusal);
       }
       assert.equal(semaphore.getValue(), 1);
+    },
+  },
+  {
+    situation: 'null is a priority of 0, and no weight',
+    play: async ({ library, actors: [a] }) => {
+      const [mutex, semaphore] = [new library.Mutex(), new library.Semaphore(1)];
+      (await a.do(() => mutex.acquire(null as never)))();
+      await a.do(() => mutex.runExclusive(() => undefined, null as never));
+      await a.do(() => mutex.waitForUnlock(null as never));
+      (await a.do(() => semaphore.acquire(1, null as never)))[1]();
+      assert.throws(() => void semaphore.acquire(null as never), { message: 'invalid weight null: must be positive' });
     },
   },
 ];

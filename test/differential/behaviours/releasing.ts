@@ -82,4 +82,38 @@ export const RELEASING: readonly Case[] = [
       assert.deepEqual([semaphore.getValue(), waiter.state], [0, 'fulfilled']);
     },
   },
+  {
+    situation: 'a semaphore gives permits back by its release, that of a subclass or a spy',
+    play: async ({ library, actors: [a, b] }) => {
+      const calls: string[] = [];
+      class Counting extends library.Semaphore {
+        override release(weight?: number): void {
+          calls.push(`release(${weight})`);
+          super.release(weight);
+        }
+      }
+      const semaphore = new Counting(3);
+      const [, release] = await a.do(() => semaphore.acquire(2));
+      await b.do(() => semaphore.runExclusive(() => undefined));
+      await a.do(release);
+      await a.do(release);
+      await a.do(() => library.withTimeout(semaphore, 10).runExclusive(() => undefined, 3));
+      assert.deepEqual(calls, ['release(1)', 'release(2)', 'release(3)']);
+      assert.equal(semaphore.getValue(), 3);
+    },
+  },
+  {
+    situation: 'a release that keeps the permits to itself keeps them',
+    misuse: true,
+    play: async ({ library, actors: [a] }) => {
+      const semaphore = new library.Semaphore(2);
+      const { release } = semaphore;
+      semaphore.release = () => undefined;
+      const [, releaser] = await a.do(() => semaphore.acquire(2));
+      await a.do(releaser);
+      assert.equal(semaphore.getValue(), 0);
+      release.call(semaphore, 2);
+      assert.equal(semaphore.getValue(), 2);
+    },
+  },
 ];

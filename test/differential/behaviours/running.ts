@@ -62,4 +62,28 @@ export const RUNNING: readonly Case[] = [
       assert.equal(nested.state, 'pending');
     },
   },
+  {
+    situation: 'what is no function is run when its turn comes, and fails then',
+    play: async ({ library, actors: [holder, a, b] }) => {
+      for (const lock of [
+        new library.Mutex(),
+        new library.Semaphore(1),
+        library.withTimeout(new library.Mutex(), 10),
+      ]) {
+        const release = await holder.do(async () => {
+          const ticket: unknown = await lock.acquire();
+          return (Array.isArray(ticket) ? ticket[1] : ticket) as () => void;
+        });
+        const wrong = asking(a, () => lock.runExclusive(7 as never));
+        const right = asking(b, () => lock.runExclusive(() => 'ran'));
+        await settled();
+        assert.equal(wrong.state, 'pending');
+        await holder.do(release);
+        await settled();
+        assert.ok(wrong.error instanceof TypeError);
+        assert.equal(wrong.error.message, 'callback is not a function');
+        assert.deepEqual([right.value, lock.isLocked()], ['ran', false]);
+      }
+    },
+  },
 ];

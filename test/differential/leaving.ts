@@ -9,14 +9,14 @@ interface Internals {
 }
 
 /**
- * async-mutex with one change: a waiter whose time is up leaves the queue at once (deviations.ts, 'timeout gives up the
- * place'). All code that runs is async-mutex's own; only the timer's callback is followed by taking the entry out.
+ * async-mutex with one change: a waiter whose time is up leaves the queue at once. All code that runs is async-mutex's own;
+ * only the timer's callback is followed by taking the entry out.
  */
-export function withoutGhosts(original: Library, clock: FakeClock): Library {
+export function leavingAtOnce(original: Library, clock: FakeClock): Library {
   const withTimeout = (lock: AnyLock, timeout: number, error?: Error): AnyLock =>
-    leavingAtOnce(original.withTimeout(lock as SemaphoreInterface, timeout, error), lock, clock);
+    leaving(original.withTimeout(lock as SemaphoreInterface, timeout, error), lock, clock);
   const tryAcquire = (lock: AnyLock, error?: Error): AnyLock =>
-    leavingAtOnce(original.tryAcquire(lock as SemaphoreInterface, error), lock, clock);
+    leaving(original.tryAcquire(lock as SemaphoreInterface, error), lock, clock);
   return {
     ...original,
     withTimeout: withTimeout as Library['withTimeout'],
@@ -24,7 +24,7 @@ export function withoutGhosts(original: Library, clock: FakeClock): Library {
   };
 }
 
-function leavingAtOnce(decorated: SemaphoreInterface, lock: AnyLock, clock: FakeClock): SemaphoreInterface {
+function leaving(decorated: SemaphoreInterface, lock: AnyLock, clock: FakeClock): SemaphoreInterface {
   const acquire = decorated.acquire.bind(decorated);
   decorated.acquire = (weight, priority) => {
     const semaphore = internalsOf(lock);

@@ -1,0 +1,27 @@
+/**
+ * Constructors that may be called on an object in the making, as those of async-mutex's CommonJS build may: that is what
+ * compilers to ES5 make of `super()`, and what goes with `util.inherits`.
+ */
+import type { LockConstructor } from './lock-core.js';
+import { RUNTIME } from './symbols.js';
+
+/** `construct` in the place of the class `face`: with its prototype, its static properties, and `name` for a name. */
+export function callable<C>(
+  name: string,
+  face: abstract new () => object,
+  construct: (this: never, ...args: never[]) => void,
+): C & LockConstructor {
+  Object.setPrototypeOf(construct, Object.getPrototypeOf(face) as object);
+  Object.defineProperty(construct, 'name', { value: name, configurable: true });
+  Object.defineProperty(construct, 'prototype', { value: face.prototype, writable: false });
+  Object.defineProperty(face.prototype, 'constructor', { value: construct, writable: true, configurable: true });
+  return construct as unknown as C & LockConstructor;
+}
+
+/** Whose construction makes `self`. Where it is none by `new`: a subclass's if it has our static properties, else `ours`. */
+export function constructorOf(self: object | undefined, target: unknown, ours: LockConstructor): LockConstructor {
+  if (target !== undefined) return target as LockConstructor;
+  if (self === undefined) throw new TypeError('a lock is made with new');
+  const { constructor } = self;
+  return RUNTIME in constructor ? (constructor as unknown as LockConstructor) : ours;
+}
