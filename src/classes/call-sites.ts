@@ -16,6 +16,7 @@ export interface CallSite {
   getColumnNumber(): number | null;
   getEnclosingLineNumber?(): number | null;
   getEnclosingColumnNumber?(): number | null;
+  isConstructor(): boolean;
   isAsync(): boolean;
   isPromiseAll(): boolean;
   getPromiseIndex(): number | null;

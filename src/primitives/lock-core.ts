@@ -2,11 +2,12 @@
  * What every primitive has, whatever it grants: its world, its class and name, the list of its holds.
  *
  * Invariant: a class that follows from the place of construction is settled there, while the validator is on: later the
- * place can not be seen. Cost: one stack frame captured per construction that names no class, nothing while the validator is off.
+ * place can not be seen. Cost: two stack frames captured per construction that names no class, nothing while the validator is off.
  */
-import { classOfCaller } from '../classes/construction-site.js';
+import { birthAt } from '../classes/construction-site.js';
 import { INSPECT } from '../classes/inspect.js';
 import { LockClass } from '../classes/lock-class.js';
+import type { Making } from '../classes/making.js';
 import { countLock } from '../classes/sole-lock.js';
 import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
 import { plain } from '../text/plain.js';
@@ -34,6 +35,9 @@ export abstract class LockCore implements TrackedLock {
   firstHold: HeldNode | undefined = undefined;
   lastHold: HeldNode | undefined = undefined;
   readonly label: string | undefined;
+  /** How it was made, and as which lock of its class by place; 0 where the program named the class. */
+  readonly making: Making | undefined = undefined;
+  readonly ordinal: number = 0;
   #class: LockClass | undefined;
 
   /** `options` are checked by now. `kind` names the primitive in the name of the class that follows from the place of construction. */
@@ -43,11 +47,19 @@ export abstract class LockCore implements TrackedLock {
     this.capacity = capacity;
     this.primitive = kind;
     this.label = options.name;
-    if (options.class !== undefined) this.#class = checkedClass(options.class, 'option class');
-    else if (!this.rt.off) this.#class = classOfCaller(constructor as unknown as () => void, kind);
-    if (this.#class === undefined) return;
-    countLock(this.#class);
-    if (options.class !== undefined) this.rt.classChosen(this.#class, constructor as unknown as () => void);
+    const below = constructor as unknown as () => void;
+    if (options.class !== undefined) {
+      this.#class = checkedClass(options.class, 'option class');
+      countLock(this.#class);
+      this.rt.classChosen(this.#class, below);
+    } else if (!this.rt.off) {
+      const birth = birthAt(below, kind);
+      if (birth === undefined) return;
+      this.#class = birth.lockClass;
+      this.making = birth.making;
+      countLock(this.#class);
+      this.ordinal = this.#class.locks;
+    }
   }
 
   get lockClass(): LockClass {

@@ -7,15 +7,19 @@
  *
  * Cost: linear in the frames, plus the source maps that are read for the first time. Only a new report pays it.
  */
+import { clarified } from './clarified.js';
 import { formatSplat } from './splat.js';
 import type { ReportFacts } from './splat.js';
-import { DEFAULT_STACK_DEPTH, siteOf, stackLines } from './stack-text.js';
+import { MadeTexts } from './made-text.js';
+import { DEFAULT_STACK_DEPTH, siteOf, sitePosition, stackLines } from './stack-text.js';
 import { plain } from '../text/plain.js';
 import type { Dependency, LockUse, RawDependency, RawUse, Report, Violation } from './types.js';
 
 /** The report of a violation seen for the first time at `now` (milliseconds since the epoch), stacks cut at `depth` lines. */
 export function buildReport(v: Violation, now: number, depth: number = DEFAULT_STACK_DEPTH): Report {
-  const use = (raw: RawUse): LockUse => lockUse(raw, depth);
+  const made = new MadeTexts();
+  for (const raw of usesOf(v)) if (raw.made !== undefined) made.note(raw.made);
+  const use = (raw: RawUse): LockUse => lockUse(raw, depth, made);
   const facts: ReportFacts = {
     kind: v.kind,
     tier: v.tier,
@@ -26,7 +30,7 @@ export function buildReport(v: Violation, now: number, depth: number = DEFAULT_S
     task: plain(v.task),
   };
   const message = formatSplat({
-    ...facts,
+    ...clarified(facts),
     ...(v.summary === undefined ? {} : { summary: plain(v.summary) }),
     ...(v.advice === undefined ? {} : { advice: plain(v.advice) }),
     ...(v.instances === undefined ? {} : { instances: v.instances }),
@@ -34,7 +38,12 @@ export function buildReport(v: Violation, now: number, depth: number = DEFAULT_S
   return { id: plain(v.id), ...facts, message, count: 1, firstSeen: now };
 }
 
-function lockUse(raw: RawUse, depth: number): LockUse {
+function usesOf({ acquiring, held, cycle }: Violation): RawUse[] {
+  const links = cycle?.flatMap((link) => [link.held, link.acquiring]) ?? [];
+  return [...(acquiring === undefined ? [] : [acquiring]), ...held, ...links];
+}
+
+function lockUse(raw: RawUse, depth: number, made: MadeTexts): LockUse {
   return {
     lockClass: plain(raw.lockClass),
     ...(raw.name === undefined ? {} : { name: plain(raw.name) }),
@@ -46,6 +55,7 @@ function lockUse(raw: RawUse, depth: number): LockUse {
     stack: raw.site === undefined || raw.site === '' ? stackLines(raw.frames, depth) : [plain(raw.site)],
     exact: raw.exact,
     ...(raw.forUnlock === true ? { forUnlock: true as const } : {}),
+    ...(raw.made === undefined ? {} : { made: made.of(raw.made), madeAt: plain(sitePosition(raw.made.place)) }),
   };
 }
 

@@ -51,8 +51,9 @@ export const KINDS: Readonly<Record<ReportKind, KindText>> = {
     strict: 'possible deadlock: semaphore exhaustion',
     advisory: 'suspected deadlock: semaphore exhaustion',
     advice: (facts) =>
+      ofOnePlace(facts) ??
       `Take all the permits of ${subject(facts)} that a flow needs in one acquisition, with a weight, or give the first ` +
-      'back before asking for the next. Where few flows nest and the permits always suffice, say so: the LockClass option `nest`.',
+        'back before asking for the next. Where few flows nest and the permits always suffice, say so: the LockClass option `nest`.',
   },
   'bad-unlock-balance': {
     strict: 'bad unlock balance',
@@ -210,10 +211,30 @@ function classOrder(cycle: readonly Dependency[]): string {
 
 function waysOut(facts: ReportFacts, cycle: readonly Dependency[]): string {
   const suspected = !KINDS[facts.kind].happened && cycle.some((link) => link.held.evidence === 'suspected');
-  return suspected ? ' If nobody waits for the work that inherits the lock, start it in lockdep.detached().' : '';
+  const detached = suspected
+    ? ' If nobody waits for the work that inherits the lock, start it in lockdep.detached().'
+    : '';
+  const guessed =
+    facts.tier === 'advisory' ? cycle.find(({ held }) => held.madeAt !== undefined)?.held.madeAt : undefined;
+  return guessed === undefined ? detached : `${detached} ${classForEach(guessed)}`;
+}
+
+function classForEach(place: string): string {
+  return `If the locks made at ${place} play different parts, give each a class there: \`{ class: '…' }\`.`;
+}
+
+/** Of two locks that are made at one place, where it is not certain that they stand in for each other. */
+function ofOnePlace({ tier, instances, acquiring }: ReportFacts): string | undefined {
+  if (tier !== 'advisory' || instances !== 2 || acquiring?.madeAt === undefined) return undefined;
+  return (
+    `${classForEach(acquiring.madeAt)} If they play the same part, say in which order two of them nest: the LockClass option ` +
+    `\`order\`, or \`subclass\` for the inner one, at ${placeText(acquiring)}.`
+  );
 }
 
 function recursionAdvice(facts: ReportFacts): string {
+  const guessed = ofOnePlace(facts);
+  if (guessed !== undefined) return guessed;
   const name = facts.acquiring === undefined ? 'the class' : plain(facts.acquiring.lockClass);
   const reads = blocker(facts)?.mode === 'shared';
   if (facts.instances === 1 && reads) {

@@ -16,6 +16,7 @@ import {
   indent,
   lockName,
   lockText,
+  madeLine,
   plain,
   REPORT_WIDTH,
   siteLine,
@@ -70,7 +71,7 @@ function inTask(task: string): string {
 }
 
 function lockAt(use: LockUse): string[] {
-  return [`  ${lockText(use)}`, `    ${siteLine(use)}`];
+  return [`  ${lockText(use)}`, ...indent(madeLine(use), 4), `    ${siteLine(use)}`];
 }
 
 function chain(facts: ReportFacts, kind: KindText): string[] {
@@ -127,7 +128,12 @@ function eventLink(link: Dependency, number: number): string[] {
 function linkStack(use: LockUse, verb: 'taken' | 'wanted'): string[] {
   const note = exactnessNote(use);
   const what = use.forUnlock === true ? `waited for the unlock of ${lockText(use)}` : `${lockText(use)}, ${verb}`;
-  return [`   ${what}:`, ...(note === '' ? [] : [`    ${note}`]), ...indent(stackText(use), 5)];
+  return [
+    `   ${what}:`,
+    ...indent(madeLine(use), 5),
+    ...(note === '' ? [] : [`    ${note}`]),
+    ...indent(stackText(use), 5),
+  ];
 }
 
 function scenario(facts: ReportFacts, kind: KindText): string[] {
@@ -154,7 +160,7 @@ function heldLocks(facts: ReportFacts): string[] {
     `${counted(facts.held.length, 'lock')} held by this flow${facts.held.length > 1 ? ', outermost first' : ''}:`,
   ];
   facts.held.forEach((use, index) =>
-    lines.push(`  #${index}: ${lockText(use)}, ${use.state}`, `      ${siteLine(use)}`),
+    lines.push(`  #${index}: ${lockText(use)}, ${use.state}`, ...indent([...madeLine(use), siteLine(use)], 6)),
   );
   return lines;
 }

@@ -1,3 +1,5 @@
+import type { ConstructionSite } from '../classes/lock-class.js';
+import type { Making } from '../classes/making.js';
 import type { StackFrame } from '../tracker/stack-frame.js';
 
 export type ReportKind =
@@ -65,6 +67,13 @@ export interface LockUse {
   readonly exact: boolean;
   /** Present where the lock was not wanted, only its unlock: `waitForUnlock()`. */
   readonly forUnlock?: true;
+  /**
+   * Of a lock whose class is the place of its construction, where several were made: which of them it is, by the way it was
+   * made, for instance `permits in Pool, src/app.ts:6:18`.
+   */
+  readonly made?: string;
+  /** The place that they have in common. */
+  readonly madeAt?: string;
 }
 
 /** How an order came to be known other than by a flow of this process: by `declareOrder`, or by `load`. */
@@ -124,6 +133,16 @@ export interface RawUse {
   readonly site?: string | undefined;
   readonly exact: boolean;
   readonly forUnlock?: boolean | undefined;
+  readonly made?: MadeLock | undefined;
+}
+
+/** One of several locks that were made at one place. */
+export interface MadeLock {
+  readonly place: ConstructionSite;
+  readonly making: Making | undefined;
+  /** It is the lock of that number which was made there. */
+  readonly ordinal: number;
+  readonly primitive: string;
 }
 
 export interface RawDependency {

@@ -52,6 +52,11 @@ export function siteLine(use: LockUse): string {
   return use.site === '' ? '(site unknown)' : `at ${plain(use.site)}${exactnessNote(use)}`;
 }
 
+/** Which of the locks that were made at one place it is, where that is in question. */
+export function madeLine({ made }: LockUse): string[] {
+  return made === undefined ? [] : [`made as ${made}`];
+}
+
 /** The frames, one per line, or the note that there are none. */
 export function stackText(use: LockUse | undefined): string[] {
   if (use === undefined || use.stack.length === 0) return ['(no stack captured)'];

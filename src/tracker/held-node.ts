@@ -11,6 +11,7 @@
 import type { Batch } from './batch-turns.js';
 import { INSPECT } from '../classes/inspect.js';
 import type { LockClass } from '../classes/lock-class.js';
+import type { Making } from '../classes/making.js';
 import type { ChainNode } from '../order/chain-trie.js';
 import type { CapturedFrame } from './captured-frame.js';
 import type { Task } from './task.js';
@@ -72,6 +73,9 @@ export interface TrackedLock {
   /** Of one with several permits: flows that hold any now, and the most at once so far. */
   holders: number;
   mostHolders: number;
+  /** How it was made, and as which lock of its class, where the class follows from the place. */
+  readonly making?: Making | undefined;
+  readonly ordinal?: number;
   /** First and last of the holds and waits on this lock, oldest first. */
   firstHold: HeldNode | undefined;
   lastHold: HeldNode | undefined;

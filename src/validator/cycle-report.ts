@@ -17,7 +17,7 @@ export function circularDependency(
 ): Violation {
   const awaited = cycle.find(({ wanted }) => wanted.isWait)?.wanted;
   const links = cycle.map(rawDependency);
-  const notes = [...told.filter((note) => note !== undefined), ...countedLocks(links)];
+  const notes = [...told.filter((note) => note !== undefined), ...standIns(links, tier), ...countedLocks(links)];
   const names = canonicalCycle(links.map(heldName), (name: string) => name);
   const about =
     attempt === undefined || attempt.isEvent === true
@@ -32,6 +32,26 @@ export function circularDependency(
     ...about,
     cycle: [...links.slice(1), ...links.slice(0, 1)],
   };
+}
+
+/** Where a class by place joins two orders: are they of one lock, or of two that the class takes for one another? */
+function standIns(links: readonly RawDependency[], tier: Tier): string[] {
+  const joints = links.map(({ to, acquiring }, index) => {
+    const { held } = links[(index + 1) % links.length] as RawDependency;
+    return { to, wanted: acquiring.made?.ordinal, held: held.made?.ordinal };
+  });
+  const known = joints.filter(({ wanted, held }) => wanted !== undefined && held !== undefined);
+  const differing = new Set(known.filter(({ wanted, held }) => wanted !== held).map(({ to }) => to));
+  if (differing.size === 0) {
+    const several = known.filter(({ to }, index) => known.findIndex((other) => other.to === to) < index);
+    return [...new Set(several.map(({ to }) => to))].map(
+      (name) => `Each lock of ${name} here is one and the same in both of its orders.`,
+    );
+  }
+  const meaning = tier === 'strict' ? 'its locks are taken for one another' : 'they may play different parts';
+  return [...differing].map(
+    (name) => `Two different locks of ${name} take part, which are made at one place: ${meaning}.`,
+  );
 }
 
 /** One flow that holds some of a lock's permits stands in nobody's way: how many it takes, by the permits of each. */

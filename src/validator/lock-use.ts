@@ -1,5 +1,5 @@
 /** Holds as the report layer wants them: printed names, raw stacks without this package's own scope frames. */
-import type { Evidence, HoldState, Permits, RawUse } from '../report/types.js';
+import type { Evidence, HoldState, MadeLock, Permits, RawUse } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 import { HELD, isScope, type HeldNode, type TrackedLock } from '../tracker/held-node.js';
 import { holdsOf, isScopeFrame } from '../tracker/scope-frame.js';
@@ -29,6 +29,8 @@ export interface UseFacts {
   readonly forUnlock?: boolean;
   /** The very lock, of a class by place: it may have to be told from others of its class later. */
   readonly lock?: WeakRef<TrackedLock> | undefined;
+  /** The same for reports, where its class has several locks. */
+  readonly made?: MadeLock | undefined;
 }
 
 /**
@@ -50,8 +52,17 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
     exact: known !== undefined,
     isWait: node.kind === 'wait',
     forUnlock: node.kind === 'unlock',
-    lock: node.lockClass.isByPlace ? new WeakRef(node.lock) : undefined,
+    ...(node.lockClass.isByPlace ? { lock: new WeakRef(node.lock), made: madeLock(node) } : {}),
   };
+}
+
+/** undefined where it is the only lock that was made at its place. */
+function madeLock({ lock, lockClass }: HeldNode): MadeLock | undefined {
+  let made = lockClass;
+  while (made.base !== undefined) made = made.base;
+  const { making, ordinal = 0, primitive } = lock;
+  if (made.site === undefined || made.locks < 2 || ordinal === 0) return undefined;
+  return { place: made.site, making, ordinal, primitive };
 }
 
 /** A class as a report shows where it was made or asked for. */
@@ -83,5 +94,6 @@ export function rawUse(facts: UseFacts): RawUse {
     site: facts.site,
     exact: facts.exact,
     forUnlock: facts.forUnlock,
+    made: facts.made,
   };
 }

@@ -10,6 +10,7 @@ import { describe } from '../../classes/lock-class.js';
 import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
 import {
   heldUses,
+  isGuess,
   taskOf,
   tierOfNesting,
   unlockAdvice,
@@ -37,7 +38,7 @@ export function recursiveLocking(attempt: NestedAttempt): Verdict {
     id: `recursive-locking:${fault}:${lockClass.name}`,
     kind: 'recursive-locking',
     tier: tierOfNesting(attempt),
-    summary: SUMMARIES[fault],
+    summary: summaryOf(attempt, fault),
     ...(wanted.kind === 'wait' ? { advice: waitAdvice(lockClass.name) } : {}),
     ...(fault === 'unlock' ? { advice: unlockAdvice(lockClass.name) } : {}),
     acquiring: wantedUse(attempt),
@@ -46,6 +47,14 @@ export function recursiveLocking(attempt: NestedAttempt): Verdict {
     task: taskOf(wanted),
   };
 }
+
+function summaryOf(attempt: NestedAttempt, fault: keyof typeof SUMMARIES): string {
+  return fault === 'other' && isGuess(attempt) ? GUESSED : SUMMARIES[fault];
+}
+
+const GUESSED =
+  'two different locks that are made at one place are nested. If they play different parts, that is legal as long as nobody ' +
+  'nests these two the other way round, which would be reported as a certain deadlock';
 
 const SUMMARIES = {
   same: 'the flow waits for a lock that it holds itself',

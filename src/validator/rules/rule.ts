@@ -32,8 +32,13 @@ export type Verdict = Violation | undefined;
  * How certain is a verdict that takes one lock of the class for another one? Not at all where the class is a guess: of locks
  * that are merely made at one place nobody has said that they may be taken for one another.
  */
-export function tierOfNesting({ held, wanted, tier }: NestedAttempt): Tier {
-  return held.lock !== wanted.lock && wanted.lockClass.isByPlace ? 'advisory' : tier;
+export function tierOfNesting(attempt: NestedAttempt): Tier {
+  return isGuess(attempt) ? 'advisory' : attempt.tier;
+}
+
+/** Are two locks taken for one another that are merely made at one place? */
+export function isGuess({ held, wanted }: NestedAttempt): boolean {
+  return held.lock !== wanted.lock && wanted.lockClass.isByPlace;
 }
 
 /** The flow's holds as a report lists them. */

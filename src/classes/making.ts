@@ -1,0 +1,71 @@
+/**
+ * How one lock was made, as far as that tells it from others that are made at the same place.
+ *
+ * A place is looked at through constructors: of `class Pool { permits = new Semaphore(2) }` it is the `new Pool()` that
+ * tells one semaphore from another one. V8 says which frames are constructors (`isConstructor()`) and which run field
+ * initialisers; a constructor of ES5 that calls its base by `Base.call(this)` is one frame further out. Where no constructor
+ * is near, the function that makes the lock takes that part, and tells by its caller.
+ *
+ * Invariant: a making says nothing of the class; it is for reports alone. Cost: two frames are captured in place of one; a
+ * lock that is made in a constructor costs a second capture. Equal makings are one object, at most MAX_MAKINGS of them;
+ * locks beyond those are told apart by their number alone.
+ */
+import { captureCallSites, fileOf, type CallSite } from './call-sites.js';
+import type { ConstructionSite } from './lock-class.js';
+
+export interface Making {
+  /** The names of the constructors that ran, or of the function that made the lock; innermost first, '' for one without a name. */
+  readonly makers: readonly string[];
+  /** Where the outermost of them was called. */
+  readonly site: ConstructionSite;
+}
+
+/** Distinct makings that are kept. */
+export const MAX_MAKINGS = 10_000;
+/** Frames that are looked at for constructors. */
+const MAX_DEPTH = 16;
+
+const INSTANCE_FIELD = '<instance_members_initializer>';
+const STATIC_FIELD = '<static_initializer>';
+
+const makings = new Map<string, Making>();
+
+/** `sites`: the call sites above `constructor`, the two innermost at least. undefined where they tell no lock from another. */
+export function makingOf(sites: readonly CallSite[], constructor: (...args: never[]) => unknown): Making | undefined {
+  const [own, caller] = sites;
+  if (own === undefined || caller === undefined) return undefined;
+  if (isConstruction(own) || caller.isConstructor())
+    return throughConstructors(captureCallSites(constructor, MAX_DEPTH));
+  const name = own.getFunctionName();
+  // Code at the top of a module or of a class runs once.
+  return name === null || name === STATIC_FIELD ? undefined : known([name], caller);
+}
+
+function throughConstructors(sites: readonly CallSite[]): Making | undefined {
+  const makers: string[] = [];
+  let from = isConstruction(sites[0]) ? 0 : 1;
+  for (; isConstruction(sites[from]); from++) {
+    const name = sites[from]?.getFunctionName() ?? '';
+    if (name !== INSTANCE_FIELD) makers.push(name);
+  }
+  const outside = sites.slice(from).find((site) => fileOf(site) !== '');
+  return outside === undefined ? undefined : known(makers, outside);
+}
+
+function isConstruction(site: CallSite | undefined): boolean {
+  return site !== undefined && (site.isConstructor() || site.getFunctionName() === INSTANCE_FIELD);
+}
+
+function known(makers: readonly string[], at: CallSite): Making | undefined {
+  const site = siteOf(at);
+  const key = `${makers.join(' ')} ${site.file}:${site.line}:${site.column}`;
+  const found = makings.get(key);
+  if (found !== undefined || makings.size >= MAX_MAKINGS) return found;
+  const making = { makers, site };
+  makings.set(key, making);
+  return making;
+}
+
+export function siteOf(site: CallSite): ConstructionSite {
+  return { file: fileOf(site), line: site.getLineNumber() ?? 0, column: site.getColumnNumber() ?? 0 };
+}
