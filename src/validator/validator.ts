@@ -364,7 +364,7 @@ export class Validator {
     else if (
       captured ||
       facts.perInstance ||
-      facts.isChoice ||
+      (facts.isChoice && !facts.proven) ||
       nested ||
       (this.#host.enforce && this.#isSuspect(node))
     ) {
