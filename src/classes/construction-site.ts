@@ -12,28 +12,11 @@ export interface Birth {
 /**
  * The class of the place that called `constructor` (pass `new.target`, so that constructors of subclasses are not
  * taken for the caller). `kind` names the primitive in the printed class name. undefined where the runtime hides places
- * (frozen intrinsics): one class for all would make a deadlock of every nesting.
+ * (call-sites.ts says so): one class for all would make a deadlock of every nesting.
  */
 export function birthAt(constructor: (...args: never[]) => unknown, kind: string): Birth | undefined {
   const sites = captureCallSites(constructor, 2);
   const site = sites[0];
-  if (site === undefined) {
-    warnOnce();
-    return undefined;
-  }
+  if (site === undefined) return undefined;
   return { lockClass: classOfSite(siteOf(site), kind), making: makingOf(sites, constructor) };
-}
-
-let warned = false;
-
-function warnOnce(): void {
-  if (warned) return;
-  warned = true;
-  process.emitWarning(
-    'this runtime hides where locks are constructed: only locks with a class or a name of one are checked',
-    {
-      type: 'LockdepWarning',
-      code: 'LOCKDEP_NO_SITES',
-    },
-  );
 }

@@ -20,5 +20,9 @@ export function warnUnknownVersion({ root, version }: UnknownCopy): void {
   const message =
     `async-mutex ${version} is not a version that lockdep knows (0.1 to 0.5), so its locks are not tracked. ` +
     `It was loaded from ${root}`;
-  process.emitWarning(plain(message), { type: 'LockdepWarning', code: UNKNOWN_ASYNC_MUTEX });
+  try {
+    process.emitWarning(plain(message), { type: 'LockdepWarning', code: UNKNOWN_ASYNC_MUTEX });
+  } catch {
+    // Somebody has replaced it: the program goes on.
+  }
 }

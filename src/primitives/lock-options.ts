@@ -1,4 +1,5 @@
 /** What the constructors and the acquiring calls accept, checked: a bad value is named together with its argument. */
+import { NativeError } from '../classes/intrinsics.js';
 import { describe, LockClass, lockClass } from '../classes/lock-class.js';
 import { noteUnknown } from '../classes/unknown-options.js';
 import type { LockCore } from './lock-core.js';
@@ -212,7 +213,7 @@ const ASYNC_MUTEX: ReadonlySet<string> = new Set(['Mutex', 'Semaphore']);
 /** The constructor argument: async-mutex's cancel error, or options. `kind`: whose constructor. */
 export function lockOptions(given: unknown, kind: string): LockOptions {
   if (given === undefined) return {};
-  if (ASYNC_MUTEX.has(kind) ? !isOptions(given) : given instanceof Error) return { cancelError: given as Error };
+  if (ASYNC_MUTEX.has(kind) ? !isOptions(given) : given instanceof NativeError) return { cancelError: given as Error };
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`options must be an object or an Error, got ${describe(given)}`);
   }
@@ -234,7 +235,7 @@ function isOptions(given: unknown): boolean {
   if (typeof given !== 'object' || given === null) return false;
   const prototype: unknown = Object.getPrototypeOf(given);
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  return isPlain || (!(given instanceof Error) && ('class' in given || 'cancelError' in given));
+  return isPlain || (!(given instanceof NativeError) && ('class' in given || 'cancelError' in given));
 }
 
 /** A string stands for the class of that name. */

@@ -2,7 +2,7 @@
  * Shows a report: a process warning, and the user's `onReport`.
  *
  * Invariant: showing a report never disturbs the program that it is about. Neither a failing `onReport`, synchronous or not, nor
- * a replaced `process.emitWarning` that throws reaches the caller. (A throwing listener of 'warning' runs later, outside
+ * a replaced `process.emitWarning` that throws reaches the caller; what that does not show goes to stderr. (A throwing listener of 'warning' runs later, outside
  * of this module, and is the user's.)
  *
  * Cost: for new reports only; the caller sees to that, so a distinct report is shown once. Nothing is awaited.
@@ -10,6 +10,8 @@
 import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { plainLines } from '../text/plain.js';
+import { NativePromise } from '../classes/intrinsics.js';
+import { writeWarning } from '../classes/warn-once.js';
 import type { Report, ReportKind } from './types.js';
 
 /** The code of the warning that shows an `onReport` that failed. */
@@ -41,7 +43,7 @@ export function emitReport(report: Report, options: EmitOptions = {}): void {
   const fail = (error: unknown): void => showFailure(onReport, error, warn === false ? processWarning : warn);
   try {
     const result = onReport(report);
-    if (isThenable(result)) void Promise.resolve(result).then(undefined, fail);
+    if (isThenable(result)) void NativePromise.resolve(result).then(undefined, fail);
   } catch (error) {
     fail(error);
   }
@@ -91,7 +93,8 @@ function contained(warn: Warn, message: string, code: string): void {
   try {
     warn(message, { type: 'LockdepWarning', code });
   } catch {
-    // There is no further place to complain to.
+    unshown.delete(message);
+    writeWarning(message);
   }
 }
 
@@ -100,7 +103,7 @@ function isThenable(value: unknown): boolean {
 }
 
 /** Anything can be thrown, even what cannot be printed. */
-function errorText(error: unknown): string {
+export function errorText(error: unknown): string {
   try {
     return plainLines(inspect(error));
   } catch {

@@ -65,6 +65,6 @@ function toFrame(site: CallSite): CapturedFrame {
     isAsync: site.isAsync(),
     functionId: `${file}|${functionName}|${start}`,
     scope: scopeFrames.holdOf(functionName),
-    promiseIndex: site.getPromiseIndex() ?? -1,
+    promiseIndex: site.getPromiseIndex?.() ?? -1,
   };
 }

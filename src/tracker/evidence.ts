@@ -19,6 +19,8 @@ const MAX_PLAIN_HELPERS = 2;
  * another one, which may not wait for what it has started?
  */
 export function runsByItself(stack: readonly CapturedFrame[]): boolean {
+  // Hidden by the runtime.
+  if (stack.length === 0) return false;
   const caller = stack[callerOfTop(stack)];
   return caller === undefined || caller.isAsync || caller.scope !== undefined;
 }

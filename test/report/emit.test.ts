@@ -153,6 +153,8 @@ test('a program whose callback fails in every way ends as it would have', () => 
   assert.equal(stdout.trim(), 'done');
   assert.equal(status, 0);
   assert.equal(occurrences(stderr, `[${ONREPORT_FAILED}] LockdepWarning: `), 3);
+  // Three by the process, and that which it would not take.
+  assert.equal(occurrences(stderr, 'possible deadlock'), 3);
   for (const what of ['sync', 'async', 'quiet']) assert.ok(stderr.includes(`Error: ${what} failure`), what);
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, type Mutex } from '../../src/index.js';
 import { runtimeOf, type IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
-import { isolated, seen } from './harness.js';
+import { captures, isolated, seen } from './harness.js';
 
 /** Fills what keeps nestings, before any lock is taken. */
 function fill(instance: IsolatedLockdep): void {
@@ -22,22 +22,6 @@ async function nestByCalls(...wanted: readonly Mutex[]): Promise<void> {
   const releasers = [];
   for (const lock of wanted) releasers.push(await lock.acquire());
   for (const release of releasers.reverse()) release();
-}
-
-/** How many stacks are captured meanwhile. */
-async function captures(act: () => Promise<void>): Promise<number> {
-  let count = 0;
-  const capture = Error.captureStackTrace;
-  Error.captureStackTrace = (target, below) => {
-    count += 1;
-    capture(target, below);
-  };
-  try {
-    await act();
-  } finally {
-    Error.captureStackTrace = capture;
-  }
-  return count;
 }
 
 const LIMIT = 'limit advisory x1';

@@ -27,3 +27,21 @@ export function seen({ lockdep }: IsolatedLockdep): string[] {
 export async function settle(turns = 6): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await nextTurn();
 }
+
+/** How many stacks are captured while `act` runs: for each, how they are prepared is set and set back. */
+export async function captures(act: () => Promise<void>): Promise<number> {
+  const real = globalThis.Error;
+  let sets = 0;
+  globalThis.Error = new Proxy(real, {
+    set(target, name, value) {
+      if (name === 'prepareStackTrace') sets += 1;
+      return Reflect.set(target, name, value);
+    },
+  });
+  try {
+    await act();
+  } finally {
+    globalThis.Error = real;
+  }
+  return sets / 2;
+}

@@ -1,0 +1,14 @@
+/**
+ * The language's own constructors, as they were when this module was loaded. A program may replace the global ones later, by
+ * classes of its own or of a library; the locks go on with these.
+ *
+ * Async functions make promises of this class whatever is global, also where another one was global before.
+ */
+
+const ofAsyncFunction = Object.getPrototypeOf((async () => undefined)()) as {
+  readonly constructor: PromiseConstructor;
+};
+
+export const NativePromise: PromiseConstructor = ofAsyncFunction.constructor;
+
+export const NativeError: ErrorConstructor = Error;
