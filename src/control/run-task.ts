@@ -1,4 +1,5 @@
 /** A task from its start to the settling of its result, and what it left held. */
+import { NativePromise } from '../classes/intrinsics.js';
 import { Task } from '../tracker/task.js';
 import { reportLeaks } from '../validator/leaks.js';
 import type { Runtime } from '../validator/runtime.js';
@@ -38,7 +39,7 @@ async function observed(result: Promise<unknown>, end: () => void): Promise<unkn
 
 /** A subclass has more to it than an outcome. */
 function isPlainPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof Promise && Object.getPrototypeOf(value) === Promise.prototype;
+  return value instanceof NativePromise && Object.getPrototypeOf(value) === NativePromise.prototype;
 }
 
 /** It may be a lazy one, which runs when its `then` is called: left to the caller. */

@@ -6,6 +6,7 @@
  * not be needed on the way to `complete()`. That way can be named (`signalling`): then locks taken on it are ordered.
  * Every call is O(1), the final ones in the number of waiters.
  */
+import { NativePromise } from '../classes/intrinsics.js';
 import { CompletionCore } from './completion-core.js';
 import { checkedBounds, type WaitOptions } from './event-waiters.js';
 import { LockFace } from './lock-face.js';
@@ -34,7 +35,7 @@ export class Completion<T = void> extends LockFace {
     try {
       return this[CORE].wait(checkedBounds(options), this.wait);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 

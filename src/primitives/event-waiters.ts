@@ -4,6 +4,7 @@
  * A waiter that gives up (timeout, abort) leaves at once, so what wakes one waiter never goes to one who is gone.
  * O(1) per wait, wake and give-up; no queue is kept while nobody waits.
  */
+import { NativePromise } from '../classes/intrinsics.js';
 import { describe } from '../classes/lock-class.js';
 import { noteUnknown } from '../classes/unknown-options.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
@@ -52,7 +53,7 @@ export class EventWaiter<T> extends BoundedWaiter {
 
   constructor(priority?: number) {
     super(priority);
-    this.promise = new Promise((resolve, reject) => {
+    this.promise = new NativePromise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });

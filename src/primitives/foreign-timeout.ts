@@ -6,6 +6,7 @@
  * one waiter, so a wait that timed out stays queued, and what it is granted later is released at once.
  */
 import type { MutexInterface, SemaphoreInterface } from 'async-mutex';
+import { NativePromise } from '../classes/intrinsics.js';
 import { refuseWeight } from './lock-options.js';
 
 type Release = () => void;
@@ -81,7 +82,7 @@ function releaseOf(ticket: Ticket): Release {
 }
 
 function bounded<T>(call: () => Promise<T>, timeout: number, error: unknown, late: (value: T) => void): Promise<T> {
-  return new Promise((resolve, reject) => {
+  return new NativePromise((resolve, reject) => {
     let over = false;
     const timer = setTimeout(() => {
       over = true;
@@ -107,8 +108,8 @@ function bounded<T>(call: () => Promise<T>, timeout: number, error: unknown, lat
 /** What the call comes to; a mock may throw or return no promise. */
 function settled<T>(call: () => Promise<T>): Promise<T> {
   try {
-    return Promise.resolve(call());
+    return NativePromise.resolve(call());
   } catch (error) {
-    return Promise.reject(error);
+    return NativePromise.reject(error);
   }
 }

@@ -5,6 +5,7 @@
  * O(1). A lock that is never released stays locked; a holder that throws inside `runExclusive` releases it.
  */
 import type { MutexInterface } from 'async-mutex';
+import { NativePromise } from '../classes/intrinsics.js';
 import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
 import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
 import { callable, constructorOf } from './callable.js';
@@ -37,12 +38,12 @@ class MutexFace extends LockFace implements MutexInterface {
   acquire(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
     const core = this[CORE];
     if (priorityOrOptions === undefined && core.value > 0 && core.rt.off) {
-      return Promise.resolve(core.take(1, undefined, grantReleaser));
+      return NativePromise.resolve(core.take(1, undefined, grantReleaser));
     }
     try {
       return acquire(core, mutexRequest(priorityOrOptions), grantReleaser, this.acquire);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 
@@ -51,7 +52,7 @@ class MutexFace extends LockFace implements MutexInterface {
     try {
       return runHolding(this[CORE], mutexRequest(priorityOrOptions), runnable(callback), false, this.runExclusive);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 
@@ -60,7 +61,7 @@ class MutexFace extends LockFace implements MutexInterface {
     try {
       return acquire(this[CORE], mutexRequest(options), grantGuard, this.lock);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 
@@ -79,7 +80,7 @@ class MutexFace extends LockFace implements MutexInterface {
     try {
       return waitForUnlock(this[CORE], 1, checkedPriority(priority ?? 0), this.waitForUnlock);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 

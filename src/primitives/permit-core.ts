@@ -10,6 +10,7 @@
  * per grant. While the validator is off a call pays one branch for it; the rest is in acquiring.ts and releasing.ts.
  */
 import { E_CANCELED } from 'async-mutex';
+import { NativePromise } from '../classes/intrinsics.js';
 import { tellShared } from '../classes/lock-class.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import { WAITING, type HeldNode, type WaitKind } from '../tracker/held-node.js';
@@ -77,10 +78,11 @@ export class PermitCore extends LockCore {
     if (wanted.signal?.aborted === true) {
       if (node !== undefined) this.rt.validator.tracker.ended(node);
       // The reason goes to the caller unchanged, whatever it is.
-      return Promise.reject(wanted.signal.reason as Error);
+      return NativePromise.reject(wanted.signal.reason as Error);
     }
-    if (this.isFree(wanted.weight, wanted.priority)) return Promise.resolve(this.take(wanted.weight, node, grant));
-    return new Promise<T>((resolve, reject) => {
+    if (this.isFree(wanted.weight, wanted.priority))
+      return NativePromise.resolve(this.take(wanted.weight, node, grant));
+    return new NativePromise<T>((resolve, reject) => {
       const waiter = new PermitWaiter<T>(wanted.weight, wanted.priority, node, grant, resolve, reject);
       this.enqueue(waiter as PermitWaiter<unknown>);
       if (node !== undefined) node.queueUp(waiter);
@@ -186,7 +188,7 @@ export class PermitCore extends LockCore {
 
   /** Resolves once the permits could be had at once; takes none. */
   waitForUnlock(weight: number, priority: number, limit: TimeLimit | undefined): Promise<void> {
-    if (this.isFree(weight, priority)) return Promise.resolve();
+    if (this.isFree(weight, priority)) return NativePromise.resolve();
     return this.queueForUnlock(weight, priority, limit).promise;
   }
 

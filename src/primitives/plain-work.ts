@@ -5,6 +5,7 @@
  * contexts of whoever submitted it: 50 ns while there are none, and the same contexts as an `await` would bring.
  */
 import { AsyncResource } from 'node:async_hooks';
+import { NativePromise } from '../classes/intrinsics.js';
 import { ready } from '../tracker/scope-frame.js';
 import { Work } from './work.js';
 
@@ -26,7 +27,7 @@ export class PlainWork<T = unknown> extends Work<T> {
   /** The promise of the result of work whose turn is still to come. */
   later(): Promise<T> {
     this.resource = new AsyncResource('lockdep.WorkQueue', RESOURCE);
-    const promise = new Promise<unknown>(executor) as Promise<T>;
+    const promise = new NativePromise<unknown>(executor) as Promise<T>;
     this.resolve = lastResolve;
     this.reject = lastReject;
     return promise;

@@ -5,6 +5,7 @@
  * and readers next to each other go on together, so neither starves the other. With `fairness: 'reader-preferring'` a
  * reader waits only while a writer holds: one flow may then read twice, and writers may starve. O(1) per call and grant.
  */
+import { NativePromise } from '../classes/intrinsics.js';
 import { describe } from '../classes/lock-class.js';
 import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
 import { grantGuard, grantWriteGuard, type LockGuard, type WriteGuard } from './guards.js';
@@ -49,12 +50,12 @@ export class RWSemaphore extends LockFace {
   acquireRead(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
     const core = this[CORE];
     if (priorityOrOptions === undefined && core.rt.off && core.isFree(READ, 0)) {
-      return Promise.resolve(core.take(READ, undefined, grantReleaser));
+      return NativePromise.resolve(core.take(READ, undefined, grantReleaser));
     }
     try {
       return acquire(core, readRequest(priorityOrOptions), grantReleaser, this.acquireRead);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 
@@ -62,12 +63,12 @@ export class RWSemaphore extends LockFace {
   acquireWrite(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
     const core = this[CORE];
     if (priorityOrOptions === undefined && core.rt.off && core.isFree(WRITE, 0)) {
-      return Promise.resolve(core.take(WRITE, undefined, grantReleaser));
+      return NativePromise.resolve(core.take(WRITE, undefined, grantReleaser));
     }
     try {
       return acquire(core, writeRequest(priorityOrOptions), grantReleaser, this.acquireWrite);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 
@@ -76,7 +77,7 @@ export class RWSemaphore extends LockFace {
     try {
       return acquire(this[CORE], readRequest(options), grantGuard, this.lockRead);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 
@@ -85,7 +86,7 @@ export class RWSemaphore extends LockFace {
     try {
       return acquire(this[CORE], writeRequest(options), grantWriteGuard, this.lockWrite);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 
@@ -95,7 +96,7 @@ export class RWSemaphore extends LockFace {
       checkedCallback(callback);
       return runHolding(this[CORE], readRequest(priorityOrOptions), callback, false, this.runRead);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 
@@ -105,7 +106,7 @@ export class RWSemaphore extends LockFace {
       checkedCallback(callback);
       return runHolding(this[CORE], writeRequest(priorityOrOptions), callback, false, this.runWrite);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 

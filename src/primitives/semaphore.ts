@@ -5,6 +5,7 @@
  * not starved. `release` may raise the value beyond its start: a semaphore that starts at 0 is a signal. O(1) per call.
  */
 import type { SemaphoreInterface } from 'async-mutex';
+import { NativePromise } from '../classes/intrinsics.js';
 import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
 import type { HeldNode } from '../tracker/held-node.js';
 import { callable, constructorOf } from './callable.js';
@@ -58,7 +59,7 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
         this.runExclusive,
       );
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 
@@ -67,7 +68,7 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
     try {
       return acquire(this[CORE], semaphoreRequest(options, undefined), grantGuard, this.lock);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 

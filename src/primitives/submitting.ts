@@ -1,4 +1,5 @@
 /** The ways into a work queue: a run with its result, and an item that may be pending already. */
+import { NativePromise } from '../classes/intrinsics.js';
 import { QueueClosedError } from '../validator/errors.js';
 import type { ItemCore } from './item-core.js';
 import { PlainWork } from './plain-work.js';
@@ -14,8 +15,8 @@ export type OnItemError = (error: unknown, item: object) => void;
 /** Off: the work alone. Tracked: the attempt is shown to the validator first; the place in the queue is the same. */
 export function submit<T>(queue: QueueCore, submission: Submission<T>, below: Below): Promise<T> {
   const { fn, priority, signal, delay, item } = submission;
-  if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
-  if (queue.closed && item?.runningWork?.queue !== queue) return Promise.reject(new QueueClosedError());
+  if (signal?.aborted === true) return NativePromise.reject(signal.reason as Error);
+  if (queue.closed && item?.runningWork?.queue !== queue) return NativePromise.reject(new QueueClosedError());
   if (queue.rt.off || queue.lockClass.options.track === false) {
     const plain = new PlainWork(queue, fn, priority, signal, item);
     if (item !== undefined) item.pendingWork = plain;

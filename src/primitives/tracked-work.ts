@@ -4,6 +4,7 @@
  * The same microtask turns as work that is not followed; only a nesting that may deadlock is looked at first, which takes
  * two turns more. Submitting is a wait for the queue as far as the caller awaits the result, and nothing otherwise.
  */
+import { NativePromise } from '../classes/intrinsics.js';
 import type { LockClass } from '../classes/lock-class.js';
 import { classOfSite } from '../classes/lock-class.js';
 import type { RawUse } from '../report/types.js';
@@ -84,7 +85,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
 
   /** The promise of its turn, which is to come. */
   turn(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    return new NativePromise((resolve, reject) => {
       this.#turn = { resolve, reject };
     });
   }

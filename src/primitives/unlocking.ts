@@ -7,6 +7,7 @@
  *
  * Cost: a step in the trie and a note on the promise; a function that looks on only for a nesting that is not known.
  */
+import { NativePromise } from '../classes/intrinsics.js';
 import type { HeldNode } from '../tracker/held-node.js';
 import { ready } from '../tracker/scope-frame.js';
 import { errorCode, LockdepError } from '../validator/errors.js';
@@ -35,7 +36,7 @@ export function waitForUnlock(
     const waiter = lock.isFree(weight, priority)
       ? heldBack(lock, node)
       : queued(lock, node, lock.queueForUnlock(weight, priority, limit));
-    const promise = waiter?.promise ?? Promise.resolve();
+    const promise = waiter?.promise ?? NativePromise.resolve();
     // One of a higher priority than the others' goes before those that stand in the queue: no part of a batch.
     tracker.carry(promise, node, priority <= 0);
     return promise;
@@ -82,5 +83,5 @@ async function look(runtime: Runtime, node: HeldNode, waiter: UnlockWaiter): Pro
     waiter.resolve();
   }
   // Where it returned, the wait would be over.
-  await new Promise<never>(() => undefined);
+  await new NativePromise<never>(() => undefined);
 }

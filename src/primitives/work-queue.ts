@@ -5,6 +5,7 @@
  * reject, return nothing), its slot goes on. A task runs in a flow of its own: the locks of whoever submitted it are not its
  * own, the AsyncLocalStorage contexts of the program are. O(1) per call.
  */
+import { NativePromise } from '../classes/intrinsics.js';
 import { describe } from '../classes/lock-class.js';
 import { noteUnknown } from '../classes/unknown-options.js';
 import { heldLockFreed } from '../validator/rules/held-lock-freed.js';
@@ -80,7 +81,7 @@ export class WorkQueue extends LockFace {
       if (options === undefined && core.rt.off && !core.closed) return submitPlain(core, fn);
       return submit(core, submissionOf(fn, options), this.run);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 
@@ -104,7 +105,7 @@ export class WorkQueue extends LockFace {
     try {
       return this[CORE].flush(checkedBounds(options), this.flush);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 
@@ -113,7 +114,7 @@ export class WorkQueue extends LockFace {
     try {
       return this[CORE].idle(checkedBounds(options), this.drain);
     } catch (error) {
-      return Promise.reject(error);
+      return NativePromise.reject(error);
     }
   }
 

@@ -16,6 +16,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { promiseHooks } from 'node:v8';
+import { NativePromise } from '../classes/intrinsics.js';
 import { nearestHeld, type HeldNode, type ListCell } from './held-node.js';
 
 /** Captured at load, so that fake timers of a test leave it alone. */
@@ -71,18 +72,35 @@ export class HeldContext {
     this.#ensureStorage().run({} as ListCell, () => undefined);
   }
 
+  /** What is thrown out of a hook ends the process: a promise that can not be marked has nothing to carry. */
   #hook(): () => void {
     return promiseHooks.createHook({
       init: (promise) => {
-        if (this.cell !== undefined) marked(promise)[this.mark] = this.cell;
+        if (this.cell !== undefined) this.#mark(promise, this.cell);
       },
       before: (promise) => {
-        this.cell = this.live === 0 ? undefined : marked(promise)[this.mark];
+        this.cell = this.live === 0 ? undefined : this.#markOf(promise);
       },
       after: () => {
         this.cell = undefined;
       },
     }) as unknown as () => void;
+  }
+
+  #mark(promise: object, cell: ListCell): void {
+    try {
+      marked(promise)[this.mark] = cell;
+    } catch {
+      // Somebody has put a Proxy behind the prototype of all promises.
+    }
+  }
+
+  #markOf(promise: object): ListCell | undefined {
+    try {
+      return marked(promise)[this.mark];
+    } catch {
+      return undefined;
+    }
   }
 
   #dropHook(): void {
@@ -152,5 +170,5 @@ const isBuiltOnHooks = '_propagate' in AsyncLocalStorage.prototype;
 
 /** Do async hooks follow the promises of this process? They leave an id on each. */
 function arePromisesTracked(): boolean {
-  return Object.getOwnPropertySymbols(new Promise(() => undefined)).length > 0;
+  return Object.getOwnPropertySymbols(new NativePromise(() => undefined)).length > 0;
 }

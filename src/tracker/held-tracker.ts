@@ -29,6 +29,7 @@ import {
   type WaitKind,
 } from './held-node.js';
 import { PromiseHooks, type Arrivals } from './promise-hooks.js';
+import { PromiseWatch } from './promise-watch.js';
 import type { Below } from './turn-function.js';
 
 export type TrackingLevel = 'precise' | 'light';
@@ -37,6 +38,8 @@ export class HeldTracker {
   readonly #context = new HeldContext();
   readonly #clock = new CoarseClock(() => this.#context.adapt());
   readonly #hooks: PromiseHooks;
+  readonly #promises = new PromiseWatch();
+  readonly #arrivals: Arrivals;
   readonly #trie: ChainTrie<Nesting>;
   #remembers = false;
   #grants = 0;
@@ -47,6 +50,7 @@ export class HeldTracker {
 
   constructor(trie: ChainTrie<Nesting>, arrivals: Arrivals) {
     this.#trie = trie;
+    this.#arrivals = arrivals;
     this.#hooks = new PromiseHooks(this.#context, arrivals);
   }
 
@@ -76,6 +80,7 @@ export class HeldTracker {
 
   /** A new attempt of the running flow at `lock`, on top of what it holds. */
   attempt(lock: TrackedLock, lockClass: LockClass, kind: HoldKind, wait: WaitKind): HeldNode {
+    if (this.#hooks.isRunning && this.#promises.hasChanged()) this.#arrivals.onReplacement();
     const { store } = this.#context;
     const node = new HeldNode(lock, lockClass, kind, wait, nearestHeld(store), store?.task, this.#clock.now);
     this.#context.live += 1;
@@ -174,7 +179,7 @@ export class HeldTracker {
     if (node.state === HELD) node.state = TRANSFERRED;
   }
 
-  /** What settles until `unmute` is made by the locks themselves, and no event of the program's own functions. */
+  /** What settles until its `unmute` is made by the locks themselves, and no event of the program's own functions. */
   mute(): void {
     this.#hooks.mute();
   }

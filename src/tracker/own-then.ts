@@ -6,13 +6,14 @@
  * property on the promise, and a function call for each call of its `then`.
  */
 import { types } from 'node:util';
+import { NativePromise } from '../classes/intrinsics.js';
 import { sharedState } from '../classes/shared-state.js';
 import { Owner } from './held-node.js';
 import { IS_CALLBACK, type Marked, passedOn, type PromiseNotes } from './promise-notes.js';
 
-type Then = typeof Promise.prototype.then;
+type Then = typeof NativePromise.prototype.then;
 
-const nativeThen = Promise.prototype.then;
+const nativeThen = NativePromise.prototype.then;
 const nativeText = /\{\s*\[native code\]\s*\}$/;
 
 /** `source` was given to a combinator, by `handler`. */

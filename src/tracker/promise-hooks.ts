@@ -13,7 +13,6 @@
  * Cost: with no lock held or awaited in the process, a test per promise event; else a few property reads. Serialised by the event loop: one turn is open
  * at a time.
  */
-import { promiseHooks } from 'node:v8';
 import { Batch, BatchTurns } from './batch-turns.js';
 import type { HeldContext } from './held-context.js';
 import {
@@ -30,6 +29,7 @@ import {
 } from './held-node.js';
 import { OwnThen } from './own-then.js';
 import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
+import { ShieldedHooks } from './shielded-hooks.js';
 import { share, ToldPromises } from './told-promises.js';
 import { isActOfTurn, type Below } from './turn-function.js';
 
@@ -49,6 +49,10 @@ export interface Arrivals {
   onBatch(nodes: readonly HeldNode[]): void;
   /** A lock and its unlock, requested in one turn, are elements of one `Promise.all`; or `both` have come through it. */
   onJoin(hold: HeldNode, unlock: HeldNode, both: boolean): void;
+  /** The program has replaced the promises of the language: whether they are followed is to be tried out. */
+  onReplacement(): void;
+  /** Promises can not be followed any further. */
+  onFault(error: unknown): void;
 }
 
 export class PromiseHooks {
@@ -59,7 +63,8 @@ export class PromiseHooks {
   /** The continuation that runs, and the function instance it belongs to, while that owns holds. */
   #turn: Marked | undefined;
   #owner: Owner | undefined;
-  #muted = false;
+  /** Calls of `mute` that go on: a callback of the program may make locks settle more within. */
+  #muted = 0;
   /** Has the promise of the turn itself settled? */
   #selfSettled = false;
   #last = NOTHING;
@@ -74,25 +79,29 @@ export class PromiseHooks {
   readonly #turns = new BatchTurns();
   readonly #ownThen = new OwnThen(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
   readonly #told: ToldPromises;
+  readonly #hooks = new ShieldedHooks({
+    init: (promise, parent) => this.#init(promise, parent),
+    before: (promise) => this.#before(promise),
+    settled: (promise) => this.#settled(promise),
+    after: () => this.#after(),
+    fault: (error) => this.#fault(error),
+  });
 
   constructor(context: HeldContext, arrivals: Arrivals) {
     this.#context = context;
     this.#arrivals = arrivals;
-    this.#told = new ToldPromises(this.#notes, this.#ownThen, this.#onInit);
+    this.#told = new ToldPromises(this.#notes, this.#ownThen, this.#hooks.onInit);
   }
 
-  // Fields, so that a stack can be taken from right below them.
-  readonly #onInit = (promise: Promise<unknown>, parent: Promise<unknown>): void =>
-    this.#init(marked(promise), parent as unknown as Marked | undefined);
-  readonly #onSettled = (promise: Promise<unknown>): void => this.#settled(marked(promise));
+  /** The turn that runs is one of which nothing is known. */
+  #fault(error: unknown): void {
+    this.#context.cell = undefined;
+    this.#closeTurn();
+    this.#arrivals.onFault(error);
+  }
 
   start(): void {
-    this.#stop ??= promiseHooks.createHook({
-      init: this.#onInit,
-      before: (promise) => this.#before(marked(promise)),
-      settled: this.#onSettled,
-      after: () => this.#after(),
-    }) as unknown as () => void;
+    this.#stop ??= this.#hooks.start();
   }
 
   stop(): void {
@@ -110,6 +119,14 @@ export class PromiseHooks {
 
   /** Lets `promise` bring a hold, or the ends of several waits, to whoever awaits it. `mayBatch`: a hold that others may come with. */
   carry(promise: Promise<unknown>, parcel: HeldNode | Owner, mayBatch = false): void {
+    try {
+      this.#carry(promise, parcel, mayBatch);
+    } catch (error) {
+      this.#arrivals.onFault(error);
+    }
+  }
+
+  #carry(promise: Promise<unknown>, parcel: HeldNode | Owner, mayBatch: boolean): void {
     if (mayBatch) this.#turns.requested(parcel as HeldNode, this.isInTurn);
     // A frozen promise takes no notes: who awaits it late does not receive.
     if (!Object.isExtensible(promise)) return;
@@ -120,11 +137,11 @@ export class PromiseHooks {
 
   /** What settles until `unmute` is made by the locks themselves, and nobody's return. */
   mute(): void {
-    this.#muted = true;
+    this.#muted += 1;
   }
 
   unmute(): void {
-    this.#muted = false;
+    this.#muted -= 1;
   }
 
   get isRunning(): boolean {
@@ -212,7 +229,7 @@ export class PromiseHooks {
 
   /** A resumed function begins with none of its promises; a called one with that of its result. */
   #lookAtInit(parent: Marked | undefined): void {
-    this.#byTurn = isActOfTurn(this.#onInit);
+    this.#byTurn = isActOfTurn(this.#hooks.onInit);
     if (parent === undefined && this.#last === NOTHING && this.#byTurn) this.#isCall = true;
   }
 
@@ -334,14 +351,14 @@ export class PromiseHooks {
 
   #settled(promise: Marked): void {
     this.#told.settled(promise);
-    if (this.#owner === undefined || this.#muted) return;
+    if (this.#owner === undefined || this.#muted > 0) return;
     if (promise === this.#turn) {
       this.#selfSettled = true;
       return;
     }
     this.#last = SETTLED;
     this.#lastPromise = promise;
-    if (this.#owner.watched) this.#byTurn = isActOfTurn(this.#onSettled);
+    if (this.#owner.watched) this.#byTurn = isActOfTurn(this.#hooks.onSettled);
     if (!this.#owner.prune()) this.#armHandOver(promise);
   }
 

@@ -1,40 +1,69 @@
 /**
- * Does this runtime's promise hooks work the way promise-hooks.ts relies on? Asked once at start, in a few microtasks.
+ * Do promise hooks work here the way promise-hooks.ts relies on? Asked at the start, and again where the program has replaced
+ * the promises of the language (promise-watch.ts), in a few microtasks.
  *
  * A hold that is no lock's travels through a helper that awaits it and returns with it. It must be seen by the helper and
- * then by who awaits the helper, and never by a flow beside them.
+ * then by who awaits the helper, and never by a flow beside them. Then it travels as programs without `await` pass it on: by
+ * `then`, and by a promise of the class that is global, which may be one of a library with a queue of its own.
  */
+import { NativePromise } from '../classes/intrinsics.js';
+import type { HeldNode } from './held-node.js';
 import type { HeldTracker } from './held-tracker.js';
 
 /** What the rehearsal needs of a tracker. */
 export type Rehearsed = Pick<HeldTracker, 'beginStandIn' | 'carry' | 'detached' | 'endStandIn' | 'held' | 'ownsNow'>;
 
+/** Microtasks after which a callback must have run; more than promises of the language take. */
+const TURNS = 8;
+
 /** Resolves with whether a hold arrives where it must and nowhere else. Leaves nothing behind. */
 export async function hooksFollowHolds(tracker: Rehearsed): Promise<boolean> {
+  return (await withStandIn(tracker, byAwait)) && (await withStandIn(tracker, byThen));
+}
+
+type Scene = (tracker: Rehearsed, granted: Promise<void>, node: HeldNode) => Promise<boolean>;
+
+async function withStandIn(tracker: Rehearsed, scene: Scene): Promise<boolean> {
   const node = tracker.beginStandIn();
-  const sees = (): boolean => tracker.held().includes(node);
-  const granted = Promise.resolve();
-  tracker.carry(granted, node);
   try {
-    return await tracker.detached(async () => {
-      const helper = async (): Promise<boolean> => {
-        await granted;
-        return sees() && tracker.ownsNow(node);
-      };
-      const beside = async (): Promise<boolean> => {
-        await ready;
-        await ready;
-        return !sees();
-      };
-      const [seenByHelper, unseenBeside] = [helper(), beside()];
-      const unseenAtOnce = !sees();
-      const arrived = await seenByHelper;
-      const handedOver = sees() && tracker.ownsNow(node);
-      return unseenAtOnce && arrived && handedOver && (await unseenBeside);
-    });
+    const granted = NativePromise.resolve();
+    tracker.carry(granted, node);
+    return await tracker.detached(() => scene(tracker, granted, node));
+  } catch {
+    return false;
   } finally {
     tracker.endStandIn(node);
   }
 }
 
-const ready = Promise.resolve();
+async function byAwait(tracker: Rehearsed, granted: Promise<void>, node: HeldNode): Promise<boolean> {
+  const sees = (): boolean => tracker.held().includes(node);
+  const helper = async (): Promise<boolean> => {
+    await granted;
+    return sees() && tracker.ownsNow(node);
+  };
+  const beside = async (): Promise<boolean> => {
+    await ready;
+    await ready;
+    return !sees();
+  };
+  const [seenByHelper, unseenBeside] = [helper(), beside()];
+  const unseenAtOnce = !sees();
+  const arrived = await seenByHelper;
+  const handedOver = sees() && tracker.ownsNow(node);
+  return unseenAtOnce && arrived && handedOver && (await unseenBeside);
+}
+
+async function byThen(tracker: Rehearsed, granted: Promise<void>, node: HeldNode): Promise<boolean> {
+  const arrived = [false, false];
+  const note = (way: number) => (): void => {
+    arrived[way] = tracker.held().includes(node) && tracker.ownsNow(node);
+  };
+  void granted.then(note(0));
+  const { Promise: Current } = globalThis;
+  void new Current<void>((resolve) => resolve(granted)).then(note(1));
+  for (let turn = 0; turn < TURNS; turn++) await ready;
+  return arrived.every(Boolean);
+}
+
+const ready = NativePromise.resolve();

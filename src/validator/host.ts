@@ -5,6 +5,10 @@ export interface ValidatorHost {
   /** Records a violation: shows it if it is new, else counts it. */
   report(violation: Violation): Report;
   onComparatorError(className: string, error: unknown): void;
+  /** The program has replaced the promises of the language. */
+  onReplacement(): void;
+  /** Promises can not be followed any further. */
+  onFault(error: unknown): void;
   /** In enforce a strict violation is thrown. */
   readonly enforce: boolean;
 }

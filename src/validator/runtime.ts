@@ -15,11 +15,12 @@ import {
 } from '../classes/lock-class.js';
 import { sharedState } from '../classes/shared-state.js';
 import { noteUnknown, watchOptions } from '../classes/unknown-options.js';
-import { emitReport, showWarning } from '../report/emit.js';
+import { emitReport, errorText, showWarning } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
 import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
 import type { HeldTracker, TrackingLevel } from '../tracker/held-tracker.js';
+import { isPromiseReplaced } from '../tracker/promise-watch.js';
 import { hooksFollowHolds } from '../tracker/rehearsal.js';
 import { ClassGrowth } from './class-growth.js';
 import { errorCode, LockdepError } from './errors.js';
@@ -28,6 +29,9 @@ import { classConflict } from './rules/class-conflict.js';
 import { Validator } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';
+/** Captured at load, so that fake timers of a test leave it alone. */
+const enqueue = queueMicrotask;
+
 const MODES: readonly string[] = ['off', 'warn', 'enforce'] satisfies Mode[];
 
 export interface LockdepOptions {
@@ -159,26 +163,43 @@ export class Runtime implements ValidatorHost {
   onComparatorError(className: string, error: unknown): void {
     if (this.#comparatorFailures.has(className)) return;
     this.#comparatorFailures.add(className);
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    showWarning(`the order comparator of lock class ${className} failed: ${reason}`, 'LOCKDEP_COMPARATOR_FAILED');
+    showWarning(
+      `the order comparator of lock class ${className} failed: ${errorText(error)}`,
+      'LOCKDEP_COMPARATOR_FAILED',
+    );
   }
 
-  /**
-   * Falls back to light tracking, once, where the runtime's promise hooks do not work as they must: a hold that went
-   * astray would be worse than one that is not followed.
-   */
+  onReplacement(): void {
+    enqueue(() => void this.#rehearse());
+  }
+
+  onFault(error: unknown): void {
+    // Not now: it may be a hook that runs.
+    enqueue(() => {
+      if (!this.off && this.validator.tracker.followsCalls) this.#fallBack('a promise hook failed', errorText(error));
+    });
+  }
+
+  /** Falls back to light tracking where promises can not be followed as they must. */
   async #rehearse(): Promise<void> {
     const changes = this.#changes;
     if (await this.#rehearsal(this.validator.tracker)) return;
     // One that was interrupted says nothing; if it is precise again by now, another one has begun.
     if (changes !== this.#changes) return;
+    this.#fallBack(
+      isPromiseReplaced()
+        ? 'Promise is replaced by one that promise hooks can not follow'
+        : 'promise hooks do not work as expected on this runtime',
+    );
+  }
+
+  /** For good: a hold that went astray would be worse than one that is not followed. */
+  #fallBack(reason: string, detail = ''): void {
     this.#tracking = 'light';
     this.#trackingIsForced = true;
     this.#setMode(this.mode);
-    process.emitWarning(
-      'promise hooks do not work as expected on this runtime: only locks held by runExclusive are followed (tracking light)',
-      { type: 'LockdepWarning', code: 'LOCKDEP_LIGHT' },
-    );
+    const told = `${reason}: only locks held by runExclusive are followed (tracking light)`;
+    showWarning(detail === '' ? told : `${told}\n${detail}`, 'LOCKDEP_LIGHT');
   }
 
   /** Forgets what is held and all reports; with `graph` also all learned order. */

@@ -60,6 +60,8 @@ export class Validator {
     onDebt: (debt, owner) => this.#judge.redeem(debt as Due, owner),
     onBatch: (nodes) => this.#arrivedTogether(nodes),
     onJoin: (hold, unlock, both) => this.#joins.joined(hold, unlock, both),
+    onReplacement: () => this.#host.onReplacement(),
+    onFault: (error) => this.#host.onFault(error),
   });
   readonly #nestings: Nestings = new Nestings(this.trie, this.tracker, this.#ids, this.dependencies);
   readonly #host: ValidatorHost;

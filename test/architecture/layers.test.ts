@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import {
   awaitViolations,
   faceViolations,
+  globalViolations,
   layerViolations,
   layers,
   lengthViolations,
@@ -37,6 +38,7 @@ describe('the source tree', () => {
   it('has imports that point down only', () => none(layerViolations));
   it('imports node: modules, its own files and async-mutex, nothing else', () => none(moduleViolations));
   it('keeps clocks, contexts and the process out of the order', () => none(nameViolations));
+  it('makes promises of the language, whatever class is global', () => none(globalViolations));
   it('has no top-level await', () => none(awaitViolations));
   it('has no file that is too long', () => none(lengthViolations));
   it('lists its public names one by one', () => {
@@ -141,6 +143,16 @@ cases('the check of names', nameViolations, [
   ['as a property', 'order/a.ts', 'this.process(); this.date = x?.process;', undefined],
   ['as a key', 'order/a.ts', 'const x = { process: 1 };', undefined],
   ['in a comment', 'order/a.ts', '// no Date here, and no process', undefined],
+]);
+
+cases('the check of the global Promise', globalViolations, [
+  ['a new one', 'tracker/a.ts', 'const p = new Promise(() => {});', 'the global Promise'],
+  ['a static method', 'primitives/a.ts', 'return Promise.reject(error);', 'the global Promise'],
+  ['a test of the class', 'control/a.ts', 'if (value instanceof Promise) {}', 'the global Promise'],
+  ['the type', 'tracker/a.ts', 'let p: Promise<void>; async function f(): Promise<void> {}', undefined],
+  ['that of the language', 'tracker/a.ts', 'return NativePromise.resolve();', undefined],
+  ['where it is named', 'classes/intrinsics.ts', 'export const NativePromise = Promise.resolve();', undefined],
+  ['on the command line', 'cli/a.ts', 'return new Promise(() => {});', undefined],
 ]);
 
 cases('the check of top-level await', awaitViolations, [

@@ -114,6 +114,20 @@ export function nameViolations(file: SourceFile): string[] {
     .map(({ text, line }) => at(file, line, `${text} in a pure folder`));
 }
 
+/** Runs in the process of a program, which may replace the global Promise: all but where its own is named, and the command line. */
+export function globalViolations(file: SourceFile): string[] {
+  if (file.path === 'classes/intrinsics.ts' || partOf(file.path) === 'cli') return [];
+  const tokens = scan(file.source);
+  const found: string[] = [];
+  for (const [index, { kind, text, line }] of tokens.entries()) {
+    if (kind !== 'word' || text !== 'Promise') continue;
+    const before = tokens[index - 1]?.text ?? '';
+    const isValue = ['new', 'instanceof', 'extends'].includes(before) || tokens[index + 1]?.text === '.';
+    if (isValue) found.push(at(file, line, 'the global Promise, which a program may replace'));
+  }
+  return found;
+}
+
 /** Words that stand for themselves: not properties, nor the keys of an object or type. */
 function words(tokens: readonly Token[]): Token[] {
   return tokens.filter((token, index) => {

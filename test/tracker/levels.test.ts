@@ -14,6 +14,8 @@ function tracker(): HeldTracker {
     onDebt: () => undefined,
     onBatch: () => undefined,
     onJoin: () => undefined,
+    onReplacement: () => undefined,
+    onFault: () => undefined,
   });
 }
 
