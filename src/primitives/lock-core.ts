@@ -34,6 +34,7 @@ export abstract class LockCore implements TrackedLock {
   mostHolders = 0;
   firstHold: HeldNode | undefined = undefined;
   lastHold: HeldNode | undefined = undefined;
+  gateAt = -1;
   readonly label: string | undefined;
   /** How it was made, and as which lock of its class by place; 0 where the program named the class. */
   readonly making: Making | undefined = undefined;

@@ -62,6 +62,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   readonly primitive = 'task';
   firstHold: HeldNode | undefined = undefined;
   lastHold: HeldNode | undefined = undefined;
+  gateAt = -1;
   /** The holds of its run. */
   scopeHolds: readonly HeldNode[] = [];
   /** What the caller waits for, if it awaits the result. */

@@ -76,9 +76,11 @@ export interface TrackedLock {
   /** How it was made, and as which lock of its class, where the class follows from the place. */
   readonly making?: Making | undefined;
   readonly ordinal?: number;
-  /** First and last of the holds and waits on this lock, oldest first. */
+  /** First and last of the holds and waits on this lock, oldest first; the holds before the waits where it may be a gate. */
   firstHold: HeldNode | undefined;
   lastHold: HeldNode | undefined;
+  /** Its place among the locks that are held and may be gates (held-gates.ts); -1 where it is none of those. */
+  gateAt: number;
 }
 
 /** Facts about one held sequence followed by one wanted class; the validator's, kept in the trie. */

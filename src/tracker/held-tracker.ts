@@ -8,6 +8,7 @@ import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
 import type { LockClass } from '../classes/lock-class.js';
 import { CoarseClock } from './coarse-clock.js';
 import { HeldContext } from './held-context.js';
+import { HeldGates } from './held-gates.js';
 import { MAIN, Task } from './task.js';
 import {
   cutReleased,
@@ -41,6 +42,8 @@ export class HeldTracker {
   readonly #promises = new PromiseWatch();
   readonly #arrivals: Arrivals;
   readonly #trie: ChainTrie<Nesting>;
+  /** Of all that is held what may be a gate. */
+  readonly gates: HeldGates = new HeldGates();
   #remembers = false;
   #grants = 0;
   #oldest: HeldNode | undefined;
@@ -128,6 +131,7 @@ export class HeldTracker {
     if (this.#remembers && node.task !== undefined && !isTry(node.kind)) node.task.remember(node, ++this.#grants);
     this.#changes += 1;
     node.changed = this.#changes;
+    this.gates.held(node);
   }
 
   /** The same, of one of several permits: counts the flows that hold any. A walk over what the flow holds. */
@@ -165,6 +169,7 @@ export class HeldTracker {
     if (pending === undefined && !foreignRelease && !awaited) node.settle();
     if (node.leads) node.lock.holders -= 1;
     unlinkFromLock(node);
+    this.gates.ended(node.lock);
     const { older, newer } = node;
     if (older === undefined) this.#oldest = newer;
     else older.newer = newer;
@@ -172,6 +177,12 @@ export class HeldTracker {
     else newer.older = older;
     node.older = undefined;
     node.newer = undefined;
+  }
+
+  /** The class of `lock` has changed, and with it that of its holds and waits. */
+  reclassified(lock: TrackedLock, former: LockClass, lockClass: LockClass): void {
+    for (let node = lock.firstHold; node !== undefined; node = node.next) node.reclassify(former, lockClass);
+    this.gates.reclassified(lock);
   }
 
   /** The flow gives the hold away: nobody's until it is released. */
@@ -290,6 +301,11 @@ export class HeldTracker {
   #enter(cell: HeldNode): void {
     if (this.#hooks.isInTurn) this.#context.enterTurn(cell);
     else this.#context.enterCallback(cell);
+  }
+
+  /** Throws if the tracker contradicts itself: for tests. */
+  checkInvariants(): void {
+    this.gates.checkInvariants(this.live());
   }
 
   /** What was last entered in this flow; undefined when the flow is not known. */

@@ -12,8 +12,8 @@
  * round before: flows under one and the same hold are not kept apart by it, as a lock that is held for the life of the
  * program keeps nothing apart.
  *
- * Cost: a walk over the live holds and waits of the process, at most MAX_HOLDS_LOOKED_AT, for an attempt whose nesting is
- * not settled; a known nesting costs nothing.
+ * Cost: for an attempt whose nesting is not settled a step for each lock that is held now and can be a gate; whatever else is
+ * held or awaited costs nothing. A known nesting costs nothing.
  */
 import type { GateSet } from '../order/gates.js';
 import { HELD, isScope, isTry, TRANSFERRED, type HeldNode, type TrackedLock } from '../tracker/held-node.js';
@@ -21,15 +21,15 @@ import type { HeldTracker } from '../tracker/held-tracker.js';
 import type { ClassIds } from './class-ids.js';
 import type { Limits } from './host.js';
 
-/** Holds and waits of the process that are looked at for one attempt. With more, its gates are not known. */
-export const MAX_HOLDS_LOOKED_AT = 1000;
+/** Gates that are kept for one attempt. With more, nothing is learned from it as strict. */
+export const MAX_POSSIBLE_GATES = 10_000;
 
 export class PossibleGates {
   readonly #tracker: HeldTracker;
   readonly #ids: ClassIds;
   readonly #limits: Limits;
   /** Under a possible gate: what was wanted while what was held. */
-  readonly #seen = new WeakMap<HeldNode, Set<string>>();
+  readonly #seen = new WeakMap<HeldNode, Set<number>>();
 
   constructor(tracker: HeldTracker, ids: ClassIds, limits: Limits) {
     this.#tracker = tracker;
@@ -39,15 +39,13 @@ export class PossibleGates {
 
   /** What may protect a flow that lists `listed` and wants `wanted`; undefined where there is too much to look at. */
   of(listed: readonly HeldNode[], wanted: HeldNode): GateSet | undefined {
-    const found: HeldNode[] = [];
     const { followsCalls } = this.#tracker;
-    let looked = 0;
-    for (const hold of this.#tracker.live()) {
-      looked += 1;
-      if (looked > MAX_HOLDS_LOOKED_AT) return this.#tooMany();
-      if (!hold.lock.excludes || hold.lock === wanted.lock || !mayProtectOthers(hold, followsCalls)) continue;
-      if (!listed.includes(hold) && !this.#hasBothWays(hold, listed, wanted)) found.push(hold);
-    }
+    const found = this.#tracker.gates.oneOfEach(
+      wanted.lock,
+      (hold) =>
+        mayProtectOthers(hold, followsCalls) && !listed.includes(hold) && !this.#hasBothWays(hold, listed, wanted),
+    );
+    if (found.length > MAX_POSSIBLE_GATES) return this.#tooMany();
     return this.#ids.gatesOf(found);
   }
 
@@ -57,8 +55,8 @@ export class PossibleGates {
     if (seen === undefined) this.#seen.set(gate, (seen = new Set()));
     let both = false;
     for (const held of listed) {
-      both ||= seen.has(`${wanted.lockClass.id} ${held.lockClass.id}`);
-      seen.add(`${held.lockClass.id} ${wanted.lockClass.id}`);
+      both ||= seen.has(pairOf(wanted, held));
+      seen.add(pairOf(held, wanted));
     }
     return both;
   }
@@ -73,8 +71,8 @@ export class PossibleGates {
   }
 
   #tooMany(): undefined {
-    const meaning = 'with more locks held at once it is not known which keep flows apart, and no new cycle is strict';
-    this.#limits.reached('MAX_HOLDS_LOOKED_AT', meaning);
+    const meaning = 'what is seen while more locks may keep flows apart makes no strict cycle';
+    this.#limits.reached('MAX_POSSIBLE_GATES', meaning);
   }
 }
 
@@ -86,4 +84,9 @@ function mayProtectOthers(hold: HeldNode, followsCalls: boolean): boolean {
   const { unsure, astray } = hold.asked;
   // Who takes a lock without waiting is seldom looked at closely, and lists it all the same.
   return astray || (unsure && !isTry(hold.kind));
+}
+
+/** A number for two classes in this order; ids are counted from 1, and no process makes 2^26 classes. */
+function pairOf(first: HeldNode, second: HeldNode): number {
+  return first.lockClass.id * 2 ** 26 + second.lockClass.id;
 }

@@ -151,7 +151,7 @@ export class Validator {
    */
   reclassified(lock: TrackedLock, former: LockClass, lockClass: LockClass, below: Below): Report | undefined {
     this.#forgetNestings(lock);
-    for (let node = lock.firstHold; node !== undefined; node = node.next) node.reclassify(former, lockClass);
+    this.tracker.reclassified(lock, former, lockClass);
     const held = this.tracker.held();
     const at = held.findIndex((node) => node.lock === lock);
     if (at === -1) return undefined;
