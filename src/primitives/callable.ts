@@ -13,14 +13,13 @@ export function callable<C>(
 ): C & LockConstructor {
   Object.setPrototypeOf(construct, Object.getPrototypeOf(face) as object);
   Object.defineProperty(construct, 'name', { value: name, configurable: true });
-  Object.defineProperty(construct, 'prototype', { value: face.prototype, writable: false });
+  construct.prototype = face.prototype as object;
   Object.defineProperty(face.prototype, 'constructor', { value: construct, writable: true, configurable: true });
   return construct as unknown as C & LockConstructor;
 }
 
-/** Whose construction makes `self`. Where it is none by `new`: a subclass's if it has our static properties, else `ours`. */
-export function constructorOf(self: object | undefined, target: unknown, ours: LockConstructor): LockConstructor {
-  if (target !== undefined) return target as LockConstructor;
+/** Whose call without `new` makes `self`: a subclass's, where it has our static properties, else `ours`. */
+export function calledFor(self: object | undefined, ours: LockConstructor): LockConstructor {
   if (self === undefined) throw new TypeError('a lock is made with new');
   const { constructor } = self;
   return RUNTIME in constructor ? (constructor as unknown as LockConstructor) : ours;

@@ -213,7 +213,7 @@ const ASYNC_MUTEX: ReadonlySet<string> = new Set(['Mutex', 'Semaphore']);
 /** The constructor argument: async-mutex's cancel error, or options. `kind`: whose constructor. */
 export function lockOptions(given: unknown, kind: string): LockOptions {
   if (given === undefined) return {};
-  if (ASYNC_MUTEX.has(kind) ? !isOptions(given) : given instanceof NativeError) return { cancelError: given as Error };
+  if (!isPlain(given) && isCancelError(given, kind)) return { cancelError: given as Error };
   if (typeof given !== 'object' || given === null) {
     throw new TypeError(`options must be an object or an Error, got ${describe(given)}`);
   }
@@ -230,12 +230,18 @@ export function lockOptions(given: unknown, kind: string): LockOptions {
   return given;
 }
 
-/** An object literal, or an object of a class that has an option by name: errors have names too. */
-function isOptions(given: unknown): boolean {
-  if (typeof given !== 'object' || given === null) return false;
+function isPlain(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && Object.getPrototypeOf(given) === Object.prototype;
+}
+
+/** An object of a class may hold options, but a name tells none: errors have names too. An object literal of any realm does. */
+function isCancelError(given: unknown, kind: string): boolean {
+  if (given instanceof NativeError) return true;
+  if (!ASYNC_MUTEX.has(kind)) return false;
+  if (typeof given !== 'object' || given === null) return true;
   const prototype: unknown = Object.getPrototypeOf(given);
-  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  return isPlain || (!(given instanceof NativeError) && ('class' in given || 'cancelError' in given));
+  if (prototype === null || Object.getPrototypeOf(prototype) === null) return false;
+  return !('class' in given || 'cancelError' in given);
 }
 
 /** A string stands for the class of that name. */

@@ -8,7 +8,7 @@ import type { MutexInterface } from 'async-mutex';
 import { NativePromise } from '../classes/intrinsics.js';
 import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
 import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
-import { callable, constructorOf } from './callable.js';
+import { callable, calledFor } from './callable.js';
 import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
 import type { Runtime } from '../validator/runtime.js';
@@ -126,6 +126,12 @@ export const Mutex: MutexConstructor = callable(
   'Mutex',
   MutexFace,
   function mutex(this: MutexFace, options?: unknown): void {
-    this[CORE] = new PermitCore(this, 1, options, 'Mutex', constructorOf(this, new.target, Mutex));
+    this[CORE] = new PermitCore(
+      this,
+      1,
+      options,
+      'Mutex',
+      new.target === undefined ? calledFor(this, Mutex) : (new.target as never),
+    );
   },
 );

@@ -8,7 +8,7 @@ import type { SemaphoreInterface } from 'async-mutex';
 import { NativePromise } from '../classes/intrinsics.js';
 import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
 import type { HeldNode } from '../tracker/held-node.js';
-import { callable, constructorOf } from './callable.js';
+import { callable, calledFor } from './callable.js';
 import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
 import type { Runtime } from '../validator/runtime.js';
@@ -142,7 +142,7 @@ export const Semaphore: SemaphoreConstructor = callable(
   'Semaphore',
   SemaphoreFace,
   function semaphore(this: SemaphoreFace, value: unknown, options?: unknown): void {
-    const constructor = constructorOf(this, new.target, Semaphore);
+    const constructor = new.target === undefined ? calledFor(this, Semaphore) : (new.target as never);
     this[CORE] = new PermitCore(this, checkedValue(value, 'value'), options, 'Semaphore', constructor);
   },
 );
