@@ -1,8 +1,9 @@
 /**
- * Every distinct report so far.
+ * The distinct reports so far.
  *
- * Invariant: one report per id, in the order in which the ids were first seen; distinct ids are all kept, without a limit
- * that would switch reporting off. An advisory report whose violation comes again with proof is replaced by the strict
+ * Invariant: one report per id, in the order in which the ids were first seen. The first MAX_REPORTS are kept whole. Whatever
+ * comes besides is only counted, in a report of its own that says so: strict as soon as something strict was left out, so that
+ * a run still fails for it. Other limits that are reached are told all the same. An advisory report whose violation comes again with proof is replaced by the strict
  * one, in place, once: the way back does not exist.
  *
  * Cost: a repeat is one map lookup and one addition. The text is built for new and upgraded reports only.
@@ -10,6 +11,18 @@
 import { buildReport } from './build-report.js';
 import { DEFAULT_STACK_DEPTH } from './stack-text.js';
 import type { Report, Violation } from './types.js';
+
+/** Distinct reports that are kept, each of about 12 kB. */
+export const MAX_REPORTS = 1000;
+
+/** What became of a violation. */
+export interface Added {
+  /** The report that has it, or that counts what is left out. */
+  readonly report: Report;
+  /** It is to be shown, being the first of its id or the first strict one. */
+  readonly isNew: boolean;
+  readonly isLeftOut: boolean;
+}
 
 export class ReportLog {
   /** Lines kept of each stack, for reports to come. */
@@ -22,17 +35,24 @@ export class ReportLog {
     this.#now = now;
   }
 
-  /** Records a violation. `isNew`: it is to be shown, being the first of its id or the first strict one. */
-  add(v: Violation): { report: Report; isNew: boolean } {
+  add(v: Violation): Added {
     const known = this.#reports.get(v.id);
-    if (known === undefined) return this.#keep(buildReport(v, this.#now(), this.stackDepth));
+    if (known === undefined) {
+      const isLeftOut = this.#reports.size >= MAX_REPORTS && v.kind !== 'limit';
+      return isLeftOut ? { ...this.add(leftOut(v)), isLeftOut } : this.#keep(this.build(v));
+    }
     if (known.tier === 'advisory' && v.tier === 'strict') {
       const strict = buildReport(v, known.firstSeen, this.stackDepth);
       strict.count = known.count + 1;
       return this.#keep(strict);
     }
     countAgain(known);
-    return { report: known, isNew: false };
+    return { report: known, isNew: false, isLeftOut: false };
+  }
+
+  /** The report of a violation, which is not kept. */
+  build(v: Violation): Report {
+    return buildReport(v, this.#now(), this.stackDepth);
   }
 
   /** Counts a repeat of a report without its facts; undefined when there is no such report. */
@@ -51,10 +71,22 @@ export class ReportLog {
     this.#reports.clear();
   }
 
-  #keep(report: Report): { report: Report; isNew: boolean } {
+  #keep(report: Report): Added {
     this.#reports.set(report.id, report);
-    return { report, isNew: true };
+    return { report, isNew: true, isLeftOut: false };
   }
+}
+
+function leftOut({ tier }: Violation): Violation {
+  return {
+    id: 'limit:MAX_REPORTS',
+    kind: 'limit',
+    tier,
+    summary: `MAX_REPORTS is reached: ${MAX_REPORTS} distinct reports are kept, and further ones are only counted, here`,
+    advice: 'Mend what is reported, or bless it; lockdep.reset() forgets the reports, and makes room for others.',
+    held: [],
+    task: 'main',
+  };
 }
 
 /** Users get the report itself, and may have frozen it: then its count stands still, and nothing else. */

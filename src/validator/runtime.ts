@@ -138,10 +138,11 @@ export class Runtime implements ValidatorHost {
   }
 
   report(violation: Violation): Report {
-    const { report, isNew } = this.log.add(violation);
+    const { report, isNew, isLeftOut } = this.log.add(violation);
     if (isNew)
       emitReport(report, this.quiet ? { onReport: this.#onReport, warn: false } : { onReport: this.#onReport });
-    return report;
+    // Only what is thrown is asked for what it says.
+    return isLeftOut && this.enforce ? this.log.build(violation) : report;
   }
 
   /** A lock has been given a class by the caller of `below`, who has chosen it. */

@@ -1,9 +1,15 @@
 /** What is given as an option and is none. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { LockClass, type LockGuard, type LockOptions } from '../../src/index.js';
 import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
 import { isolated } from '../validator/harness.js';
+
+const COUNT_WARNINGS = `
+  const told = [];
+  process.emitWarning = (message) => told.push(message);
+  process.on('exit', () => console.log(JSON.stringify(told)));`;
 
 describe('unknown options', () => {
   let warned: string[];
@@ -43,6 +49,20 @@ describe('unknown options', () => {
         assert.deepEqual(warned, [`unknown option "tiemout" of ${taker} is ignored`]);
       }));
   }
+
+  it('are named up to a limit, which is said once, in a process of their own', () => {
+    const program = `
+      import { createLockdep } from ${JSON.stringify(new URL('../../src/testing.js', import.meta.url).href)};
+      const { Mutex } = createLockdep();
+      const mutex = new Mutex();
+      for (let i = 0; i < 1000; i++) (await mutex.acquire({ ['key ' + i]: 1 }))();`;
+    const args = ['--no-warnings', '--input-type=module', '--eval', `${COUNT_WARNINGS}${program}`];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    const told = JSON.parse(stdout === '' ? stderr : stdout) as string[];
+    assert.equal(told.length, 101);
+    assert.equal(told[99], 'unknown option "key 99" of an acquisition is ignored');
+    assert.match(told[100] ?? '', /^MAX_UNKNOWN_OPTIONS is reached: .* after 100,/);
+  });
 
   it('are not those that are known', () =>
     isolated(async (instance) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ReportLog } from '../../src/report/report-log.js';
+import { MAX_REPORTS, ReportLog } from '../../src/report/report-log.js';
 import type { Violation } from '../../src/report/types.js';
 import { frame, rawUse, violation } from './samples.js';
 
@@ -24,14 +24,52 @@ test('the same report comes once, with a count', () => {
   assert.equal(first.report.firstSeen, 100);
 });
 
-test('distinct reports are all kept, oldest first', () => {
+function fullLog(): ReportLog {
   const log = new ReportLog(clock());
-  const ids = Array.from({ length: 2000 }, (_, index) => `report ${index}`);
-  for (const id of ids) assert.equal(log.add(of(id, { held: [] })).isNew, true);
+  for (let index = 0; index < MAX_REPORTS; index++) assert.equal(log.add(of(`report ${index}`)).isNew, true);
+  return log;
+}
+
+test('distinct reports are kept up to the limit, oldest first, and the rest is counted in one of its own', () => {
+  const log = fullLog();
+  const advisory = log.add(of('one more', { tier: 'advisory' }));
+  assert.deepEqual([advisory.isNew, advisory.isLeftOut], [true, true]);
+  const again = log.add(of('and another', { tier: 'advisory' }));
+  assert.deepEqual([again.isNew, again.isLeftOut, again.report], [false, true, advisory.report]);
+  const ids = log.reports().map(({ id }) => id);
+  assert.deepEqual(ids, [...Array.from({ length: MAX_REPORTS }, (_, index) => `report ${index}`), 'limit:MAX_REPORTS']);
+  const { kind, tier, count, message } = advisory.report;
+  assert.deepEqual([kind, tier, count], ['limit', 'advisory', 2]);
+  assert.match(message, /MAX_REPORTS is reached: 1000 distinct reports are kept/);
+});
+
+test('a full log still counts and upgrades what it has, tells of other limits, and makes room by forgetting', () => {
+  const log = new ReportLog(clock());
+  log.add(of('known', { tier: 'advisory' }));
+  for (let index = 1; index < MAX_REPORTS; index++) log.add(of(`report ${index}`));
+  const strict = log.add(of('known'));
   assert.deepEqual(
-    log.reports().map(({ id }) => id),
-    ids,
+    [strict.isNew, strict.isLeftOut, strict.report.count, strict.report.tier],
+    [true, false, 2, 'strict'],
   );
+  assert.deepEqual(log.add(of('limit:other', { kind: 'limit' })).isNew, true);
+  log.clear();
+  assert.equal(log.add(of('one more')).isLeftOut, false);
+  assert.equal(log.reports().length, 1);
+});
+
+test('something strict that is left out makes the limit strict, which is shown once more', () => {
+  const log = fullLog();
+  const tiers = (['advisory', 'strict', 'strict', 'advisory'] as const).map((tier, index) => {
+    const { report, isNew } = log.add(of(`left out ${index}`, { tier }));
+    return [report.tier, report.count, isNew];
+  });
+  assert.deepEqual(tiers, [
+    ['advisory', 1, true],
+    ['strict', 2, true],
+    ['strict', 3, false],
+    ['strict', 4, false],
+  ]);
 });
 
 test('an advisory report turns strict once, in its place, and keeps its count and time', () => {
