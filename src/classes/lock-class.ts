@@ -178,6 +178,7 @@ const DEFAULTS: LockClassOptions = { validate: true, track: true, reentrant: fal
 function differingOptions(there: LockClassOptions, asked: LockClassOptions): string[] {
   const text = (options: LockClassOptions, key: keyof LockClassOptions): string => {
     const value = options[key] ?? DEFAULTS[key];
+    if (typeof value === 'function') return Function.prototype.toString.call(value);
     return typeof value === 'object' ? `${value.holders} ${value.depth}` : String(value);
   };
   const keys = Object.keys(asked) as (keyof LockClassOptions)[];
@@ -301,7 +302,25 @@ function checkedNest(nest: unknown): NonNullable<LockClassOptions['nest']> {
 /** @internal A value as error messages show it. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return plain(JSON.stringify(value));
-  if (typeof value === 'function') return `function ${plain(value.name) || '(anonymous)'}`;
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  if (typeof value === 'function') return `function ${nameOf(value)}`;
+  if (typeof value === 'object' && value !== null) return isArray(value) ? 'an array' : 'an object';
   return plain(String(value));
+}
+
+/** It may be anything of the program's, and throw. */
+function nameOf(value: { readonly name: unknown }): string {
+  try {
+    return typeof value.name === 'string' && value.name !== '' ? value.name : '(anonymous)';
+  } catch {
+    return '(anonymous)';
+  }
+}
+
+/** A Proxy that is revoked can not be asked. */
+function isArray(value: object): boolean {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

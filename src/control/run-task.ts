@@ -1,5 +1,7 @@
 /** A task from its start to the settling of its result, and what it left held. */
+import { types } from 'node:util';
 import { NativePromise } from '../classes/intrinsics.js';
+import { isThenable } from '../classes/thenable.js';
 import { Task } from '../tracker/task.js';
 import { reportLeaks } from '../validator/leaks.js';
 import type { Runtime } from '../validator/runtime.js';
@@ -14,6 +16,7 @@ export function runTask<T>(runtime: Runtime, name: string, fn: () => T): T {
     throw error;
   }
   if (isPlainPromise(result)) return observed(result, () => reportLeaks(runtime, task)) as T;
+  // A lazy thenable runs when its `then` is called: left to the caller.
   if (!isThenable(result)) reportLeaks(runtime, task);
   return result;
 }
@@ -39,10 +42,5 @@ async function observed(result: Promise<unknown>, end: () => void): Promise<unkn
 
 /** A subclass has more to it than an outcome. */
 function isPlainPromise(value: unknown): value is Promise<unknown> {
-  return value instanceof NativePromise && Object.getPrototypeOf(value) === NativePromise.prototype;
-}
-
-/** It may be a lazy one, which runs when its `then` is called: left to the caller. */
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  return types.isPromise(value) && Object.getPrototypeOf(value) === NativePromise.prototype;
 }

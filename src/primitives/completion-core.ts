@@ -5,6 +5,7 @@
  * is raised for ever and never awaited takes no more memory for it. O(1) per call, O(waiters) for the final ones.
  */
 import type { WaitKind } from '../tracker/held-node.js';
+import { refusalOf } from './abort-listeners.js';
 import { EventWaiter, EventWaiters, type WaitBounds } from './event-waiters.js';
 import type { LockConstructor } from './lock-core.js';
 import type { LockOptions } from './lock-options.js';
@@ -69,9 +70,11 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
   }
 
   #request(bounds: WaitBounds): EventWaiter<T> {
-    if (!this.done || bounds.signal?.aborted === true) return this.#waiters.wait(bounds);
+    if (!this.done) return this.#waiters.wait(bounds);
     const waiter = new EventWaiter<T>();
-    if (this.#outcome?.kind === 'failed') waiter.reject(this.#outcome.error);
+    const refusal = bounds.signal === undefined ? undefined : refusalOf(bounds.signal);
+    if (refusal !== undefined) waiter.reject(refusal.reason);
+    else if (this.#outcome?.kind === 'failed') waiter.reject(this.#outcome.error);
     else waiter.resolve(this.#take());
     return waiter;
   }

@@ -10,6 +10,7 @@ import { noteUnknown } from '../classes/unknown-options.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import type { HeldTracker } from '../tracker/held-tracker.js';
 import { LockTimeoutError } from '../validator/errors.js';
+import { refusalOf } from './abort-listeners.js';
 import { BoundedWaiter } from './bounded-waiter.js';
 import { checkedTimeout, isSignal, type Milliseconds } from './lock-options.js';
 
@@ -60,8 +61,8 @@ export class EventWaiter<T> extends BoundedWaiter {
   }
 
   over(): void {
-    this.unbind();
     this.onOver?.();
+    this.unbind();
   }
 }
 
@@ -80,18 +81,19 @@ export class EventWaiters<T> {
     return this.#queue?.size ?? 0;
   }
 
-  /** A signal that is aborted already rejects at once. */
-  wait({ signal, timeout }: WaitBounds): EventWaiter<T> {
+  /** A signal that is aborted already rejects at once. Never throws. */
+  wait(bounds: WaitBounds): EventWaiter<T> {
     const waiter = new EventWaiter<T>();
-    if (signal?.aborted === true) {
-      waiter.reject(signal.reason);
+    const refusal = bounds.signal === undefined ? undefined : refusalOf(bounds.signal);
+    if (refusal !== undefined) {
+      waiter.reject(refusal.reason);
       return waiter;
     }
     (this.#queue ??= new WaiterQueue()).enqueue(waiter);
-    if (timeout !== undefined && timeout !== Infinity) {
-      waiter.timer = setTimeout(() => this.giveUp(waiter, new LockTimeoutError(timeout, this.#missing)), timeout);
-    }
-    if (signal !== undefined) waiter.listen(signal, () => this.giveUp(waiter, signal.reason));
+    const { signal, timeout } = bounds;
+    const giveUp = (reason: unknown): boolean => this.giveUp(waiter, reason);
+    const onTime = (): boolean => giveUp(new LockTimeoutError(timeout as number, this.#missing));
+    waiter.bound(signal, timeout === Infinity ? undefined : timeout, onTime, giveUp);
     return waiter;
   }
 

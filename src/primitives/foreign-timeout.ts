@@ -84,10 +84,17 @@ function releaseOf(ticket: Ticket): Release {
 function bounded<T>(call: () => Promise<T>, timeout: number, error: unknown, late: (value: T) => void): Promise<T> {
   return new NativePromise((resolve, reject) => {
     let over = false;
-    const timer = setTimeout(() => {
+    const giveUp = (reason: unknown): void => {
       over = true;
-      reject(error);
-    }, timeout);
+      reject(reason as Error);
+    };
+    let timer: NodeJS.Timeout | undefined;
+    // What comes after all has to be released, also where the timer fails.
+    try {
+      timer = setTimeout(() => giveUp(error), timeout);
+    } catch (failure) {
+      giveUp(failure);
+    }
     settled(call).then(
       (value) => {
         if (over) late(value);

@@ -5,6 +5,9 @@ import { noteUnknown } from '../classes/unknown-options.js';
 import type { LockCore } from './lock-core.js';
 import { CORE } from './symbols.js';
 
+/** Captured at load: a program may replace it. */
+const NativeAbortSignal = AbortSignal;
+
 /** Duration in milliseconds. `Infinity` never ends. */
 export type Milliseconds = number;
 
@@ -259,7 +262,7 @@ export function coreOf(lock: unknown, what: string): LockCore {
 }
 
 export function isSignal(value: unknown): value is AbortSignal {
-  if (value instanceof AbortSignal) return true;
+  if (value instanceof NativeAbortSignal) return true;
   const signal = value as Partial<AbortSignal> | null;
   return (
     typeof signal === 'object' &&

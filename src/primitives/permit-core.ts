@@ -15,6 +15,7 @@ import { tellShared } from '../classes/lock-class.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import { WAITING, type HeldNode, type WaitKind } from '../tracker/held-node.js';
 import { LockTimeoutError } from '../validator/errors.js';
+import { refusalOf } from './abort-listeners.js';
 import { afterTurns, Ghost, haunt, leaveQueue } from './ghosts.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { effectiveTimeout, lockOptions, type PermitRequest, type TimeLimit } from './lock-options.js';
@@ -75,10 +76,11 @@ export class PermitCore extends LockCore {
 
   /** Takes the permits at once or queues up; `grant` makes what the caller gets. */
   request<T>(wanted: PermitRequest, node: HeldNode | undefined, grant: Grant<T>): Promise<T> {
-    if (wanted.signal?.aborted === true) {
+    const refusal = wanted.signal === undefined ? undefined : refusalOf(wanted.signal);
+    if (refusal !== undefined) {
       if (node !== undefined) this.rt.validator.tracker.ended(node);
       // The reason goes to the caller unchanged, whatever it is.
-      return NativePromise.reject(wanted.signal.reason as Error);
+      return NativePromise.reject(refusal.reason as Error);
     }
     if (this.isFree(wanted.weight, wanted.priority))
       return NativePromise.resolve(this.take(wanted.weight, node, grant));
@@ -94,7 +96,8 @@ export class PermitCore extends LockCore {
 
   /** Takes the permits if they can be had at once, and returns the value before that. */
   takeNow(wanted: PermitRequest, node: HeldNode | undefined): number | undefined {
-    if (wanted.signal?.aborted === true || !this.isFree(wanted.weight, wanted.priority)) return undefined;
+    if (wanted.signal !== undefined && refusalOf(wanted.signal) !== undefined) return undefined;
+    if (!this.isFree(wanted.weight, wanted.priority)) return undefined;
     return this.#debit(wanted.weight, node);
   }
 
@@ -138,8 +141,11 @@ export class PermitCore extends LockCore {
     if (this.unlockWaiters !== undefined) {
       const { tracker } = this.rt.validator;
       tracker.mute();
-      this.#wakeUnlockWaiters();
-      tracker.unmute();
+      try {
+        this.#wakeUnlockWaiters();
+      } finally {
+        tracker.unmute();
+      }
     }
     if (this.queue !== undefined) this.serve(this.queue);
   }
@@ -150,17 +156,21 @@ export class PermitCore extends LockCore {
     if (head === undefined || head.weight > this.value) return;
     const { tracker } = this.rt.validator;
     tracker.mute();
-    for (let next: typeof head | undefined = head; next !== undefined && next.weight <= this.value;) {
-      if (next instanceof Ghost) this.#serveGhost(queue, next);
-      else {
-        queue.dequeue();
-        next.unbind();
-        next.resolve(this.take(next.weight, next.node, next.grant));
+    try {
+      for (let next: typeof head | undefined = head; next !== undefined && next.weight <= this.value;) {
+        if (next instanceof Ghost) this.#serveGhost(queue, next);
+        else {
+          queue.dequeue();
+          next.resolve(this.take(next.weight, next.node, next.grant));
+          // Last: it may call the program, which may call the lock, and finds the permits taken.
+          next.unbind();
+        }
+        this.#wakeUnlockWaiters();
+        next = queue.peek();
       }
-      this.#wakeUnlockWaiters();
-      next = queue.peek();
+    } finally {
+      tracker.unmute();
     }
-    tracker.unmute();
   }
 
   protected enqueue(waiter: PermitWaiter<unknown>): void {
@@ -220,19 +230,20 @@ export class PermitCore extends LockCore {
   }
 
   #fail(waiter: PermitWaiter<unknown>, reason: unknown): void {
-    waiter.unbind();
     if (waiter.node !== undefined) this.rt.validator.tracker.ended(waiter.node);
     waiter.reject(reason);
+    waiter.unbind();
   }
 
   /** Whichever bound comes first. */
   #bound(waiter: PermitWaiter<unknown>, { timeout, limit, signal }: PermitRequest): void {
+    const giveUp = (reason: unknown): boolean => this.giveUp(waiter, reason);
     if (limit !== undefined && !(timeout !== undefined && timeout < effectiveTimeout(limit))) {
-      waiter.timer = setTimeout(() => this.#desert(waiter, limit), limit.timeout);
-    } else if (timeout !== undefined && timeout !== Infinity) {
-      waiter.timer = setTimeout(() => this.giveUp(waiter, new LockTimeoutError(timeout)), timeout);
+      waiter.bound(signal, limit.timeout, () => this.#desert(waiter, limit), giveUp);
+    } else {
+      const onTime = (): boolean => giveUp(new LockTimeoutError(timeout as number));
+      waiter.bound(signal, timeout === Infinity ? undefined : timeout, onTime, giveUp);
     }
-    if (signal !== undefined) waiter.listen(signal, () => this.giveUp(waiter, signal.reason));
   }
 
   /** The caller hears that its time is up; a ghost keeps its place. */

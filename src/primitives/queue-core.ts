@@ -7,6 +7,7 @@
  */
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import { QueueClosedError } from '../validator/errors.js';
+import { reasonOf, refusalOf, type Refusal } from './abort-listeners.js';
 import { EventWaiter, EventWaiters, type WaitBounds } from './event-waiters.js';
 import { FlushEpochs } from './flush-epochs.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
@@ -70,10 +71,32 @@ export class QueueCore extends LockCore {
     return `${this.running} running, ${this.size} waiting`;
   }
 
-  /** Takes work in. True: it has a slot at once; else it is told when it has. */
-  admit(work: Work, delay: Milliseconds): boolean {
+  /**
+   * Lets the signal of work that is to be admitted next take it out, or if it runs, abort the signal that it sees. Where the
+   * signal fails, or is aborted by now, the work is over, and this is why.
+   */
+  heed(work: Work): Refusal | undefined {
     const { signal } = work;
-    if (signal !== undefined) this.#heed(work, signal);
+    if (signal === undefined) return undefined;
+    let refusal = refusalOf(signal);
+    let isAdmitted = false;
+    try {
+      work.listen(signal, () => {
+        const reason = reasonOf(signal);
+        if (!isAdmitted) refusal = { reason };
+        else if (work.state === RUNNING) work.abort(reason);
+        else if (work.state !== GRANTED) this.takeOut(work, reason);
+      });
+    } catch (error) {
+      refusal = { reason: error };
+    }
+    isAdmitted = true;
+    if (refusal !== undefined) work.over();
+    return refusal;
+  }
+
+  /** Takes work in. True: it has a slot at once; else it is told when it has. Throws what a timer throws. */
+  admit(work: Work, delay: Milliseconds): boolean {
     if (delay === 0) return this.#queue(work);
     this.#delay(work, delay);
     return false;
@@ -93,9 +116,7 @@ export class QueueCore extends LockCore {
       this.#parked -= 1;
     } else if (!this.#waiting.remove(work)) this.#delayed.delete(work);
     this.#leave(work);
-    this.rt.validator.tracker.mute();
-    work.refuse(reason);
-    this.rt.validator.tracker.unmute();
+    this.#muted(() => work.refuse(reason));
     this.#noteIdle();
   }
 
@@ -106,10 +127,7 @@ export class QueueCore extends LockCore {
       this.#waiting.enqueue(work);
       return;
     }
-    const { tracker } = this.rt.validator;
-    tracker.mute();
-    this.#grant(work);
-    tracker.unmute();
+    this.#muted(() => this.#grant(work));
   }
 
   pause(): void {
@@ -167,34 +185,36 @@ export class QueueCore extends LockCore {
   }
 
   #delay(work: Work, delay: Milliseconds): void {
-    this.#delayed.add(work);
     work.timer = setTimeout(() => {
       work.timer = undefined;
       this.#delayed.delete(work);
       if (this.#queue(work)) work.begin();
     }, delay);
-  }
-
-  /** Aborted: out of the queue, or if it runs, the signal that it sees. */
-  #heed(work: Work, signal: AbortSignal): void {
-    work.listen(signal, () => {
-      if (work.state === RUNNING) work.abort(signal.reason);
-      else if (work.state !== GRANTED) this.takeOut(work, signal.reason);
-    });
+    this.#delayed.add(work);
   }
 
   #advance(): void {
-    if (this.#waiting.size > 0 && this.#hasSlot) {
-      const { tracker } = this.rt.validator;
-      tracker.mute();
-      while (this.#hasSlot) {
-        const work = this.#waiting.dequeue();
-        if (work === undefined) break;
-        if (!this.#isParked(work)) this.#grant(work);
-      }
+    if (this.#waiting.size > 0 && this.#hasSlot) this.#muted(() => this.#serve());
+    this.#noteIdle();
+  }
+
+  #serve(): void {
+    while (this.#hasSlot) {
+      const work = this.#waiting.dequeue();
+      if (work === undefined) break;
+      if (!this.#isParked(work)) this.#grant(work);
+    }
+  }
+
+  /** What settles meanwhile is nobody's return. */
+  #muted(act: () => void): void {
+    const { tracker } = this.rt.validator;
+    tracker.mute();
+    try {
+      act();
+    } finally {
       tracker.unmute();
     }
-    this.#noteIdle();
   }
 
   #grant(work: Work): void {
@@ -229,8 +249,10 @@ export class QueueCore extends LockCore {
     const nodes = bounds.timeout === 0 ? [] : beginWaits(this.rt, [{ lock: this, permits: this.capacity }], below);
     const waiters = place() ?? this.#none;
     if (waiters !== this.#none) return followWait(this.rt, nodes, waiters.wait(bounds), waiters);
-    const waiter = bounds.signal?.aborted === true ? waiters.wait(bounds) : new EventWaiter<void>();
-    waiter.resolve();
+    const waiter = new EventWaiter<void>();
+    const refusal = bounds.signal === undefined ? undefined : refusalOf(bounds.signal);
+    if (refusal === undefined) waiter.resolve();
+    else waiter.reject(refusal.reason);
     return followWait(this.rt, nodes, waiter, waiters);
   }
 

@@ -95,6 +95,9 @@ function endWith(lock: PermitCore, node: HeldNode, weight: number, below: Below)
   asked.returned += weight;
   if (asked.returned < node.permits) return;
   asked.foreignRelease = true;
-  lock.rt.validator.close(node, below);
-  lock.rt.validator.tracker.ended(node);
+  try {
+    lock.rt.validator.close(node, below);
+  } finally {
+    lock.rt.validator.tracker.ended(node);
+  }
 }

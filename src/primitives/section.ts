@@ -4,6 +4,7 @@
  *
  * Invariant: what is held when a section begins to run is given back exactly once, however the section ends.
  */
+import { isThenable } from '../classes/thenable.js';
 import { RELEASED, type HeldNode, type WaitKind } from '../tracker/held-node.js';
 import { scopeFrames } from '../tracker/scope-frame.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
@@ -101,8 +102,4 @@ const sectionKeeper = {
 
 function coreOf(node: object): SectionCore {
   return (node as HeldNode).lock as SectionCore;
-}
-
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -1,11 +1,12 @@
 /** The ways into a work queue: a run with its result, and an item that may be pending already. */
 import { NativePromise } from '../classes/intrinsics.js';
 import { QueueClosedError } from '../validator/errors.js';
+import { refusalOf } from './abort-listeners.js';
 import type { ItemCore } from './item-core.js';
 import { PlainWork } from './plain-work.js';
 import type { QueueCore } from './queue-core.js';
 import { runTracked, TrackedWork, type Submission } from './tracked-work.js';
-import { CANCELLED, type WorkFunction } from './work.js';
+import { CANCELLED, type Work, type WorkFunction } from './work.js';
 
 type Below = (...args: never[]) => unknown;
 
@@ -14,23 +15,42 @@ export type OnItemError = (error: unknown, item: object) => void;
 
 /** Off: the work alone. Tracked: the attempt is shown to the validator first; the place in the queue is the same. */
 export function submit<T>(queue: QueueCore, submission: Submission<T>, below: Below): Promise<T> {
-  const { fn, priority, signal, delay, item } = submission;
-  if (signal?.aborted === true) return NativePromise.reject(signal.reason as Error);
+  const { fn, priority, signal, item } = submission;
+  const refusal = signal === undefined ? undefined : refusalOf(signal);
+  if (refusal !== undefined) return NativePromise.reject(refusal.reason as Error);
   if (queue.closed && item?.runningWork?.queue !== queue) return NativePromise.reject(new QueueClosedError());
   if (queue.rt.off || queue.lockClass.options.track === false) {
     const plain = new PlainWork(queue, fn, priority, signal, item);
-    if (item !== undefined) item.pendingWork = plain;
-    return queue.admit(plain, delay) ? plain.now() : plain.later();
+    return admitted(plain, submission, (hasSlot) => (hasSlot ? plain.now() : plain.later()));
   }
   const work = new TrackedWork(queue, submission, below);
   const { tracker } = queue.rt.validator;
-  if (item !== undefined) item.pendingWork = work;
   tracker.mute();
   try {
-    return runTracked(work, queue.admit(work, delay));
+    return admitted(work, submission, (hasSlot) => runTracked(work, hasSlot));
   } finally {
     tracker.unmute();
   }
+}
+
+/** Work whose signal or timer fails is not taken in, and leaves nothing behind. */
+function admitted<T>(
+  work: Work<T>,
+  { item, delay }: Submission<T>,
+  begin: (hasSlot: boolean) => Promise<T>,
+): Promise<T> {
+  const { queue } = work;
+  const refusal = queue.heed(work);
+  if (refusal !== undefined) return NativePromise.reject(refusal.reason as Error);
+  if (item !== undefined) item.pendingWork = work;
+  let hasSlot: boolean;
+  try {
+    hasSlot = queue.admit(work, delay);
+  } catch (error) {
+    work.over();
+    throw error;
+  }
+  return begin(hasSlot);
 }
 
 /** The same for nothing but a function, while nothing is followed. */

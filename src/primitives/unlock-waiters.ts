@@ -34,7 +34,10 @@ export class UnlockWaiters {
 
   wait(weight: number, priority: number, limit: TimeLimit | undefined): UnlockWaiter {
     const waiter = new UnlockWaiter(priority, this.#level(weight));
-    if (limit !== undefined) waiter.timer = setTimeout(() => waiter.refuse(limit.error), limit.timeout);
+    if (limit !== undefined) {
+      const refuse = (reason: unknown): boolean => waiter.refuse(reason);
+      waiter.bound(undefined, limit.timeout, () => refuse(limit.error), refuse);
+    }
     return waiter;
   }
 

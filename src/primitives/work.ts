@@ -5,6 +5,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { HeldTracker } from '../tracker/held-tracker.js';
+import { refusalOf } from './abort-listeners.js';
 import { BoundedWaiter } from './bounded-waiter.js';
 import { EventWaiters } from './event-waiters.js';
 import type { Epoch } from './flush-epochs.js';
@@ -62,7 +63,8 @@ export abstract class Work<T = unknown> extends BoundedWaiter {
 
   /** Its turn has come. Work that was aborted or cancelled since its slot was granted does not run. */
   start(): T | Promise<T> {
-    if (this.signal?.aborted === true) throw this.signal.reason;
+    const refusal = this.signal === undefined ? undefined : refusalOf(this.signal);
+    if (refusal !== undefined) throw refusal.reason;
     if (this.state === OVER) throw CANCELLED;
     this.state = RUNNING;
     this.item?.starts(this);
