@@ -5,6 +5,7 @@
  * Cost: nothing but a branch while every validator of the process is off; else a look-up per option that is given.
  */
 import { plain } from '../text/plain.js';
+import { guardStderr } from './stderr-guard.js';
 import { sharedState } from './shared-state.js';
 
 /** Unknown options that are named in the life of a process. */
@@ -48,6 +49,7 @@ function tell(name: string, taker: string): void {
 
 function warn(message: string): void {
   try {
+    guardStderr();
     process.emitWarning(plain(message), { type: 'LockdepWarning', code: 'LOCKDEP_UNKNOWN_OPTION' });
   } catch {
     // Somebody has replaced it: the program goes on.

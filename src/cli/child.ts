@@ -1,13 +1,15 @@
 /**
  * Runs node as a child that stands in for this process.
  *
- * Guarantees: stdio is shared; a signal to this process reaches the child, once; when a signal ends the child, the
- * same signal ends this process.
+ * Guarantees: stdio and the IPC channel are shared; a signal to this process reaches the child, once; when a signal ends the
+ * child, the same signal ends this process. The child learns the id of this process, so that it can end with it.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
-
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+import { writeToStderr } from '../integrations/run-record.js';
+import { RUNNER } from '../integrations/runner-watch.js';
+import { hasChannel, joinChannels, serializationOfChannel } from './channel.js';
+import { passSignals } from './signals.js';
 
 interface End {
   readonly code: number | null;
@@ -16,39 +18,40 @@ interface End {
 
 /** Runs it to its end; the result is its exit code. */
 export async function runNode(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const { code, signal } = await runChild(args, env);
+  const { code, signal } = await runChild(args, { ...env, [RUNNER]: String(process.pid) });
   return code ?? endLike(signal);
 }
 
 async function runChild(args: readonly string[], env: NodeJS.ProcessEnv): Promise<End> {
-  const child = spawn(process.execPath, args, { stdio: 'inherit', env });
-  const forward = (signal: NodeJS.Signals): void => {
-    if (!reachesChildAnyway(signal)) child.kill(signal);
-  };
-  for (const signal of FORWARDED) process.on(signal, forward);
+  const joined = hasChannel();
+  const child = joined
+    ? spawn(process.execPath, args, {
+        stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+        env,
+        serialization: serializationOfChannel(),
+      })
+    : spawn(process.execPath, args, { stdio: 'inherit', env });
+  const stop = passSignals(child);
   try {
-    return await ended(child);
+    const [end] = await Promise.all([ended(child), joined ? joinChannels(child) : undefined]);
+    return end;
   } finally {
-    for (const signal of FORWARDED) process.off(signal, forward);
+    stop();
   }
 }
 
-function ended(child: ReturnType<typeof spawn>): Promise<End> {
+function ended(child: ChildProcess): Promise<End> {
   return new Promise((resolve, reject) => {
-    child.once('error', reject);
+    // One that runs may fail to take a signal or a message. It goes on, and so do we.
+    child.on('error', (error) => child.pid === undefined && reject(error));
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-}
-
-/** Ctrl-C at a terminal goes to every process in the foreground. A second SIGINT would read as impatience. */
-function reachesChildAnyway(signal: NodeJS.Signals): boolean {
-  return signal === 'SIGINT' && process.stdin.isTTY;
 }
 
 /** Where the signal does not end this process, the exit code tells of it as a shell would. */
 function endLike(signal: NodeJS.Signals | null): number {
   if (signal === null) return 1;
-  process.stderr.write(`lockdep: the program was ended by ${signal}, so there is no summary\n`);
+  writeToStderr(`lockdep: the program was ended by ${signal}, so there is no summary\n`);
   process.kill(process.pid, signal);
   return 128 + constants.signals[signal];
 }

@@ -12,7 +12,14 @@ export interface Command {
   run(words: readonly string[]): Promise<number>;
 }
 
-/** The command line makes no sense: shown as one line on stderr, and exit code 2. */
+/** The command line, or a setting, makes no sense: shown as one line on stderr, and exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+  /** Is the help of use? */
+  readonly hasHelp: boolean;
+
+  constructor(message: string, { hasHelp = true }: { readonly hasHelp?: boolean } = {}) {
+    super(message);
+    this.hasHelp = hasHelp;
+  }
 }

@@ -9,6 +9,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { EXIT_CLEAN, EXIT_USAGE, UsageError, type Command } from './command.js';
+import { writeToStderr } from '../integrations/run-record.js';
+import { plain } from '../text/plain.js';
 import { run } from './run.js';
 
 const commands: ReadonlyMap<string, Command> = new Map([['run', run]]);
@@ -56,11 +58,14 @@ function isUsageError(error: unknown): error is Error {
 }
 
 async function main(): Promise<void> {
+  // A reader that has gone away (`| head`) has seen enough.
+  process.stdout.on('error', () => {});
   try {
     process.exitCode = await dispatch(process.argv.slice(2));
   } catch (error) {
     if (!isUsageError(error)) throw error;
-    process.stderr.write(`lockdep: ${error.message}\nTry 'lockdep --help'.\n`);
+    const help = error instanceof UsageError && !error.hasHelp ? '' : "Try 'lockdep --help'.\n";
+    writeToStderr(`lockdep: ${plain(error.message)}\n${help}`);
     process.exitCode = EXIT_USAGE;
   }
 }

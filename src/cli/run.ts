@@ -7,11 +7,17 @@
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { writeToStderr } from '../integrations/run-record.js';
 import { runNode } from './child.js';
 import { EXIT_CLEAN, UsageError, type Command } from './command.js';
 
-const MODES: readonly string[] = ['off', 'warn', 'enforce'];
+/** Settings of the environment: the values that they can have. Empty is as unset. */
+const SETTINGS: Readonly<Record<string, readonly string[]>> = {
+  LOCKDEP: ['off', 'warn', 'enforce'],
+  LOCKDEP_TRACKING: ['precise', 'light'],
+};
 
 const help = `\
 Runs a program with lock tracking on, and prints a summary at its end.
@@ -84,14 +90,36 @@ function makeFolder(out: string): string {
   return folder;
 }
 
+/** The program would fail on them as it starts, with a stack that is about neither. */
+function checkSettings(): void {
+  for (const [name, values] of Object.entries(SETTINGS)) {
+    const value = process.env[name] ?? '';
+    if (value !== '' && !values.includes(value)) {
+      throw new UsageError(`run: ${name} is '${value}'; it can be ${values.join(', ')}`, { hasHelp: false });
+    }
+  }
+}
+
 function modeFor(enforce: boolean): string {
   if (enforce) return 'enforce';
   const asked = process.env['LOCKDEP'] ?? '';
-  if (asked === '') return 'warn';
-  if (!MODES.includes(asked)) throw new UsageError(`run: LOCKDEP is '${asked}'; it can be ${MODES.join(', ')}`);
-  if (asked === 'off') process.stderr.write('lockdep: LOCKDEP=off is set, so the program runs without tracking\n');
-  return asked;
+  if (asked === 'off') writeToStderr('lockdep: LOCKDEP=off is set, so the program runs without tracking\n');
+  return asked === '' ? 'warn' : asked;
 }
+
+/**
+ * The options of node that preload this package. By --require: with --import Node takes the script for an ES module too, which
+ * fails for extensions that only a hook of `require` knows (ts-node), or nobody.
+ */
+function preloadFor(words: readonly string[]): readonly string[] {
+  const register = new URL('../register.js', import.meta.url);
+  const features = process.features as { readonly require_module?: boolean };
+  const requires = features.require_module === true && !words.some((word) => NO_REQUIRE.test(word));
+  return requires ? ['--require', fileURLToPath(register)] : ['--import', register.href];
+}
+
+/** Node can not `require` this package then. */
+const NO_REQUIRE = /^--no-(?:experimental-)?require-module$/;
 
 function environment({ enforce, out }: RunOptions): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env, LOCKDEP: modeFor(enforce), LOCKDEP_SUMMARY: '1' };
@@ -109,7 +137,8 @@ export const run: Command = {
       return EXIT_CLEAN;
     }
     checkScript(options.program);
-    const preload = new URL('../register.js', import.meta.url).href;
-    return runNode(['--import', preload, ...process.execArgv, ...options.program], environment(options));
+    checkSettings();
+    const program = [...process.execArgv, ...options.program];
+    return runNode([...preloadFor(program), ...program], environment(options));
   },
 };

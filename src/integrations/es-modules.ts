@@ -33,10 +33,21 @@ export function substituteEsModules(redirect: Redirect): void {
   });
 }
 
+/**
+ * Node pipes the output of that thread into this process's, and a pipe turns an error of stdout or stderr that the program would
+ * never have seen (`console` and warnings swallow it) into one that ends it. So the pipes keep their hands off such errors.
+ */
 function registerInHooksThread(redirect: Redirect): void {
+  const outputs = [process.stdout, process.stderr];
+  const before = outputs.map((output) => new Set(output.listeners('error')));
   const { port1, port2 } = new MessageChannel();
   port1.on('message', (copy: UnknownCopy) => warnUnknownVersion(copy));
   port1.unref();
   const data: HooksData = { redirect, unknown: port2 };
   nodeModule.register('./esm-hooks.js', { parentURL: import.meta.url, data, transferList: [port2] });
+  for (const [index, output] of outputs.entries()) {
+    for (const listener of output.listeners('error')) {
+      if (before[index]?.has(listener) === false) output.off('error', listener as () => void);
+    }
+  }
 }

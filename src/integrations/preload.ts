@@ -1,7 +1,7 @@
 /**
  * Puts a whole process under lockdep: what `lockdep/register` does.
  *
- * Guarantees: `LOCKDEP=off` installs nothing at all. Otherwise tracking is on, in production too, since a preload is
+ * Guarantees: `LOCKDEP=off` installs nothing at all (under `lockdep run`, the watch of its parent). Otherwise tracking is on, in production too, since a preload is
  * an explicit wish. Once per thread, however often and from however many copies of this package it is asked for.
  *
  * Who is tracked: this process and its worker threads. A worker started with an `execArgv` of its own, or from a
@@ -14,6 +14,7 @@ import { isMainThread, parentPort } from 'node:worker_threads';
 import { lockdep } from '../index.js';
 import { watchExit } from './at-exit.js';
 import { substituteCommonJs } from './commonjs.js';
+import { endWithRunner } from './runner-watch.js';
 import { substituteEsModules } from './es-modules.js';
 import type { Substitute } from './substitute.js';
 
@@ -29,7 +30,9 @@ export interface Preload {
 
 export function trackProcess({ substitute, substituteUrl, ownUrl }: Preload): void {
   const holder = globalThis as { [INSTALLED]?: true };
-  if (process.env['LOCKDEP'] === 'off' || inHooksThread() || holder[INSTALLED] === true) return;
+  if (inHooksThread() || holder[INSTALLED] === true) return;
+  endWithRunner();
+  if (process.env['LOCKDEP'] === 'off') return;
   Object.defineProperty(globalThis, INSTALLED, { value: true });
   if (lockdep.mode === 'off') lockdep.configure({ mode: 'warn' });
   substituteCommonJs(substitute);

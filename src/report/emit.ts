@@ -7,8 +7,8 @@
  *
  * Cost: for new reports only; the caller sees to that, so a distinct report is shown once. Nothing is awaited.
  */
-import { writeSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { guardStderr } from '../classes/stderr-guard.js';
 import { plainLines } from '../text/plain.js';
 import { NativePromise } from '../classes/intrinsics.js';
 import { writeWarning } from '../classes/warn-once.js';
@@ -60,15 +60,20 @@ export function warningCode(kind: ReportKind): string {
 }
 
 const emitWarning = process.emitWarning;
-/** Handed to the process and not shown yet. */
-const unshown = new Set<string>();
+/** Handed to the process and not shown yet, by their messages. */
+const unshown = new Map<string, WarningOptions>();
 let watching = false;
 
 function processWarning(message: string, options: WarningOptions): void {
   // Where somebody has replaced it, showing is theirs.
   if (process.emitWarning === emitWarning) {
+    if ((process as { readonly _exiting?: boolean })._exiting === true) {
+      showNow(message, options);
+      return;
+    }
+    guardStderr();
     watchExit();
-    unshown.add(message);
+    unshown.set(message, options);
   }
   process.emitWarning(message, options);
 }
@@ -79,8 +84,21 @@ function watchExit(): void {
   watching = true;
   process.on('warning', ({ message }) => unshown.delete(message));
   process.on('exit', () => {
-    for (const message of unshown) writeSync(process.stderr.fd ?? 2, `LockdepWarning: ${message}\n`);
+    for (const [message, options] of unshown) showNow(message, options);
   });
+}
+
+/**
+ * For a process that has no later turn. Node's own listener shows it then too, if there is one: it knows of --no-warnings,
+ * --disable-warning and --redirect-warnings.
+ */
+function showNow(message: string, { type, code }: WarningOptions): void {
+  const stack = `${type}: ${message}`;
+  try {
+    process.emit('warning', Object.assign(new Error(message), { name: type, code, stack }));
+  } catch {
+    // A listener that throws, or stderr: the process ends as it would have.
+  }
 }
 
 function showFailure(onReport: NonNullable<EmitOptions['onReport']>, error: unknown, warn: Warn): void {

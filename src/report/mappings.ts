@@ -22,9 +22,8 @@ const COMMA = 44;
 const SEMICOLON = 59;
 /** Values of the digits of base 64 by character code; -1 for what is none. */
 const DIGITS = new Int8Array(128).fill(-1);
-for (const [value, digit] of [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'].entries()) {
-  DIGITS[digit.charCodeAt(0)] = value;
-}
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+for (let value = 0; value < ALPHABET.length; value++) DIGITS[ALPHABET.charCodeAt(value)] = value;
 /** Of six bits one says whether another digit follows. */
 const CONTINUES = 32;
 /** Numbers of more digits are beyond any file. */

@@ -103,18 +103,14 @@ export class Runtime implements ValidatorHost {
 
   /** The mode that the environment asks for, which wins over code; else `off` in production and `warn` elsewhere. */
   startFromEnvironment(env: NodeJS.ProcessEnv): void {
-    const level = env['LOCKDEP_TRACKING'];
-    if (level !== undefined && level !== '') {
-      this.#tracking = checkedTracking(level, 'environment variable LOCKDEP_TRACKING');
+    const level = settingOf(env, 'LOCKDEP_TRACKING', checkedTracking);
+    if (level !== undefined) {
+      this.#tracking = level;
       this.#trackingIsForced = true;
     }
-    const asked = env['LOCKDEP'];
-    if (asked === undefined || asked === '') {
-      this.#setMode(env['NODE_ENV'] === 'production' ? 'off' : 'warn');
-      return;
-    }
-    this.#setMode(checkedMode(asked, 'environment variable LOCKDEP'));
-    this.#modeIsForced = true;
+    const asked = settingOf(env, 'LOCKDEP', checkedMode);
+    this.#modeIsForced = asked !== undefined;
+    this.#setMode(asked ?? (env['NODE_ENV'] === 'production' ? 'off' : 'warn'));
   }
 
   configure(options: Partial<LockdepOptions>): void {
@@ -230,6 +226,23 @@ export class Runtime implements ValidatorHost {
     const followed = tracker.followsCalls;
     tracker.start(this.#tracking);
     if (tracker.followsCalls && !followed) void this.#rehearse();
+  }
+}
+
+/** What the environment asks for. In production a value that makes no sense is told of and counts as none: it ends nothing. */
+function settingOf<T>(
+  env: NodeJS.ProcessEnv,
+  name: string,
+  checked: (value: unknown, what: string) => T,
+): T | undefined {
+  const value = env[name];
+  if (value === undefined || value === '') return undefined;
+  try {
+    return checked(value, `environment variable ${name}`);
+  } catch (error) {
+    if (env['NODE_ENV'] !== 'production') throw error;
+    showWarning(`${(error as Error).message}; it is ignored`, 'LOCKDEP_BAD_SETTING');
+    return undefined;
   }
 }
 

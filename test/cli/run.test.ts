@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { built, cleanEnvironment, INVERSION, Project, type Files, type Result } from '../integrations/project.js';
+import { BOTH_ORDERS, built, INVERSION, Project, type Files, type Result } from '../integrations/project.js';
 
 const main = fileURLToPath(new URL('cli/main.js', built));
 const projects: Project[] = [];
@@ -91,11 +89,24 @@ describe('the mode of a run', () => {
     assert.equal(code, 0);
   });
 
-  it('an unknown one is a usage error', async () => {
-    const { code, stderr } = await run(project({ 'main.mjs': echo }), ['--', 'main.mjs'], { LOCKDEP: 'loud' });
-    assert.match(stderr, /LOCKDEP is 'loud'; it can be off, warn, enforce/);
-    assert.equal(code, 2);
-  });
+  for (const [env, complaint] of [
+    [{ LOCKDEP: 'loud' }, "LOCKDEP is 'loud'; it can be off, warn, enforce"],
+    [{ LOCKDEP: 'Warn' }, "LOCKDEP is 'Warn'; it can be off, warn, enforce"],
+    [{ LOCKDEP: '1\n\u001b[31m' }, "LOCKDEP is '1\\u000a\\u001b[31m'; it can be off, warn, enforce"],
+    [{ LOCKDEP_TRACKING: 'exact' }, "LOCKDEP_TRACKING is 'exact'; it can be precise, light"],
+    [{ LOCKDEP: 'off', LOCKDEP_TRACKING: 'x' }, "LOCKDEP_TRACKING is 'x'; it can be precise, light"],
+    [{ LOCKDEP: 'loud', NODE_ENV: 'production' }, "LOCKDEP is 'loud'; it can be off, warn, enforce"],
+  ] as const) {
+    for (const words of [
+      ['--', 'main.mjs'],
+      ['--enforce', 'main.mjs'],
+    ]) {
+      it(`a value that makes no sense is one line: ${JSON.stringify(env)}, [${words.join(' ')}]`, async () => {
+        const { code, stdout, stderr } = await run(project({ 'main.mjs': echo }), words, env);
+        assert.deepEqual([code, stdout, stderr], [2, '', `lockdep: run: ${complaint}\n`]);
+      });
+    }
+  }
 
   it('--enforce fails the offending call', async () => {
     const { code, stderr } = await run(project({ 'main.mjs': inversion }), ['--enforce', '--', 'main.mjs']);
@@ -119,6 +130,56 @@ describe('programs that do not start', () => {
   });
 });
 
+describe('files that only a hook of require knows', () => {
+  /** What ts-node does: it compiles `.ts` files as they are required. */
+  const hook = `require.extensions['.ts'] = (module, file) =>
+    module._compile(require('node:fs').readFileSync(file, 'utf8').replaceAll(': Mutex', ''), file);`;
+  const typed = `const { Mutex } = require('async-mutex'); const a: Mutex = new Mutex(), b: Mutex = new Mutex();
+    (async () => { ${BOTH_ORDERS} console.log(require.main === module, __filename.endsWith('main.ts'), process.argv.slice(2)); })();`;
+
+  for (const words of [
+    ['-r', './hook.cjs', 'main.ts', 'a'],
+    ['--require=./hook.cjs', './main.ts', 'a'],
+    ['-r', './hook.cjs', './main', 'a'],
+  ]) {
+    it(`${words.join(' ')} runs as under node, and is tracked`, async () => {
+      const made = project({ 'hook.cjs': hook, 'main.ts': typed });
+      const plain = await made.node(words);
+      const { code, stdout, stderr } = await run(made, ['--', ...words]);
+      assert.equal(plain.code, 0, plain.stderr);
+      assert.equal(stdout, plain.stdout, stderr);
+      assert.match(stderr, /1 report \(1 strict/);
+      assert.equal(code, 1);
+    });
+  }
+
+  for (const name of ['main.foo', 'main', '.main', 'main.txt']) {
+    it(`an extension that nobody knows is a script, as under node: ${name}`, async () => {
+      const made = project({
+        [name]: `const { Mutex } = require('async-mutex'); (async () => { ${INVERSION} console.log('ran'); })();`,
+      });
+      const plain = await made.node([name]);
+      const { code, stdout, stderr } = await run(made, [name]);
+      assert.deepEqual([plain.code, plain.stdout, stdout], [0, 'ran\n', 'ran\n'], stderr);
+      assert.match(stderr, /1 report \(1 strict/);
+      assert.doesNotMatch(stderr, /ExperimentalWarning/);
+      assert.equal(code, 1);
+    });
+  }
+
+  it('where require() is not to load ES modules, the preload is loaded by import', async () => {
+    const made = project({ 'main.mjs': inversion });
+    for (const [words, env] of [
+      [['--', '--no-experimental-require-module', 'main.mjs'], {}],
+      [['main.mjs'], { NODE_OPTIONS: '--no-experimental-require-module' }],
+    ] as const) {
+      const { code, stderr } = await run(made, words, env);
+      assert.match(stderr, /1 report \(1 strict/);
+      assert.equal(code, 1);
+    }
+  });
+});
+
 describe('--out', () => {
   it('makes the folder, relative to where it was said', async () => {
     const made = project({ 'main.mjs': `process.chdir('/'); ${inversion}` });
@@ -138,41 +199,6 @@ describe('--out', () => {
     const { code, stderr } = await run(made, ['--out', 'file/x', '--', 'main.mjs']);
     assert.match(stderr, /cannot write to .*file/);
     assert.equal(code, 2);
-  });
-});
-
-describe('signals', { skip: process.platform === 'win32' }, () => {
-  const waits = `setInterval(() => {}, 1000); console.log('ready');`;
-
-  /** Sends a signal to `lockdep run` once the program is ready; how the former ended. */
-  async function end(script: string, signal: NodeJS.Signals): Promise<unknown[]> {
-    const made = project({ 'main.mjs': script });
-    const child = spawn(process.execPath, [main, 'run', '--', 'main.mjs'], {
-      cwd: made.root,
-      env: cleanEnvironment(),
-      stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 30_000,
-    });
-    await once(child.stdout, 'data');
-    child.kill(signal);
-    return once(child, 'exit');
-  }
-
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    it(`${signal} reaches the program, and its end by it is passed on`, async () => {
-      assert.deepEqual(await end(waits, signal), [null, signal]);
-    });
-
-    it(`${signal} that the program handles`, async () => {
-      assert.deepEqual(await end(`process.on('${signal}', () => process.exit(5)); ${waits}`, signal), [5, null]);
-    });
-  }
-
-  it('a program that kills itself', async () => {
-    const made = project({ 'main.mjs': `process.kill(process.pid, 'SIGKILL');` });
-    const { code, signal, stderr } = await run(made, ['--', 'main.mjs']);
-    assert.deepEqual([code, signal], [null, 'SIGKILL']);
-    assert.equal(stderr, 'lockdep: the program was ended by SIGKILL, so there is no summary\n');
   });
 });
 

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { constants } from 'node:os';
+import { after, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { built, cleanEnvironment, Project } from '../integrations/project.js';
+
+const main = fileURLToPath(new URL('cli/main.js', built));
+const projects: Project[] = [];
+after(() => projects.forEach((project) => project.remove()));
+
+interface Started {
+  readonly runner: ChildProcess;
+  /** What the program has printed so far. */
+  printed(): string;
+  /** Resolves when the program has printed this. */
+  saw(text: string): Promise<void>;
+}
+
+function start(script: string, env: NodeJS.ProcessEnv = {}): Started {
+  const made = new Project({ 'main.mjs': script });
+  projects.push(made);
+  const runner = spawn(process.execPath, [main, 'run', '--', 'main.mjs'], {
+    cwd: made.root,
+    env: cleanEnvironment(env),
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 30_000,
+  });
+  let text = '';
+  runner.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
+  return {
+    runner,
+    printed: () => text,
+    saw: async (wanted) => {
+      while (!text.includes(wanted)) await once(runner.stdout, 'data', { signal: AbortSignal.timeout(20_000) });
+    },
+  };
+}
+
+const waits = `setInterval(() => {}, 1000); console.log('pid ' + process.pid + ' ready');`;
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function gone(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (!isRunning(pid)) return true;
+    await sleep(50);
+  }
+  process.kill(pid, 'SIGKILL');
+  return false;
+}
+
+const programOf = ({ printed }: Started): number => Number(/pid (\d+) ready/.exec(printed())?.[1]);
+
+/** Those that end a program which does not listen. */
+const ENDING = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGUSR2',
+  'SIGABRT',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGXCPU',
+] as const;
+const PASSED_ON = [...ENDING, 'SIGUSR1', 'SIGIO', 'SIGPWR', 'SIGSTKFLT', 'SIGWINCH', 'SIGINFO'] as const;
+
+describe('signals', { skip: process.platform === 'win32' }, () => {
+  for (const signal of ENDING) {
+    it(`${signal} reaches the program, and its end by it is passed on`, async () => {
+      const started = start(waits);
+      await started.saw('ready');
+      started.runner.kill(signal);
+      assert.deepEqual(await once(started.runner, 'exit'), [null, signal]);
+      assert.ok(await gone(programOf(started)));
+    });
+  }
+
+  for (const signal of PASSED_ON.filter((each) => each in constants.signals)) {
+    it(`${signal} that the program handles`, async () => {
+      const started = start(
+        `process.on('${signal}', (name) => { console.log('got ' + name); process.exit(5); }); ${waits}`,
+      );
+      await started.saw('ready');
+      started.runner.kill(signal);
+      const end = await once(started.runner, 'exit');
+      assert.equal(started.printed().split('got ').length, 2, started.printed());
+      assert.deepEqual(end, [5, null]);
+    });
+  }
+
+  it('a program that goes on after a signal gets the next one too', async () => {
+    const started = start(`let count = 0; process.on('SIGTERM', () => console.log('term ' + ++count)); ${waits}`);
+    await started.saw('ready');
+    started.runner.kill('SIGTERM');
+    await started.saw('term 1');
+    started.runner.kill('SIGTERM');
+    await started.saw('term 2');
+    started.runner.kill('SIGUSR2');
+    assert.deepEqual(await once(started.runner, 'exit'), [null, 'SIGUSR2']);
+  });
+
+  it('SIGUSR1 starts the inspector of the program, as under node', async () => {
+    const made = new Project({
+      'main.mjs': `import inspector from 'node:inspector'; ${waits}
+      setInterval(() => { if (inspector.url() !== undefined) { console.log('open'); process.exit(6); } }, 10);`,
+    });
+    projects.push(made);
+    const runner = spawn(process.execPath, [main, 'run', '--', '--inspect-port=0', 'main.mjs'], {
+      cwd: made.root,
+      env: cleanEnvironment(),
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 30_000,
+    });
+    await once(runner.stdout, 'data');
+    runner.kill('SIGUSR1');
+    assert.deepEqual(await once(runner, 'exit'), [6, null]);
+  });
+
+  for (const env of [{}, { LOCKDEP: 'off' }]) {
+    it(`SIGKILL can not be passed on, and the program ends all the same: ${JSON.stringify(env)}`, async () => {
+      const started = start(waits, env);
+      await started.saw('ready');
+      started.runner.kill('SIGKILL');
+      await once(started.runner, 'exit');
+      assert.ok(await gone(programOf(started)), 'left behind');
+    });
+  }
+
+  it('what the program has started is its own affair, and outlives it as under node', async () => {
+    const started = start(`import { spawn } from 'node:child_process';
+      const left = spawn(process.execPath, ['-e', "setInterval(() => {}, 1000)"], { detached: true, stdio: 'ignore' });
+      console.log('left ' + left.pid); ${waits}`);
+    await started.saw('ready');
+    started.runner.kill('SIGKILL');
+    assert.ok(await gone(programOf(started)));
+    await sleep(700);
+    const left = Number(/left (\d+)/.exec(started.printed())?.[1]);
+    assert.ok(isRunning(left));
+    process.kill(left, 'SIGKILL');
+  });
+
+  it('a program that kills itself', async () => {
+    const made = new Project({ 'main.mjs': `process.kill(process.pid, 'SIGKILL');` });
+    projects.push(made);
+    const { code, signal, stderr } = await made.node([main, 'run', '--', 'main.mjs']);
+    assert.deepEqual([code, signal], [null, 'SIGKILL']);
+    assert.equal(stderr, 'lockdep: the program was ended by SIGKILL, so there is no summary\n');
+  });
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { built, Project, register, type Files } from './project.js';
+
+const main = fileURLToPath(new URL('cli/main.js', built));
+const projects: Project[] = [];
+after(() => projects.forEach((project) => project.remove()));
+
+function project(files: Files): Project {
+  const made = new Project(files);
+  made.installLockdep();
+  projects.push(made);
+  return made;
+}
+
+/** A report in the turn in which the program ends, or a while before that. */
+const ENDS: Readonly<Record<string, string>> = {
+  'at the end': 'new Mutex().release();',
+  'in process.exit()': 'new Mutex().release(); process.exit(0);',
+  'in an exit listener': `process.on('exit', () => new Mutex().release());`,
+  'as it throws': `process.on('uncaughtException', () => process.exit(0)); setTimeout(() => { new Mutex().release(); throw new Error(); });`,
+  'long before': `new Mutex().release(); setTimeout(() => {}, 20);`,
+};
+const program = (end: string): string => `import { Mutex } from 'lockdep'; ${end}`;
+/** As Node prints warnings, or as we would. */
+const SHOWN = /LockdepWarning|LOCKDEP: /;
+
+const QUIET: readonly (readonly [what: string, flags: readonly string[], env: NodeJS.ProcessEnv])[] = [
+  ['--no-warnings', ['--no-warnings'], {}],
+  ['--disable-warning by code', ['--disable-warning=LOCKDEP_BAD_UNLOCK_BALANCE'], {}],
+  ['--disable-warning by name', ['--disable-warning=DEP1', '--disable-warning=LockdepWarning'], {}],
+  ['NODE_NO_WARNINGS', [], { NODE_NO_WARNINGS: '1' }],
+  ['--no-warnings in NODE_OPTIONS', [], { NODE_OPTIONS: '--no-warnings' }],
+  ['--disable-warning in NODE_OPTIONS', [], { NODE_OPTIONS: '--disable-warning=LockdepWarning' }],
+];
+
+/** Ways to be there: the words before the flags, and those behind. */
+const WAYS: Readonly<Record<string, readonly string[]>> = {
+  'an import': [],
+  'lockdep/register': ['--import', register],
+  'lockdep run': [main, 'run', '--'],
+};
+
+describe('warnings that are switched off', () => {
+  for (const [way, words] of Object.entries(WAYS)) {
+    for (const [what, flags, env] of QUIET) {
+      it(`${what}, with ${way}: no report is printed, whenever it is made`, async () => {
+        const ends = Object.entries(ENDS).filter(([end]) => way === 'an import' || end === 'in process.exit()');
+        const made = project(Object.fromEntries(ends.map(([, end], at) => [`${at}.mjs`, program(end)])));
+        const checks = ends.map(async ([end], at) => {
+          const { stderr, code } = await made.node([...words, ...flags, `${at}.mjs`], { env });
+          assert.doesNotMatch(stderr, SHOWN, end);
+          assert.equal(code, way === 'lockdep run' ? 1 : 0, `${end}: ${stderr}`);
+        });
+        await Promise.all(checks);
+      });
+    }
+  }
+
+  for (const [end, code] of Object.entries(ENDS)) {
+    it(`where they are not, a report ${end} is printed once, as Node prints a warning`, async () => {
+      const made = project({ 'main.mjs': program(code) });
+      const { stderr } = await made.node(['--disable-warning=LOCKDEP_STALL', 'main.mjs']);
+      assert.match(
+        stderr,
+        /^\(node:\d+\) \[LOCKDEP_BAD_UNLOCK_BALANCE\] LockdepWarning: LOCKDEP: bad unlock balance$/m,
+      );
+      assert.equal(stderr.split('LOCKDEP: ').length, 2, stderr);
+    });
+
+    it(`a report ${end} goes where warnings are redirected to, and to listeners`, async () => {
+      const made = project({ 'main.mjs': `process.on('warning', ({ code }) => console.log(code)); ${program(code)}` });
+      const { stderr, stdout } = await made.node(['--redirect-warnings=warnings.txt', 'main.mjs']);
+      assert.doesNotMatch(stderr, SHOWN);
+      assert.equal(stdout, 'LOCKDEP_BAD_UNLOCK_BALANCE\n');
+      // Node writes to the file in a later turn, which an ending process does not have.
+      if (end === 'long before') assert.match(readFileSync(made.path('warnings.txt'), 'utf8'), SHOWN);
+      else assert.ok(!existsSync(made.path('warnings.txt')) || readFileSync(made.path('warnings.txt'), 'utf8') !== '');
+    });
+  }
+
+  it('a listener that throws changes nothing of how a process ends', async () => {
+    const made = project({
+      'main.mjs': `process.on('warning', () => { throw new Error('no'); }); ${program('new Mutex().release(); process.exit(3);')}`,
+    });
+    assert.equal((await made.node(['main.mjs'])).code, 3);
+  });
+});

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { Project, register, type Files } from './project.js';
+
+const projects: Project[] = [];
+after(() => projects.forEach((project) => project.remove()));
+
+function project(files: Files): Project {
+  const made = new Project(files);
+  made.installLockdep();
+  projects.push(made);
+  return made;
+}
+
+const WAYS: Readonly<Record<string, readonly string[]>> = {
+  'an import': [],
+  'lockdep/register': ['--import', register],
+};
+
+describe('a setting of the environment that makes no sense', () => {
+  const tell = `import { lockdep } from 'lockdep'; console.log(lockdep.mode, lockdep.tracking);`;
+
+  for (const [env, way, printed] of [
+    [{ LOCKDEP: 'loud' }, 'an import', 'off precise\n'],
+    [{ LOCKDEP: 'loud' }, 'lockdep/register', 'warn precise\n'],
+    [{ LOCKDEP_TRACKING: 'exact' }, 'an import', 'off precise\n'],
+    [{ LOCKDEP: 'enforce', LOCKDEP_TRACKING: 'exact' }, 'an import', 'enforce precise\n'],
+    [{ LOCKDEP: 'loud', LOCKDEP_TRACKING: 'light' }, 'lockdep/register', 'warn light\n'],
+  ] as const) {
+    it(`in production it is a warning: ${JSON.stringify(env)}, ${way}`, async () => {
+      const made = project({ 'main.mjs': tell });
+      const words = [...(WAYS[way] ?? []), 'main.mjs'];
+      const { code, stdout, stderr } = await made.node(words, { env: { ...env, NODE_ENV: 'production' } });
+      assert.deepEqual([code, stdout], [0, printed], stderr);
+      assert.equal(
+        stderr.match(/\[LOCKDEP_BAD_SETTING\] LockdepWarning: environment variable LOCKDEP/g)?.length,
+        1,
+        stderr,
+      );
+    });
+  }
+
+  for (const [env, complaint] of [
+    [{ LOCKDEP: 'loud' }, /RangeError: environment variable LOCKDEP must be 'off', 'warn' or 'enforce', got "loud"/],
+    [
+      { LOCKDEP_TRACKING: 'exact' },
+      /RangeError: environment variable LOCKDEP_TRACKING must be 'precise' or 'light', got "exact"/,
+    ],
+  ] as const) {
+    it(`elsewhere it is an error: ${JSON.stringify(env)}`, async () => {
+      const { code, stderr } = await project({ 'main.mjs': tell }).node(['main.mjs'], { env });
+      assert.match(stderr, complaint);
+      assert.equal(code, 1);
+    });
+  }
+});
