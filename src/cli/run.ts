@@ -1,7 +1,7 @@
 /**
  * `lockdep run`: a program with every `async-mutex` in it tracked, and a summary at its end.
  *
- * Guarantees: the program is the one that node would have run, with the same stdio, arguments and node options; its
+ * Guarantees: the program is the one that node would have run, with the same stdio, IPC channel, arguments and node options; its
  * exit code, or the signal that ended it, is the result. Only the preload and the LOCKDEP variables are added.
  */
 import { mkdirSync } from 'node:fs';
@@ -33,10 +33,11 @@ the program takes from lockdep itself. Child processes are tracked if they are s
 or cluster, which pass node's options on; each prints a summary of its own. Node options may
 stand before the script: lockdep run -- --expose-gc script.js
 
-LOCKDEP=off|warn|enforce in the environment is kept, unless --enforce is given.
+LOCKDEP=off|warn|enforce in the environment is kept, unless --enforce is given. Signals and the
+IPC channel that this command was started with are passed on to the program.
 
 Exit codes: that of the program; 1 if it ended with 0 and there are strict reports; 2 if the
-script does not exist or the command line makes no sense.
+script does not exist or the command line or a setting makes no sense.
 `;
 
 interface RunOptions {
