@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { withTimeout } from '../../src/primitives/with-timeout.js';
 import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import type { Releaser } from '../../src/index.js';
 
 export type Round = () => unknown;
 
@@ -12,6 +13,9 @@ export type Round = () => unknown;
 export type MakeRound = (world: IsolatedLockdep, next: Round) => Round;
 
 const fine = (): void => undefined;
+
+/** Awaited for one microtask turn. */
+const ready = Promise.resolve();
 
 const locks: Record<string, MakeRound> = {
   'a lock': ({ Mutex }, next) => {
@@ -36,7 +40,7 @@ const locks: Record<string, MakeRound> = {
     return async () => {
       const release = await lock.acquire();
       next();
-      await null;
+      await ready;
       release();
     };
   },
@@ -54,7 +58,7 @@ const locks: Record<string, MakeRound> = {
       const guard = await lock.lock();
       try {
         next();
-        await null;
+        await ready;
       } finally {
         guard[Symbol.dispose]();
       }
@@ -68,7 +72,7 @@ const locks: Record<string, MakeRound> = {
       guard.transfer();
       lockdep.adopt(guard);
       next();
-      await null;
+      await ready;
       guard.release();
     };
   },
@@ -105,7 +109,7 @@ const locks: Record<string, MakeRound> = {
       const releaseSecond = await second.acquire();
       releaseFirst();
       next();
-      await null;
+      await ready;
       releaseSecond();
     };
   },
@@ -116,7 +120,7 @@ const locks: Record<string, MakeRound> = {
       const own = new Mutex({ class: 'test.own' });
       const releaseOwn = await own.acquire();
       next();
-      await null;
+      await ready;
       releaseOwn();
       release();
     };
@@ -130,7 +134,7 @@ const locks: Record<string, MakeRound> = {
       const passed = before;
       before = release;
       next();
-      await null;
+      await ready;
       passed();
     };
   },
@@ -138,7 +142,7 @@ const locks: Record<string, MakeRound> = {
     const lock = new Mutex();
     return async () => {
       const release = lock.tryAcquire();
-      await null;
+      await ready;
       next();
       release?.();
     };
@@ -206,7 +210,7 @@ const locks: Record<string, MakeRound> = {
     return async () => {
       const [, release] = await permits.acquire(3);
       next();
-      await null;
+      await ready;
       release();
     };
   },
@@ -216,7 +220,7 @@ const locks: Record<string, MakeRound> = {
       const write = await lock.lockWrite();
       const read = write.downgrade();
       next();
-      await null;
+      await ready;
       read.release();
     };
   },
@@ -226,7 +230,7 @@ const locks: Record<string, MakeRound> = {
     return async () => {
       const release = await (at++ % 2 === 0 ? lock.acquireRead() : lock.acquireWrite());
       next();
-      await null;
+      await ready;
       release();
     };
   },
@@ -236,7 +240,7 @@ const locks: Record<string, MakeRound> = {
     return async () => {
       const release = await (at++ % 2 === 0 ? lock.acquireRead() : lock.acquireWrite());
       next();
-      await null;
+      await ready;
       release();
     };
   },
@@ -263,7 +267,7 @@ const locks: Record<string, MakeRound> = {
       const release = await lock.acquire();
       lockdep.assertHeld(lock);
       next();
-      await null;
+      await ready;
       release();
     };
   },
@@ -275,7 +279,7 @@ const locks: Record<string, MakeRound> = {
       const release = await lock.acquire();
       lock.setClass((at++ % 2 === 0 ? one : other) as typeof lock.lockClass);
       next();
-      await null;
+      await ready;
       release();
     };
   },
@@ -297,9 +301,9 @@ const scopes: Record<string, MakeRound> = {
     const lock = new Mutex();
     return () =>
       lock.runExclusive(async () => {
-        await null;
+        await ready;
         next();
-        await null;
+        await ready;
       });
   },
   'scope in scope': ({ Mutex }, next) => {
@@ -307,9 +311,9 @@ const scopes: Record<string, MakeRound> = {
     return () =>
       outer.runExclusive(() =>
         inner.runExclusive(async () => {
-          await null;
+          await ready;
           next();
-          await null;
+          await ready;
         }),
       );
   },
@@ -319,7 +323,7 @@ const scopes: Record<string, MakeRound> = {
       lock
         .runExclusive(async () => {
           next();
-          await null;
+          await ready;
           throw new Error('as it must');
         })
         .catch(fine);
@@ -330,7 +334,7 @@ const scopes: Record<string, MakeRound> = {
       outer.runExclusive(async () => {
         const release = await inner.acquire();
         next();
-        await null;
+        await ready;
         release();
       });
   },
@@ -338,17 +342,17 @@ const scopes: Record<string, MakeRound> = {
     const permits = new Semaphore(2);
     return () =>
       permits.runExclusive(async () => {
-        await null;
+        await ready;
         next();
-        await null;
+        await ready;
       });
   },
   'scopes of a reader/writer lock': ({ RWSemaphore }, next) => {
     const lock = new RWSemaphore();
     const work = async (): Promise<void> => {
-      await null;
+      await ready;
       next();
-      await null;
+      await ready;
     };
     let at = 0;
     return () => (at++ % 2 === 0 ? lock.runRead(work) : lock.runWrite(work));
@@ -358,9 +362,9 @@ const scopes: Record<string, MakeRound> = {
     return () =>
       lock.runExclusive(
         async () => {
-          await null;
+          await ready;
           next();
-          await null;
+          await ready;
         },
         { timeout: 60_000 },
       );
@@ -371,7 +375,7 @@ const scopes: Record<string, MakeRound> = {
       section.run(async () => {
         const release = await lock.acquire();
         next();
-        await null;
+        await ready;
         release();
       });
   },
@@ -379,9 +383,9 @@ const scopes: Record<string, MakeRound> = {
     const section = new PseudoLock({ shared: true });
     return async () => {
       const entered = section.enter();
-      await null;
+      await ready;
       next();
-      await null;
+      await ready;
       entered[Symbol.dispose]();
     };
   },
@@ -390,9 +394,9 @@ const scopes: Record<string, MakeRound> = {
     return () =>
       outer.runExclusive(async () => {
         inner.might();
-        await null;
+        await ready;
         next();
-        await null;
+        await ready;
       });
   },
 };
@@ -405,41 +409,42 @@ function startedBy(start: (next: Round) => unknown): MakeRound {
       scope.runExclusive(async () => {
         const release = await lock.acquire();
         start(next);
-        await null;
+        await ready;
         release();
       });
   };
 }
 
 const starts: Record<string, MakeRound> = {
-  'started by setImmediate': startedBy((next) => setImmediate(next)),
-  'started by nextTick': startedBy((next) => process.nextTick(next)),
-  'started by queueMicrotask': startedBy((next) => queueMicrotask(() => void next())),
-  'started by then': startedBy((next) => Promise.resolve().then(() => void next())),
-  'started by catch': startedBy((next) => Promise.reject(new Error('as it must')).catch(() => void next())),
-  'started by finally': startedBy((next) => Promise.resolve().finally(() => void next())),
-  'started by a callback behind an await': startedBy(async (next) => {
-    await null;
-    next();
+  'started by setImmediate': startedBy((begin) => setImmediate(begin)),
+  'started by nextTick': startedBy((begin) => process.nextTick(begin)),
+  'started by queueMicrotask': startedBy((begin) => queueMicrotask(() => void begin())),
+  'started by then': startedBy((begin) => Promise.resolve().then(begin)),
+  'started by catch': startedBy((begin) => Promise.reject(new Error('as it must')).catch(begin)),
+  'started by finally': startedBy((begin) => Promise.resolve().finally(() => begin())),
+  'started by a callback behind an await': startedBy(async (begin) => {
+    await ready;
+    begin();
   }),
-  'started by an event': startedBy((next) => new EventEmitter().once('go', next).emit('go')),
+  'started by an event': startedBy((begin) => new EventEmitter().once('go', begin).emit('go')),
   'started by the lock before it': ({ Mutex }, next) => {
     const lock = new Mutex();
-    return () =>
-      lock.acquire().then((release) => {
-        next();
-        release();
-      });
+    const work = (release: Releaser): void => {
+      next();
+      release();
+    };
+    return () => lock.acquire().then(work);
   },
   'started by a chain': ({ Mutex }, next) => {
     const lock = new Mutex();
+    const begin = (release: Releaser): Releaser => {
+      next();
+      return release;
+    };
     return () =>
       lock
         .acquire()
-        .then((release) => {
-          next();
-          return release;
-        })
+        .then(begin)
         .then((release) => release())
         .catch(fine)
         .finally(fine);
@@ -448,8 +453,8 @@ const starts: Record<string, MakeRound> = {
     const lock = new Mutex();
     return () =>
       lock.runExclusive(async () => {
-        await Promise.all([null, Promise.resolve(), (async () => void next())()]);
-        await Promise.race([null]);
+        await Promise.all([ready, Promise.resolve(), (async () => void next())()]);
+        await Promise.race([ready, Promise.resolve()]);
       });
   },
 };
@@ -460,7 +465,7 @@ const tasks: Record<string, MakeRound> = {
     return async () => {
       const release = await lock.acquire();
       lockdep.detached(() => void next());
-      await null;
+      await ready;
       release();
     };
   },
@@ -469,11 +474,11 @@ const tasks: Record<string, MakeRound> = {
     return async () => {
       const release = await lock.acquire();
       void lockdep.task('round', async () => {
-        await null;
+        await ready;
         next();
-        await null;
+        await ready;
       });
-      await null;
+      await ready;
       release();
     };
   },
@@ -483,7 +488,7 @@ const tasks: Record<string, MakeRound> = {
       lockdep.task('round', async () => {
         const release = await lock.acquire();
         next();
-        await null;
+        await ready;
         release();
       });
   },
@@ -518,7 +523,7 @@ const tasks: Record<string, MakeRound> = {
     return () =>
       queue.run(async () => {
         next();
-        await null;
+        await ready;
       });
   },
   'work of a queue with several slots, under a lock': ({ WorkQueue, Mutex }, next) => {
@@ -526,9 +531,9 @@ const tasks: Record<string, MakeRound> = {
     return () =>
       queue.run(() =>
         lock.runExclusive(async () => {
-          await null;
+          await ready;
           next();
-          await null;
+          await ready;
         }),
       );
   },
@@ -538,7 +543,7 @@ const tasks: Record<string, MakeRound> = {
       queue.run(async () => {
         const release = await lock.acquire();
         next();
-        await null;
+        await ready;
         release();
       });
   },
@@ -547,10 +552,10 @@ const tasks: Record<string, MakeRound> = {
     return () =>
       lock.runExclusive(async () => {
         void queue.run(async () => {
-          await null;
+          await ready;
           next();
         });
-        await null;
+        await ready;
       });
   },
   'work that is awaited under a lock': ({ WorkQueue, Mutex }, next) => {
@@ -570,7 +575,7 @@ const tasks: Record<string, MakeRound> = {
         async (own) => {
           own.throwIfAborted();
           next();
-          await null;
+          await ready;
         },
         { signal },
       );
@@ -579,7 +584,7 @@ const tasks: Record<string, MakeRound> = {
     const queue = new WorkQueue();
     const item = new WorkItem(async () => {
       next();
-      await null;
+      await ready;
     });
     return () => queue.enqueue(item);
   },
@@ -612,7 +617,7 @@ const tasks: Record<string, MakeRound> = {
       done.complete();
       await waited;
       next();
-      await null;
+      await ready;
       release();
     };
   },
@@ -632,7 +637,7 @@ const tasks: Record<string, MakeRound> = {
       done.signalling(async () => {
         const release = await lock.acquire();
         next();
-        await null;
+        await ready;
         release();
       });
   },
@@ -642,7 +647,7 @@ const tasks: Record<string, MakeRound> = {
       await lock.waitForUnlock();
       const release = await lock.acquire();
       next();
-      await null;
+      await ready;
       release();
     };
   },
@@ -662,7 +667,7 @@ const tasks: Record<string, MakeRound> = {
     return async () => {
       const [release] = await Promise.all([lock.acquire(), other.waitForUnlock()]);
       next();
-      await null;
+      await ready;
       release();
     };
   },
