@@ -156,7 +156,7 @@ const scopeKeeper: ScopeKeeper<HeldNode> = {
     probe(node.lock as PermitCore, node, turn);
   },
   enterScope(node) {
-    (node.lock as PermitCore).rt.validator.tracker.enterScope(node);
+    (node.lock as PermitCore).rt.validator.enterScope(node);
   },
   leaveScope(node) {
     releaseHold(node.lock as PermitCore, node.permits, node, scopeKeeper.leaveScope);

@@ -44,7 +44,7 @@ export class RwCore extends PermitCore {
   /** Makes a reader of the writer that holds; returns what is left to be given back. */
   downgrade(node: HeldNode | undefined): number {
     if (node !== undefined) {
-      node.wait = this.readWait;
+      this.rt.validator.tracker.downgraded(node, this.readWait);
       node.permits = READ;
     }
     this.give(WRITE - READ);

@@ -37,6 +37,9 @@ export type HoldKind = 'scope' | 'imperative' | 'try' | 'try-scope' | 'wait' | '
  */
 export type WaitKind = 'exclusive' | 'fair-read' | 'recursive-read';
 
+/** The moment before all others: how a lock was wanted. */
+export const WANTED = 0;
+
 /** Is the hold that of a `runExclusive`? */
 export function isScope(kind: HoldKind): boolean {
   return kind === 'scope' || kind === 'try-scope';
@@ -121,14 +124,14 @@ export class HeldNode implements ListCell {
   /** Changes only with the class of the lock, while it is held. */
   lockClass: LockClass;
   readonly kind: HoldKind;
-  /** How it was wanted; a downgrade makes a read of it. */
+  /** How it is held, and was wanted, as far as it was not downgraded since. */
   wait: WaitKind;
   readonly task: Task | undefined;
   /** Is it the first of its flow's holds of a lock with several permits? */
   leads = false;
   /** The synchronous turn in which it was requested, where that matters (batch-turns.ts). */
   turn = 0;
-  /** When it was granted, or then ended: its place among all grants and ends of the process. */
+  /** When it was granted, or then ended: a moment in the tracker's count. */
   changed = 0;
   /** Has some function instance received it? */
   received = false;
@@ -165,6 +168,15 @@ export class HeldNode implements ListCell {
   /** Do others of its kind hold the lock beside it? */
   get shared(): boolean {
     return this.wait !== 'exclusive';
+  }
+
+  /** How it was held at that moment, in the tracker's count; at WANTED, how it was wanted. */
+  waitAt(moment: number): WaitKind {
+    return this.asked.downgraded > moment ? 'exclusive' : this.wait;
+  }
+
+  sharedAt(moment: number): boolean {
+    return this.waitAt(moment) !== 'exclusive';
   }
 
   /** What is in question about this hold; most holds never have any of it. */
@@ -237,6 +249,8 @@ class HoldQuestion {
   foreignRelease = false;
   /** Permits that a foreign `release()` has returned of it. */
   returned = 0;
+  /** The moment, in the tracker's count, when a writer's hold became that of a reader. */
+  downgraded = 0;
 }
 
 const NOTHING_ASKED: Readonly<HoldQuestion> = Object.freeze(new HoldQuestion());

@@ -48,7 +48,7 @@ export class HeldTracker {
   #grants = 0;
   #oldest: HeldNode | undefined;
   #newest: HeldNode | undefined;
-  /** Grants and ends so far. */
+  /** Grants, ends and downgrades so far: the count by which moments are told. */
   #changes = 0;
 
   constructor(trie: ChainTrie<Nesting>, arrivals: Arrivals) {
@@ -165,8 +165,8 @@ export class HeldTracker {
     node.chain = undefined;
     cutReleased(node);
     if (node.task !== undefined) node.task.live -= 1;
-    const { pending, foreignRelease, awaited } = node.asked;
-    if (pending === undefined && !foreignRelease && !awaited) node.settle();
+    const { pending, foreignRelease, awaited, downgraded } = node.asked;
+    if (pending === undefined && !foreignRelease && !awaited && downgraded === 0) node.settle();
     if (node.leads) node.lock.holders -= 1;
     unlinkFromLock(node);
     this.gates.ended(node.lock);
@@ -177,6 +177,18 @@ export class HeldTracker {
     else newer.older = older;
     node.older = undefined;
     node.newer = undefined;
+  }
+
+  /** What is now, as a moment. */
+  get moment(): number {
+    return this.#changes;
+  }
+
+  /** A writer's hold is that of a reader from now on. */
+  downgraded(node: HeldNode, wait: WaitKind): void {
+    this.#changes += 1;
+    node.ask().downgraded = this.#changes;
+    node.wait = wait;
   }
 
   /** The class of `lock` has changed, and with it that of its holds and waits. */

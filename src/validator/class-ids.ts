@@ -81,11 +81,14 @@ export class ClassIds {
     return unbound.id;
   }
 
-  /** Those of the holds that no two flows can have at once: a lock that is known from all others, and lets one in. */
-  gatesOf(holds: readonly HeldNode[]): GateSet {
+  /**
+   * Those of the holds that no two flows can have at once: a lock that is known from all others, and lets one in. As they were
+   * held at that moment, in the tracker's count.
+   */
+  gatesOf(holds: readonly HeldNode[], moment: number = Infinity): GateSet {
     const gates: Gate[] = [];
     for (const hold of holds) {
-      const gate = hold.lock.excludes ? this.#gateOf(hold) : undefined;
+      const gate = hold.lock.excludes ? this.#gateOf(hold, hold.sharedAt(moment)) : undefined;
       if (gate !== undefined) gates.push(gate);
     }
     return gateSet(gates);
@@ -145,8 +148,8 @@ export class ClassIds {
     for (const map of [this.#met, this.#unbound, this.#aliases, this.#gates]) map.clear();
   }
 
-  #gateOf(hold: HeldNode): Gate | undefined {
-    const { lockClass, shared } = hold;
+  #gateOf(hold: HeldNode, shared: boolean): Gate | undefined {
+    const { lockClass } = hold;
     const id = this.apart.idOf(hold);
     // No class has such a name, so another process takes the gate for none of its own.
     if (id !== undefined) return this.#gate(id, { id, name: `${lockClass.name}[${id}]` }, shared);

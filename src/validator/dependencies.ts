@@ -28,7 +28,7 @@ import type { Vertex } from '../order/edge.js';
 import { isSharedGate, lockOfGate, type Gate, type GateSet } from '../order/gates.js';
 import type { Tier, Violation } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
-import type { HeldNode } from '../tracker/held-node.js';
+import { WANTED, type HeldNode } from '../tracker/held-node.js';
 import { Blessings, type Blessing } from './blessings.js';
 import type { ClassIds } from './class-ids.js';
 import { circularDependency } from './cycle-report.js';
@@ -87,13 +87,13 @@ export class Dependencies {
     return this.#learnProven(attempt, facts)?.violation;
   }
 
-  /** Is the nesting known and proven, with no more than these gates? Then the report that it repeats, if any. */
-  known(held: HeldNode, wanted: HeldNode, gates: GateSet): Learned | undefined {
-    const certain = certainPair({ held, wanted }, this.#ids);
+  /** Is the nesting, as of that moment, known and proven, with no more than these gates? Then the report that it repeats, if any. */
+  known(held: HeldNode, wanted: HeldNode, gates: GateSet, moment?: number): Learned | undefined {
+    const certain = certainPair({ held, wanted, moment }, this.#ids);
     const strong = isStrong(wanted);
     const proven = this.#proven.known(certain.held, certain.wanted, strong, gates);
     if (proven === undefined) return undefined;
-    const pair = classPair({ held, wanted }, this.#ids);
+    const pair = classPair({ held, wanted, moment }, this.#ids);
     const violation = proven.reported ?? this.#all.known(pair.held, pair.wanted, strong, gates)?.reported;
     return violation === undefined ? {} : { violation };
   }
@@ -345,7 +345,7 @@ export class Dependencies {
 
 /** Does a reader that holds the wanted lock stand in the way? Only a reader that passes waiting writers goes on beside it. */
 function isStrong(wanted: HeldNode): boolean {
-  return wanted.wait !== 'recursive-read';
+  return wanted.waitAt(WANTED) !== 'recursive-read';
 }
 
 interface Pair {
@@ -353,15 +353,16 @@ interface Pair {
   readonly wanted: number;
 }
 
-type Nested = Pick<NestedAttempt, 'held' | 'wanted'>;
+/** Without a moment: now. */
+type Nested = Pick<NestedAttempt, 'held' | 'wanted'> & { readonly moment?: number | undefined };
 
-function classPair({ held, wanted }: Nested, ids: ClassIds): Pair {
-  return { held: vertexOfClass(ids.idOf(held.lockClass), held.shared), wanted: ids.idOf(wanted.lockClass) };
+function classPair({ held, wanted, moment = Infinity }: Nested, ids: ClassIds): Pair {
+  return { held: vertexOfClass(ids.idOf(held.lockClass), held.sharedAt(moment)), wanted: ids.idOf(wanted.lockClass) };
 }
 
 /** The same for what is certain. */
-function certainPair({ held, wanted }: Nested, ids: ClassIds): Pair {
-  return { held: vertexOfClass(ids.certainIdOf(held), held.shared), wanted: ids.certainIdOf(wanted) };
+function certainPair({ held, wanted, moment = Infinity }: Nested, ids: ClassIds): Pair {
+  return { held: vertexOfClass(ids.certainIdOf(held), held.sharedAt(moment)), wanted: ids.certainIdOf(wanted) };
 }
 
 function once<T>(make: () => T): () => T {

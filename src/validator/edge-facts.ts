@@ -2,6 +2,7 @@
 import { BATCH } from '../order/gates.js';
 import type { Origin, RawDependency, Tier } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
+import { WANTED } from '../tracker/held-node.js';
 import { rawUse, useFacts, type ClassName, type UseFacts } from './lock-use.js';
 import { taskOf, type NestedAttempt } from './rules/rule.js';
 
@@ -18,8 +19,8 @@ export interface EdgeFacts {
 
 export function learnedFacts(attempt: NestedAttempt): EdgeFacts {
   return {
-    held: useFacts(attempt.held, attempt.evidence, attempt.stack),
-    wanted: { ...useFacts(attempt.wanted, 'own', attempt.stack), state: 'waiting' },
+    held: useFacts(attempt.held, attempt.evidence, attempt.stack, attempt.moment),
+    wanted: { ...useFacts(attempt.wanted, 'own', attempt.stack, WANTED), state: 'waiting' },
     tier: attempt.tier,
     task: taskOf(attempt.wanted),
     origin: attempt.isEvent === true ? 'event' : undefined,

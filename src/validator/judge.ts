@@ -20,7 +20,7 @@ import { Debts } from './debts.js';
 import type { Dependencies } from './dependencies.js';
 import type { Limits, ValidatorHost } from './host.js';
 import { NestingFacts } from './nesting-facts.js';
-import type { Due, Pending } from './pending.js';
+import { noteHad, type Due, type Pending } from './pending.js';
 import type { ReleaseHistory } from './release-history.js';
 import type { NestedAttempt } from './rules/rule.js';
 import { isFreeBeside, isPerInstance, sameClass } from './rules/same-class.js';
@@ -146,6 +146,7 @@ export class Judge {
     evidence: 'own' | 'proven' | 'suspected',
     stack: readonly CapturedFrame[],
   ): Report | undefined {
+    if (evidence !== 'suspected' && wanted.state !== WAITING) noteHad(pending, this.#tracker.moment);
     const certain = isScope(held.kind) || evidence === 'suspected' || this.#isKnown(wanted, held, pending);
     if (certain) return this.teach(wanted, held, pending, evidence, stack);
     const debts = debtsOf(held);
@@ -164,12 +165,13 @@ export class Judge {
     if (held.lockClass === wanted.lockClass && !this.#ids.toldApart(held, wanted)) {
       return pending.facts.violations.some(({ tier }) => tier === 'strict');
     }
-    return this.#dependencies.known(held, wanted, this.#gatesOf(pending, held)) !== undefined;
+    return this.#dependencies.known(held, wanted, this.#gatesOf(pending, held), pending.moment) !== undefined;
   }
 
   /** The gates that every order under `held` has for certain. */
   #gatesOf(pending: Pending, held: HeldNode): GateSet {
-    return this.#ids.gatesOf(pending.beside.filter((hold) => hold === held || !pending.doubted.includes(hold)));
+    const beside = pending.beside.filter((hold) => hold === held || !pending.doubted.includes(hold));
+    return this.#ids.gatesOf(beside, pending.moment);
   }
 
   /** What is known by now is learned. */
@@ -181,7 +183,11 @@ export class Judge {
     stack: readonly CapturedFrame[],
     again = false,
   ): Report | undefined {
-    const listed = this.#ids.gatesOf(pending.beside.filter((hold) => !pending.gone.includes(hold)));
+    const { moment } = pending;
+    const listed = this.#ids.gatesOf(
+      pending.beside.filter((hold) => !pending.gone.includes(hold)),
+      moment,
+    );
     const inDoubt = evidence === 'suspected' || (pending.nested && held.lockClass === wanted.lockClass);
     const attempt: NestedAttempt = {
       held,
@@ -191,6 +197,7 @@ export class Judge {
       protection: pending.possible === undefined ? undefined : gateSet([...listed, ...pending.possible]),
       evidence,
       tier: inDoubt ? 'advisory' : 'strict',
+      moment,
       stack: stack.length > 0 ? stack : pending.stack,
       again,
     };

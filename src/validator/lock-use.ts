@@ -35,9 +35,14 @@ export interface UseFacts {
 
 /**
  * `node` as seen from what runs with `stack` (empty when unknown): its own stack where it was captured; for a scope that
- * is on the stack the frames that await it; else the remembered acquisition that fits best.
+ * is on the stack the frames that await it; else the remembered acquisition that fits best. In the mode of that moment.
  */
-export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly CapturedFrame[]): UseFacts {
+export function useFacts(
+  node: HeldNode,
+  evidence: Evidence,
+  stack: readonly CapturedFrame[],
+  moment: number = Infinity,
+): UseFacts {
   const known = ownStack(node, stack);
   const facts = node.chain?.data;
   const frames = known ?? (facts instanceof NestingFacts ? facts.likelySite(stack) : []);
@@ -45,7 +50,7 @@ export function useFacts(node: HeldNode, evidence: Evidence, stack: readonly Cap
     lockClass: node.lockClass,
     name: node.lock.label,
     permits: permitsOf(node),
-    shared: node.shared,
+    shared: node.sharedAt(moment),
     state: node.state === HELD ? 'held' : 'waiting',
     evidence,
     frames,

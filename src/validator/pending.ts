@@ -31,6 +31,13 @@ export interface Pending {
   readonly vouched: readonly HeldNode[];
   /** The stack of the call. */
   readonly stack: readonly CapturedFrame[];
+  /**
+   * The moment that its holds are judged by: that of the attempt, and from when its wait is known to be over, that one. What
+   * was downgraded before had become a read by the time that the flow waited.
+   */
+  moment: number;
+  /** Is the wait known to be over, as far as the flow is concerned? */
+  had: boolean;
   /** What was found before the attempt had its look at its own stack, which is where it throws. */
   offence?: Report | undefined;
 }
@@ -48,4 +55,11 @@ export interface Due extends Debt {
   readonly pending: Pending;
   /** The proof that there is, when only the release of the outer lock is waited for. */
   readonly evidence?: 'own' | 'proven';
+}
+
+/** The flow is known to have what it wanted. Only the first such moment counts. */
+export function noteHad(pending: Pending, moment: number): void {
+  if (pending.had) return;
+  pending.had = true;
+  pending.moment = moment;
 }

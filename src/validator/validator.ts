@@ -41,7 +41,7 @@ import { Judge } from './judge.js';
 import { PossibleGates } from './possible-gates.js';
 import { NestingFacts } from './nesting-facts.js';
 import { MAX_HELD_DEPTH, Nestings } from './nestings.js';
-import type { Due, Pending } from './pending.js';
+import { noteHad, type Due, type Pending } from './pending.js';
 import { ReleaseHistory } from './release-history.js';
 import { findSplits, type Split } from './split-report.js';
 
@@ -186,10 +186,18 @@ export class Validator {
     // What was found out about the nesting of its former class is of no use.
     const beside = held.slice(held.indexOf(wanted) + 1);
     const base = this.#pendingOf(wanted, new NestingFacts(), beside, open, false);
-    const pending: Pending = { ...base, holds: beside.toReversed(), vouched: [], stack };
+    const { moment, had } = (wanted.asked.pending as Pending | undefined) ?? base;
+    const pending: Pending = { ...base, holds: beside.toReversed(), vouched: [], stack, moment, had };
     const offence = this.#judge.judge(wanted, pending, stack);
     this.#judge.leaveOpen(wanted, pending, true);
     return offence;
+  }
+
+  /** From the scope's own continuation: its callback runs with the hold, once the wait is over. */
+  enterScope(node: HeldNode): void {
+    const pending = node.asked.pending as Pending | undefined;
+    if (pending !== undefined) noteHad(pending, this.tracker.moment);
+    this.tracker.enterScope(node);
   }
 
   /** Does this attempt want to look at its async stack before it goes on? */
@@ -392,7 +400,9 @@ export class Validator {
   ): Pending {
     const [holds, stack, vouched] = [open.toReversed(), node.asked.frames ?? [], vouchedHolds(node.parent)];
     const possible = this.#possible.of(beside, node);
-    return { facts, holds, beside, possible, doubted: [], gone: [], taught: new Map(), nested, open, vouched, stack };
+    const { moment } = this.tracker;
+    const judged = { doubted: [], gone: [], taught: new Map(), moment, had: false };
+    return { facts, holds, beside, possible, nested, open, vouched, stack, ...judged };
   }
 
   /** The hold has reached the function that awaited it, which may own the outer holds: then it waited, for certain. */
@@ -401,6 +411,7 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || (node.state === RELEASED && !isWait(node.kind))) return;
     node.ask().awaitedBy = owner;
+    if (node.state !== WAITING) noteHad(pending, this.tracker.moment);
     pending.offence = this.#judge.judge(node, pending, []) ?? pending.offence;
     if (node.state !== RELEASED) return;
     node.ask().pending = undefined;

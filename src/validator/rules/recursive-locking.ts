@@ -9,7 +9,7 @@
 import { NativePromise } from '../../classes/intrinsics.js';
 import { describe } from '../../classes/lock-class.js';
 import { isThenable } from '../../classes/thenable.js';
-import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
+import { WANTED, type HeldNode, type TrackedLock } from '../../tracker/held-node.js';
 import {
   heldUses,
   isGuess,
@@ -32,10 +32,12 @@ export function isDeclaredLegal({ held, wanted }: NestedAttempt, onError: OnComp
 }
 
 export function recursiveLocking(attempt: NestedAttempt): Verdict {
-  const { held, wanted } = attempt;
+  const { held, wanted, moment = Infinity } = attempt;
   const { lockClass } = wanted;
-  if (held.shared && wanted.wait === 'recursive-read') return undefined;
-  const fault = faultOf(held, wanted);
+  const wait = wanted.waitAt(WANTED);
+  const isRead = held.sharedAt(moment);
+  if (isRead && wait === 'recursive-read') return undefined;
+  const fault = faultOf(held, wanted, isRead, wait !== 'exclusive');
   return {
     id: `recursive-locking:${fault}:${lockClass.name}`,
     kind: 'recursive-locking',
@@ -72,12 +74,12 @@ const SUMMARIES = {
     'that these two never wait for each other',
 } as const;
 
-function faultOf(held: HeldNode, wanted: HeldNode): keyof typeof SUMMARIES {
+function faultOf(held: HeldNode, wanted: HeldNode, isRead: boolean, reads: boolean): keyof typeof SUMMARIES {
   if (wanted.kind === 'wait') return held.lock === wanted.lock ? 'self' : 'sibling';
   if (held.lock !== wanted.lock) return 'other';
   if (wanted.kind === 'unlock') return 'unlock';
-  if (!held.shared) return 'same';
-  return wanted.shared ? 'reread' : 'upgrade';
+  if (!isRead) return 'same';
+  return reads ? 'reread' : 'upgrade';
 }
 
 function inOrder(held: TrackedLock, wanted: TrackedLock, onError: OnComparatorError): boolean {

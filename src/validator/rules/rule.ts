@@ -2,7 +2,7 @@
 import type { GateSet } from '../../order/gates.js';
 import type { RawUse, Tier, Violation } from '../../report/types.js';
 import type { CapturedFrame } from '../../tracker/captured-frame.js';
-import type { HeldNode } from '../../tracker/held-node.js';
+import { WANTED, type HeldNode } from '../../tracker/held-node.js';
 import { rawUse, useFacts } from '../lock-use.js';
 
 /** One held lock against one wanted lock of the same flow. */
@@ -18,6 +18,8 @@ export interface NestedAttempt {
   readonly gates: GateSet;
   /** All that may protect the flow, in doubt too: the gates of what is strict. undefined: not known, so nothing is. */
   readonly protection: GateSet | undefined;
+  /** When, in the tracker's count, the modes of the holds are looked at; now, where there is none. */
+  readonly moment?: number;
   /** Was it learned before, with more gates? */
   readonly again?: boolean;
   /** The stack that goes with the attempt; empty when none was captured. */
@@ -43,13 +45,13 @@ export function isGuess({ held, wanted }: NestedAttempt): boolean {
 
 /** The flow's holds as a report lists them. */
 export function heldUses(attempt: NestedAttempt): RawUse[] {
-  const { holds, held, evidence, stack } = attempt;
-  return holds.map((node) => rawUse(useFacts(node, node === held ? evidence : 'proven', stack)));
+  const { holds, held, evidence, stack, moment } = attempt;
+  return holds.map((node) => rawUse(useFacts(node, node === held ? evidence : 'proven', stack, moment)));
 }
 
 /** The wanted lock as a report shows it: still waited for. */
 export function wantedUse(attempt: NestedAttempt): RawUse {
-  return rawUse({ ...useFacts(attempt.wanted, 'own', attempt.stack), state: 'waiting' });
+  return rawUse({ ...useFacts(attempt.wanted, 'own', attempt.stack, WANTED), state: 'waiting' });
 }
 
 /** What to do about a wait for an event or a task. A class may be too coarse: the kernel's own checks had to be told so. */
