@@ -5,6 +5,7 @@
  * newer class. Cost: O(1) for everything but `dispose`, which is linear in the edges of the class.
  */
 import { plain } from '../text/plain.js';
+import { claimName, delist, enlist, isFull, table, type Listing } from './class-table.js';
 import { sharedState } from './shared-state.js';
 import { noteUnknown } from './unknown-options.js';
 
@@ -23,30 +24,6 @@ export interface LockClassOptions {
    */
   nest?: { readonly depth: number; readonly holders: number };
 }
-
-/** `differing`: the options that were asked for and are not those of the class. `below`: the function that was called. */
-type ConflictListener = (lockClass: LockClass, differing: readonly string[], below: () => void) => void;
-
-interface ClassTable {
-  nextId: number;
-  readonly nameCounts: Map<string, number>;
-  readonly named: Map<string, LockClass>;
-  readonly bySite: Map<string, LockClass>;
-  readonly disposeListeners: Set<(lockClass: LockClass) => void>;
-  readonly sharingListeners: Set<(lockClass: LockClass) => void>;
-  readonly conflictListeners: Set<ConflictListener>;
-}
-
-/** One table in a process, shared by every copy of the package. */
-const table: ClassTable = sharedState('lockdep.classes.3', () => ({
-  nextId: 1,
-  nameCounts: new Map(),
-  named: new Map(),
-  bySite: new Map(),
-  disposeListeners: new Set(),
-  sharingListeners: new Set(),
-  conflictListeners: new Set(),
-}));
 
 /** Raw construction position, named only when somebody reads the name (source maps are slow to load). */
 export interface ConstructionSite {
@@ -82,20 +59,23 @@ export class LockClass {
   #asked: string | undefined;
   #subclasses: Map<number | string, LockClass> | undefined;
 
-  /** A new class, even when the name is taken: reports then print `name#2`. */
+  readonly #listing: Listing | undefined;
+
+  /** A new class, even when the name is taken: reports then print `name#2`. Beyond MAX_CLASSES of them it is not checked. */
   constructor(name: string, options: LockClassOptions = {}) {
     const made = constructing;
     constructing = undefined;
+    if (made === undefined) this.#asked = checkedName(name);
+    const checked = made?.base?.options ?? checkedOptions(options);
     this.id = table.nextId++;
     this.base = made?.base;
     this.level = made?.level;
     this.site = made?.site;
     this.isByPlace = made?.base?.isByPlace ?? made?.site !== undefined;
-    this.options = made?.base?.options ?? checkedOptions(options);
-    if (made === undefined) {
-      this.#asked = checkedName(name);
-      this.#name = uniqueName(plain(name));
-    } else if (made.site === undefined) this.#name = plain(name);
+    this.#listing = isFull() ? undefined : enlist(this);
+    this.options = this.#listing === undefined ? { ...checked, validate: false } : checked;
+    if (made === undefined) this.#name = this.#unique(plain(name));
+    else if (made.site === undefined) this.#name = plain(name);
     else this.#kind = name;
   }
 
@@ -103,7 +83,7 @@ export class LockClass {
 
   /** As printed in reports: unique in the process, and plain text. Ids and fields of reports are made of it. */
   get name(): string {
-    this.#name ??= uniqueName(`${this.#kind}@${plain(sitePrinter.print(this.site as ConstructionSite))}`);
+    this.#name ??= this.#unique(`${this.#kind}@${plain(sitePrinter.print(this.site as ConstructionSite))}`);
     return this.#name;
   }
 
@@ -111,14 +91,13 @@ export class LockClass {
   subclass(level: number | string): LockClass {
     checkLevel(level);
     if (level === 0) return this;
-    this.#subclasses ??= new Map();
-    let found = this.#subclasses.get(level);
-    if (found === undefined) {
-      constructing = { base: this, level, site: undefined };
-      found = new LockClass(`${this.name}/${level}`);
-      this.#subclasses.set(level, found);
-    }
-    return found;
+    const known = this.#subclasses?.get(level);
+    if (known !== undefined) return known;
+    if (isFull()) return beyond();
+    constructing = { base: this, level, site: undefined };
+    const made = new LockClass(`${this.name}/${level}`);
+    (this.#subclasses ??= new Map()).set(level, made);
+    return made;
   }
 
   /** Forgets the class: its learned edges, its cached chains and its name. Locks that still carry it teach it anew. */
@@ -127,7 +106,12 @@ export class LockClass {
     this.#subclasses = undefined;
     if (this.#asked !== undefined && table.named.get(this.#asked) === this) table.named.delete(this.#asked);
     if (this.site !== undefined) table.bySite.delete(siteKey(this.site, this.#kind));
+    if (this.#listing !== undefined) delist(this.#listing);
     for (const listener of table.disposeListeners) listener(this);
+  }
+
+  #unique(name: string): string {
+    return this.#listing === undefined ? name : claimName(this.#listing, name);
   }
 
   /** @internal All classes below this one. */
@@ -159,6 +143,7 @@ let constructing:
 export function lockClass(name: string, options?: LockClassOptions): LockClass {
   const found = table.named.get(checkedName(name));
   if (found === undefined) {
+    if (isFull()) return beyond();
     const made = new LockClass(name, options);
     table.named.set(name, made);
     return made;
@@ -190,6 +175,7 @@ export function classOfSite(site: ConstructionSite, kind: string): LockClass {
   const key = siteKey(site, kind);
   let found = table.bySite.get(key);
   if (found === undefined) {
+    if (isFull()) return beyond();
     constructing = { base: undefined, level: undefined, site };
     found = new LockClass(kind);
     table.bySite.set(key, found);
@@ -197,37 +183,13 @@ export function classOfSite(site: ConstructionSite, kind: string): LockClass {
   return found;
 }
 
-/** @internal Called with every class that is disposed. Returns how to stop listening. */
-export function onClassDisposed(listener: (lockClass: LockClass) => void): () => void {
-  table.disposeListeners.add(listener);
-  return () => table.disposeListeners.delete(listener);
-}
-
-/** @internal Called with every class whose only lock is not certain to be meant any more where the class is named. */
-export function onClassShared(listener: (lockClass: LockClass) => void): () => void {
-  table.sharingListeners.add(listener);
-  return () => table.sharingListeners.delete(listener);
-}
-
-/** @internal Called when a class is asked for with other options than it has. Returns how to stop listening. */
-export function onClassConflict(listener: ConflictListener): () => void {
-  table.conflictListeners.add(listener);
-  return () => table.conflictListeners.delete(listener);
-}
-
-/** @internal */
-export function tellShared(lockClass: LockClass): void {
-  for (const listener of table.sharingListeners) listener(lockClass);
-}
-
-/** @internal The class that `lockClass(name)` would find; it makes none. */
-export function findClass(name: string): LockClass | undefined {
-  return table.named.get(name);
-}
-
-/** @internal An id for a class that is known by its name only. */
-export function reserveClassId(): number {
-  return table.nextId++;
+/** The one class that stands for all those that are asked for by name or by place when there are too many. */
+function beyond(): LockClass {
+  if (table.beyond === undefined) {
+    constructing = { base: undefined, level: undefined, site: undefined };
+    table.beyond = new LockClass('(beyond MAX_CLASSES)');
+  }
+  return table.beyond;
 }
 
 function siteKey(site: ConstructionSite, kind: string): string {
@@ -238,12 +200,6 @@ function siteKey(site: ConstructionSite, kind: string): string {
 function withoutQuery(file: string): string {
   const query = file.startsWith('file:') ? file.indexOf('?') : -1;
   return query === -1 ? file : file.slice(0, query);
-}
-
-function uniqueName(name: string): string {
-  const taken = table.nameCounts.get(name) ?? 0;
-  table.nameCounts.set(name, taken + 1);
-  return taken === 0 ? name : `${name}#${taken + 1}`;
 }
 
 function checkedName(name: unknown): string {

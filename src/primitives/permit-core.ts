@@ -11,7 +11,7 @@
  */
 import { E_CANCELED } from 'async-mutex';
 import { NativePromise } from '../classes/intrinsics.js';
-import { tellShared } from '../classes/lock-class.js';
+import { tellShared } from '../classes/class-table.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import { WAITING, type HeldNode, type WaitKind } from '../tracker/held-node.js';
 import { LockTimeoutError } from '../validator/errors.js';

@@ -25,32 +25,53 @@ export function captureFrames(
   below: (...args: never[]) => unknown,
   limit: number = MAX_CAPTURED_FRAMES,
 ): CapturedFrame[] {
-  return captureCallSites(below, limit).map(toFrame);
+  return captureCallSites(below, limit).map(sharedFrame);
 }
 
-/** Files whose places are remembered; code that is evaluated again and again may bring any number. */
-const MAX_FILES = 10_000;
-const places = new Map<string, Map<number, readonly CapturedFrame[]>>();
+/** For what is kept: the frame of a scope knows the hold, and by it the lock, which may be gone long since. */
+export function withoutScopes(frames: readonly CapturedFrame[]): readonly CapturedFrame[] {
+  const isScope = ({ functionName }: CapturedFrame): boolean => isScopeFrame(functionName);
+  return frames.some(isScope) ? frames.filter((frame) => !isScope(frame)) : frames;
+}
+
+/** Places whose frames are remembered, about 8 MB; code that is evaluated again and again may bring any number of them. */
+export const MAX_PLACES = 20_000;
+/** By file, then by position: the one frame of a place as a stack of its own. */
+const places = new Map<string, Map<number, readonly [CapturedFrame]>>();
+let placeCount = 0;
 
 /** The one frame above `below`, the same object for the same place: many may be kept at once. */
 export function capturePlace(below: (...args: never[]) => unknown): readonly CapturedFrame[] {
   const site = captureCallSites(below, 1)[0];
   if (site === undefined) return [];
-  const file = fileOf(site);
-  let inFile = places.get(file);
-  if (inFile === undefined) {
-    if (places.size === MAX_FILES) places.clear();
-    places.set(file, (inFile = new Map()));
+  return places.get(fileOf(site))?.get(positionOf(site)) ?? remember(toFrame(site), positionOf(site));
+}
+
+/** The same object for the same place here too: it is stacks that most of the memory of what is learned goes to. */
+function sharedFrame(site: CallSite): CapturedFrame {
+  const frame = toFrame(site);
+  const position = positionOf(site);
+  const known = places.get(frame.file)?.get(position)?.[0];
+  return known?.functionId === frame.functionId ? known : remember(frame, position)[0];
+}
+
+function positionOf(site: CallSite): number {
+  return ((site.getLineNumber() ?? 0) * 2 ** 26 + (site.getColumnNumber() ?? 0)) * 2 + (site.isAsync() ? 1 : 0);
+}
+
+function remember(frame: CapturedFrame, position: number): readonly [CapturedFrame] {
+  const stack = [frame] as const;
+  // All scopes run at one place, each in a function of its own; and a combinator awaits each of its elements there.
+  if (isScopeFrame(frame.functionName) || frame.promiseIndex !== -1) return stack;
+  if (placeCount >= MAX_PLACES) {
+    places.clear();
+    placeCount = 0;
   }
-  const position = (site.getLineNumber() ?? 0) * 2 ** 26 + (site.getColumnNumber() ?? 0);
-  let frames = inFile.get(position);
-  if (frames === undefined) {
-    const frame = toFrame(site);
-    frames = [frame];
-    // All scopes run at one place, each in a function of its own.
-    if (!isScopeFrame(frame.functionName)) inFile.set(position, frames);
-  }
-  return frames;
+  let inFile = places.get(frame.file);
+  if (inFile === undefined) places.set(frame.file, (inFile = new Map()));
+  if (!inFile.has(position)) placeCount += 1;
+  inFile.set(position, stack);
+  return stack;
 }
 
 function toFrame(site: CallSite): CapturedFrame {

@@ -7,7 +7,8 @@
  *
  * Cost: O(1); looking up a name walks the classes once for a load.
  */
-import { findClass, reserveClassId, type LockClass } from '../classes/lock-class.js';
+import { type LockClass } from '../classes/lock-class.js';
+import { findClass, reserveClassId } from '../classes/class-table.js';
 import { soleLockOf } from '../classes/sole-lock.js';
 import { BATCH, gateOf, gateSet, type Gate, type GateSet } from '../order/gates.js';
 import type { HeldNode } from '../tracker/held-node.js';

@@ -1,8 +1,8 @@
 /** Holds as the report layer wants them: printed names, raw stacks without this package's own scope frames. */
 import type { Evidence, HoldState, MadeLock, Permits, RawUse } from '../report/types.js';
-import type { CapturedFrame } from '../tracker/captured-frame.js';
+import { withoutScopes, type CapturedFrame } from '../tracker/captured-frame.js';
 import { HELD, isScope, type HeldNode, type TrackedLock } from '../tracker/held-node.js';
-import { holdsOf, isScopeFrame } from '../tracker/scope-frame.js';
+import { holdsOf } from '../tracker/scope-frame.js';
 import { NestingFacts } from './nesting-facts.js';
 
 /** A class, or what is known of one that only other processes or threads have. */
@@ -53,7 +53,7 @@ export function useFacts(
     shared: node.sharedAt(moment),
     state: node.state === HELD ? 'held' : 'waiting',
     evidence,
-    frames,
+    frames: withoutScopes(frames),
     exact: known !== undefined,
     isWait: node.kind === 'wait',
     forUnlock: node.kind === 'unlock',
@@ -95,7 +95,7 @@ export function rawUse(facts: UseFacts): RawUse {
     mode: facts.shared ? 'shared' : 'exclusive',
     state: facts.state,
     evidence: facts.evidence,
-    frames: facts.frames.filter((frame) => !isScopeFrame(frame.functionName)),
+    frames: withoutScopes(facts.frames),
     site: facts.site,
     exact: facts.exact,
     forUnlock: facts.forUnlock,

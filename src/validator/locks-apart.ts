@@ -17,7 +17,8 @@
  * Cost: nothing for a nesting that is known. A walk over the holds of the flow where a nesting is met for the first time; a
  * few map operations for each lock of a class that is apart.
  */
-import { reserveClassId, type LockClass } from '../classes/lock-class.js';
+import { type LockClass } from '../classes/lock-class.js';
+import { reserveClassId } from '../classes/class-table.js';
 import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
 
 /** Locks that are told apart at once, in all classes. */

@@ -6,7 +6,7 @@
  * apart (locks-apart.ts) never settles itself: each choice of locks has facts of its own, and settles by itself.
  */
 import type { Violation } from '../report/types.js';
-import type { CapturedFrame } from '../tracker/captured-frame.js';
+import { withoutScopes, type CapturedFrame } from '../tracker/captured-frame.js';
 import type { HeldNode } from '../tracker/held-node.js';
 
 /** Acquisitions in a row that bring no new call site before a nesting stops to capture stacks. */
@@ -24,7 +24,8 @@ class NestingSites {
   choicesLeft: number = MAX_CHOICES;
   attempts = 0;
 
-  remember(frames: readonly CapturedFrame[]): void {
+  remember(stack: readonly CapturedFrame[]): void {
+    const frames = withoutScopes(stack);
     this.capturesLeft -= 1;
     if (this.known.length >= MAX_SITES || this.known.some((site) => sameSite(site, frames))) return;
     this.known.push(frames);

@@ -5,14 +5,8 @@
  * Invariant: `off` is the only thing a primitive reads before it goes its fast way.
  */
 import { INSPECT } from '../classes/inspect.js';
-import {
-  describe,
-  onClassConflict,
-  onClassDisposed,
-  onClassShared,
-  sitePrinter,
-  type LockClass,
-} from '../classes/lock-class.js';
+import { describe, sitePrinter, type LockClass } from '../classes/lock-class.js';
+import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../classes/class-table.js';
 import { sharedState } from '../classes/shared-state.js';
 import { noteUnknown, watchOptions } from '../classes/unknown-options.js';
 import { emitReport, errorText, showWarning } from '../report/emit.js';
@@ -44,6 +38,9 @@ export interface LockdepOptions {
   /** Lines kept of each stack in a report. */
   stackDepth: number;
 }
+
+const TOO_MANY_CLASSES =
+  'locks of further classes are listed, but their order is not checked, until other classes are disposed of';
 
 const KNOWN: ReadonlySet<string> = new Set(['mode', 'tracking', 'onReport', 'stackDepth']);
 
@@ -78,6 +75,9 @@ export class Runtime implements ValidatorHost {
       this.#growth.forget(lockClass);
     }),
     onClassConflict((...conflict) => this.reportAll(this.off ? [] : [classConflict(...conflict)])),
+    onClassesFull(() => {
+      if (!this.off) this.validator.limits.reached('MAX_CLASSES', TOO_MANY_CLASSES);
+    }),
     onClassShared((lockClass) => this.reportAll(this.validator.retireGate(lockClass))),
   ];
 

@@ -66,7 +66,7 @@ export class Validator {
   readonly #nestings: Nestings = new Nestings(this.trie, this.tracker, this.#ids, this.dependencies);
   readonly #host: ValidatorHost;
   readonly #releases = new ReleaseHistory();
-  readonly #limits: Limits;
+  readonly limits: Limits;
   readonly #possible: PossibleGates;
   readonly #judge: Judge;
   readonly #joins: JoinedUnlocks;
@@ -76,10 +76,10 @@ export class Validator {
 
   constructor(host: ValidatorHost) {
     this.#host = host;
-    this.#limits = new Limits(host);
+    this.limits = new Limits(host);
     this.#joins = new JoinedUnlocks(host);
-    this.#possible = new PossibleGates(this.tracker, this.#ids, this.#limits);
-    this.#judge = new Judge(this.tracker, this.dependencies, this.#ids, this.#releases, host, this.#limits);
+    this.#possible = new PossibleGates(this.tracker, this.#ids, this.limits);
+    this.#judge = new Judge(this.tracker, this.dependencies, this.#ids, this.#releases, host, this.limits);
   }
 
   /**
@@ -327,7 +327,7 @@ export class Validator {
     this.trie.clear();
     this.#releases.clear();
     this.#events.clear();
-    this.#limits.clear();
+    this.limits.clear();
   }
 
   /**
@@ -337,13 +337,13 @@ export class Validator {
   #checkByGraph(node: HeldNode, below: Below | readonly CapturedFrame[]): void {
     const beside = listHolds(node.parent);
     if (beside.length >= MAX_HELD_DEPTH) {
-      this.#limits.reached(
+      this.limits.reached(
         'MAX_HELD_DEPTH',
         'what a flow takes beyond it is held and released as ever, but not checked',
       );
       return;
     }
-    this.#limits.reached('MAX_CHAIN_NODES', 'further nestings are checked lock by lock, which is slower');
+    this.limits.reached('MAX_CHAIN_NODES', 'further nestings are checked lock by lock, which is slower');
     this.#meet(node.lockClass);
     this.#nestings.noteSigns([node, ...beside]);
     if (isTry(node.kind)) return;

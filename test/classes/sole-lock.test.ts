@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LockClass, onClassShared } from '../../src/classes/lock-class.js';
+import { LockClass } from '../../src/classes/lock-class.js';
+import { onClassShared } from '../../src/classes/class-table.js';
 import { countLock, soleLockOf } from '../../src/classes/sole-lock.js';
 
 function told(act: () => void): string[] {
