@@ -184,7 +184,7 @@ export class Lockdep {
    * is known already changes nothing. A graph that is none throws, and changes nothing.
    */
   load(graph: LockGraph): void {
-    this.#rt.reportAll(this.#rt.validator.graphs.load(checkedGraph(graph)));
+    this.#rt.reportAll(this.#rt.validator.load(checkedGraph(graph)));
   }
 
   /** @internal Cycles that only a split of a class into subclasses hides. */

@@ -12,16 +12,16 @@ export function checkClassOrder<F, R>(
 ): void {
   for (const edge of graph.edges()) {
     const { from, to, payload } = edge;
-    ensure(from >> 1 !== to >> 1, `no edge leads from class ${from >> 1} to itself`);
+    ensure(Math.floor(from / 2) !== Math.floor(to / 2), `no edge leads from class ${Math.floor(from / 2)} to itself`);
     checkAlternatives(payload.alternatives);
     if (payload.strong !== undefined) checkAlternatives(payload.strong);
-    const hasShared = heldShared.has(to >> 1);
+    const hasShared = heldShared.has(Math.floor(to / 2));
     ensure(
       payload.strong === undefined || (!hasShared && (to & 1) === 0),
       'strong sets are kept for a shared vertex to come',
     );
     for (const vertex of [from, to])
-      ensure((vertex & 1) === 0 || heldShared.has(vertex >> 1), 'no shared vertex too early');
+      ensure((vertex & 1) === 0 || heldShared.has(Math.floor(vertex / 2)), 'no shared vertex too early');
     checkRepeated(graph, edge);
   }
   for (const edge of gated) {

@@ -32,7 +32,8 @@ export function vertexOfClass(lockClass: number, shared: boolean): Vertex {
 }
 
 export function classOfVertex(vertex: Vertex): number {
-  return vertex >> 1;
+  // Not a shift: classes may be made and disposed of for years, and ids are never given again.
+  return Math.floor(vertex / 2);
 }
 
 export function isSharedVertex(vertex: Vertex): boolean {
@@ -73,9 +74,10 @@ export class ClassOrder<F, R> {
   readonly #graph = new OrderGraph<OrderFacts<F, R>>();
   readonly #heldShared = new Set<number>();
   readonly #gated = new Set<OrderEdge<F, R>>();
-  /** Locks that occur as gates, and those that once did and are none any more. */
+  /** Locks that occur as gates. */
   readonly #gates = new Set<number>();
-  readonly #retired = new Set<number>();
+  /** Those that are none any more, and whether they had occurred by then. */
+  readonly #retired = new Map<number, boolean>();
   /** Pairs of classes whose inversion is accepted, as the gates that stand for that: negative. */
   readonly #blessed = new Map<string, number>();
   #blessings = 0;
@@ -203,8 +205,9 @@ export class ClassOrder<F, R> {
 
   /** The lock is not the only one of its kind any more. The cycles that it alone had kept from happening. */
   retireGate(lock: number): Lesson<F, R>[] {
-    this.#retired.add(lock);
-    return this.#gates.delete(lock) ? this.recheck([...this.#gated]) : [];
+    const wasGate = this.#gates.delete(lock);
+    this.#retired.set(lock, wasGate || this.#retired.get(lock) === true);
+    return wasGate ? this.recheck([...this.#gated]) : [];
   }
 
   /** Looks at edges again; the cycles that are possible now. */
@@ -252,11 +255,23 @@ export class ClassOrder<F, R> {
     for (const vertex of vertices) known = this.#graph.removeVertex(vertex) || known;
     this.#heldShared.delete(lockClass);
     this.#gates.delete(lockClass);
+    this.#forgetRetired(lockClass);
     if (!known) return;
     for (const edge of this.#gated) {
       if (this.#graph.edge(edge.from, edge.to) !== edge || !this.#graph.isOnCycle(edge)) this.#gated.delete(edge);
     }
     this.#withdraw((through) => through.some((vertex) => vertices.includes(vertex)));
+  }
+
+  /** A lock that is gone needs no remembering that it was a gate once, where no edge does so. */
+  #forgetRetired(lock: number): void {
+    if (this.#retired.get(lock) === true) for (const { payload } of this.#graph.edges()) this.#dropRetired(payload);
+    this.#retired.delete(lock);
+  }
+
+  /** Orders that are kept, by vertices. */
+  get size(): number {
+    return this.#graph.edgeCount;
   }
 
   /** Throws if the order contradicts itself. Walks all of it: for tests. */

@@ -24,7 +24,7 @@ export function gateOf(lock: number, shared: boolean): Gate {
 }
 
 export function lockOfGate(gate: Gate): number {
-  return gate >> 1;
+  return Math.floor(gate / 2);
 }
 
 export function isSharedGate(gate: Gate): boolean {

@@ -21,7 +21,7 @@ export function splitCycles<E>(edges: Iterable<Edge<E>>, fold: (vertex: Vertex) 
   const closing: Edge<Edge<E>[]>[] = [];
   for (const edge of edges) {
     const [from, to] = [fold(edge.from), fold(edge.to)];
-    if (from >> 1 === to >> 1) continue;
+    if (Math.floor(from / 2) === Math.floor(to / 2)) continue;
     const added = folded.addEdge(from, to, () => []);
     added.edge.payload.push(edge);
     if (added.kind === 'closing') closing.push(added.edge);

@@ -50,6 +50,11 @@ export class ReportLog {
     return { report: known, isNew: false, isLeftOut: false };
   }
 
+  /** Is there a report of that id, or room for one? */
+  keeps(id: string): boolean {
+    return this.#reports.size < MAX_REPORTS || this.#reports.has(id);
+  }
+
   /** The report of a violation, which is not kept. */
   build(v: Violation): Report {
     return buildReport(v, this.#now(), this.stackDepth);

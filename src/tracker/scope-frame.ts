@@ -5,7 +5,8 @@
  * does. So there is one function per scope that is live at a time, named by its slot, and slots are used again: making
  * a named function for every scope would cost as much as the lock.
  *
- * Invariant: of two live scopes no two share a slot. Cost: O(1); memory is that of the most scopes ever live at once.
+ * Invariant: of two live scopes no two share a slot. Cost: O(1); memory is that of the scopes live now, and of MAX_KEPT
+ * functions.
  *
  * Order of events in a scope: the probe if one is wanted, the wait for the turn, `enterScope`, the callback,
  * `leaveScope` (also when the callback throws), then the result. If the wait fails nothing is entered. One microtask
@@ -18,6 +19,9 @@ const PREFIX = 'lockdepScope$';
 
 /** Awaited for one microtask turn. A constant: awaiting a plain value would make V8 tell the hooks a wrong parent. */
 export const ready: Promise<void> = NativePromise.resolve();
+
+/** Functions that are kept for scopes to come; beyond, one goes with its scope. About 300 bytes each. */
+const MAX_KEPT = 10_000;
 
 export interface ScopeKeeper<H> {
   /** Looks at the async stack while waiting. May throw (enforce), after giving up the place in the queue. */
@@ -50,8 +54,8 @@ type ScopeFunction<H> = <T, V>(
 ) => Promise<T>;
 
 export class ScopeFrames<H> {
-  readonly #functions: ScopeFunction<H>[] = [];
-  readonly #directFunctions: (<T>(callback: () => T) => T)[] = [];
+  readonly #functions: (ScopeFunction<H> | undefined)[] = [];
+  readonly #directFunctions: ((<T>(callback: () => T) => T) | undefined)[] = [];
   readonly #holds: (H | undefined)[] = [];
   readonly #free: number[] = [];
   #slots = 0;
@@ -83,8 +87,7 @@ export class ScopeFrames<H> {
     try {
       return run(callback);
     } finally {
-      this.#holds[slot] = undefined;
-      this.#free.push(slot);
+      this.#end(slot);
     }
   }
 
@@ -93,12 +96,17 @@ export class ScopeFrames<H> {
     return isScopeFrame(functionName) ? this.#holds[Number(functionName.slice(PREFIX.length))] : undefined;
   }
 
+  #end(slot: number): void {
+    this.#holds[slot] = undefined;
+    this.#free.push(slot);
+    if (slot < MAX_KEPT) return;
+    this.#functions[slot] = undefined;
+    this.#directFunctions[slot] = undefined;
+  }
+
   #make(slot: number): ScopeFunction<H> {
     const name = `${PREFIX}${slot}`;
-    const end = (): void => {
-      this.#holds[slot] = undefined;
-      this.#free.push(slot);
-    };
+    const end = (): void => this.#end(slot);
     const named = {
       async [name]<T, V>(
         hold: H,

@@ -16,6 +16,9 @@ import { classUse } from './lock-use.js';
 /** So many classes with one lock each, all from one place, are taken for a mistake. */
 export const CLASSES_PER_PLACE = 128;
 
+/** Places that are counted; code that is evaluated again and again may bring any number, and then all are counted anew. */
+const MAX_COUNTED_PLACES = 10_000;
+
 interface Place {
   soles: number;
   told: boolean;
@@ -68,6 +71,7 @@ export class ClassGrowth {
     const key = site === undefined ? '' : `${fileOf(site)}:${site.getLineNumber()}:${site.getColumnNumber()}`;
     let place = this.#places.get(key);
     if (place === undefined) {
+      if (this.#places.size >= MAX_COUNTED_PLACES) this.#places.clear();
       place = { soles: 0, told: false };
       this.#places.set(key, place);
     }

@@ -20,8 +20,9 @@ export class ClassIds {
   readonly #met = new Map<number, LockClass>();
   /** Names that were loaded, and for which no class was met yet. */
   readonly #unbound = new Map<string, ClassName>();
-  /** From the id of a class to the one that its name was given. */
-  readonly #aliases = new Map<number, number>();
+  /** From a class to the id that its name was given. */
+  #aliases = new WeakMap<LockClass, number>();
+  #hasAliases = false;
   /** Names of gates, also of those that are no class that was checked. */
   readonly #gates = new Map<number, ClassName>();
 
@@ -39,7 +40,7 @@ export class ClassIds {
   }
 
   idOf(lockClass: LockClass): number {
-    return this.#aliases.size === 0 ? lockClass.id : (this.#aliases.get(lockClass.id) ?? lockClass.id);
+    return this.#hasAliases ? (this.#aliases.get(lockClass) ?? lockClass.id) : lockClass.id;
   }
 
   /** The id of what is certain of this hold: that of its class, or of its very lock where those of the class are told apart. */
@@ -78,7 +79,8 @@ export class ClassIds {
     const unbound = this.#unbound.get(name);
     if (unbound === undefined) return undefined;
     this.#unbound.delete(name);
-    this.#aliases.set(lockClass.id, unbound.id);
+    this.#aliases.set(lockClass, unbound.id);
+    this.#hasAliases = true;
     return unbound.id;
   }
 
@@ -146,7 +148,9 @@ export class ClassIds {
 
   clear(): void {
     this.apart.clear();
-    for (const map of [this.#met, this.#unbound, this.#aliases, this.#gates]) map.clear();
+    for (const map of [this.#met, this.#unbound, this.#gates]) map.clear();
+    this.#aliases = new WeakMap();
+    this.#hasAliases = false;
   }
 
   #gateOf(hold: HeldNode, shared: boolean): Gate | undefined {

@@ -54,6 +54,11 @@ function standIns(links: readonly RawDependency[], tier: Tier): string[] {
   );
 }
 
+/** The same, with no more than its classes. */
+export function withoutFacts({ id, kind, tier, task }: Violation): Violation {
+  return { id, kind, tier, task, held: [], summary: `The cycle is ${id.slice(id.indexOf(':') + 1)} -> its start` };
+}
+
 /** One flow that holds some of a lock's permits stands in nobody's way: how many it takes, by the permits of each. */
 function countedLocks(links: readonly RawDependency[]): string[] {
   return links.flatMap(({ acquiring }, index) => {

@@ -31,7 +31,7 @@ import type { CapturedFrame } from '../tracker/captured-frame.js';
 import { WANTED, type HeldNode } from '../tracker/held-node.js';
 import { Blessings, type Blessing } from './blessings.js';
 import type { ClassIds } from './class-ids.js';
-import { circularDependency } from './cycle-report.js';
+import { circularDependency, withoutFacts } from './cycle-report.js';
 import { declaredFacts, learnedFacts, type EdgeFacts } from './edge-facts.js';
 import type { UseFacts } from './lock-use.js';
 import type { NestedAttempt } from './rules/rule.js';
@@ -55,16 +55,22 @@ export interface GatedCycle {
   readonly tier: Tier;
 }
 
+/** Orders of two classes, or of two locks that are told apart, that are learned: about 2 kB each (the kernel: half as many). */
+export const MAX_ORDERS = 65_536;
+
 export class Dependencies {
   readonly #ids: ClassIds;
+  readonly #keeps: (id: string) => boolean;
   #proven: FactsOrder;
   #all: FactsOrder = new ClassOrder();
   readonly #blessings = new Blessings();
   /** Declared orders, which are not learned and so outlive what is. */
   #declared: { readonly from: LockClass; readonly to: LockClass; readonly facts: EdgeFacts }[] = [];
 
-  constructor(ids: ClassIds) {
+  /** `keeps`: is there, or is there to be, a report of that id? */
+  constructor(ids: ClassIds, keeps: (id: string) => boolean) {
     this.#ids = ids;
+    this.#keeps = keeps;
     this.#proven = this.#provenOrder();
     ids.apart.listen({
       added: (id, lockClass) => this.#declareFor(id, lockClass),
@@ -75,9 +81,19 @@ export class Dependencies {
   /** Learns the edge of one nested attempt. */
   learn(attempt: NestedAttempt): Learned {
     const facts = once(() => learnedFacts(attempt));
-    const all = this.#all.learn(this.#occurrence(attempt, classPair(attempt, this.#ids), attempt.gates, facts));
+    const pair = classPair(attempt, this.#ids);
+    const hasRoom = this.#hasRoom(this.#all, pair);
+    const all = hasRoom ? this.#all.learn(this.#occurrence(attempt, pair, attempt.gates, facts)) : undefined;
     const proven = this.#learnProven(attempt, facts);
-    return proven?.violation === undefined ? this.#verdict('advisory', all, attempt) : proven;
+    if (all === undefined || proven?.violation !== undefined) return proven ?? {};
+    return this.#verdict('advisory', all, attempt);
+  }
+
+  /** Is the order of this pair known, or is there room for it? */
+  #hasRoom(order: FactsOrder, { held, wanted }: Pair): boolean {
+    if (order.size < MAX_ORDERS || order.edge(held, vertexOfClass(wanted, false)) !== undefined) return true;
+    this.full = true;
+    return false;
   }
 
   /** Learns the order of two locks of one class that are told apart; the strict cycle that they close. */
@@ -218,6 +234,9 @@ export class Dependencies {
     return this.#all.pairCount;
   }
 
+  /** Was an order left out because there were too many? */
+  full = false;
+
   /** Has a search among gates been given up, and a cycle perhaps been left out? */
   get limited(): boolean {
     return this.#proven.limited || this.#all.limited;
@@ -234,6 +253,7 @@ export class Dependencies {
 
   /** Forgets what was learned. What was declared or accepted stays. */
   clear(): void {
+    this.full = false;
     this.#proven = this.#provenOrder();
     this.#all = new ClassOrder();
     const accepted = this.#blessings.all();
@@ -295,6 +315,7 @@ export class Dependencies {
     const { tier, protection } = attempt;
     if (tier === 'advisory' || protection === undefined) return undefined;
     const pair = certainPair(attempt, this.#ids);
+    if (!this.#hasRoom(this.#proven, pair)) return undefined;
     return this.#verdict('strict', this.#proven.learn(this.#occurrence(attempt, pair, protection, facts)), attempt);
   }
 
@@ -338,8 +359,10 @@ export class Dependencies {
     const note = this.#blessings.note(cycle.map(({ edge: { from, to } }) => [classOf(from), classOf(to)]));
     const facts = cycle.map(({ alternative }) => alternative.facts);
     const violation = circularDependency(facts, tier, attempt, [reason, note]);
-    order.setReported(edge, { report: violation, through: cycle.map((link) => link.edge.from) });
-    return { violation };
+    // As many may be remembered as there are orders: with what they show only those of which there is a report.
+    const kept = this.#keeps(violation.id) ? violation : withoutFacts(violation);
+    order.setReported(edge, { report: kept, through: cycle.map((link) => link.edge.from) });
+    return { violation: kept };
   }
 }
 

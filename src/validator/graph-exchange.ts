@@ -22,7 +22,7 @@ import {
 } from '../order/snapshot.js';
 import type { Violation } from '../report/types.js';
 import type { ClassIds } from './class-ids.js';
-import type { Dependencies, FactsLesson } from './dependencies.js';
+import { MAX_ORDERS, type Dependencies, type FactsLesson } from './dependencies.js';
 import { loadedFacts } from './edge-facts.js';
 import { liveGraph } from './live-graph.js';
 
@@ -42,9 +42,14 @@ export class GraphExchange {
     return mergeGraphs(liveGraph(this.#dependencies, this.#ids), this.#loaded);
   }
 
-  /** Takes in a graph. Returns the cycles that are possible since. */
+  /** Takes in a graph, unless there would be too many orders then. Returns the cycles that are possible since. */
   load(graph: LockGraph): Violation[] {
-    this.#loaded = mergeGraphs(this.snapshot(), graph);
+    const merged = mergeGraphs(this.snapshot(), graph);
+    if (merged.edges.length > MAX_ORDERS) {
+      this.#dependencies.full = true;
+      return [];
+    }
+    this.#loaded = merged;
     const find = this.#ids.finder();
     const proven: FactsLesson[] = [];
     const all: FactsLesson[] = [];

@@ -4,6 +4,8 @@ import type { Report, Violation } from '../report/types.js';
 export interface ValidatorHost {
   /** Records a violation: shows it if it is new, else counts it. */
   report(violation: Violation): Report;
+  /** Is there a report of that id, or room for one? */
+  keeps(id: string): boolean;
   onComparatorError(className: string, error: unknown): void;
   /** The program has replaced the promises of the language. */
   onReplacement(): void;

@@ -204,12 +204,15 @@ export class Judge {
     if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
     pending.taught.set(held, evidence);
     const { violation } = this.#dependencies.learn(attempt);
-    this.#tellLimits();
+    this.tellLimits();
     if (violation === undefined || (again && pending.facts.violations.includes(violation))) return undefined;
     return this.#violated(violation, pending.facts);
   }
 
-  #tellLimits(): void {
+  /** Says which tables are full, each once. */
+  tellLimits(): void {
+    if (this.#dependencies.full)
+      this.#limits.reached('MAX_ORDERS', 'further orders are not learned; those that are known are checked as ever');
     if (this.#dependencies.limited)
       this.#limits.reached(
         'MAX_SEARCH_STATES',
@@ -243,7 +246,7 @@ export class Judge {
     const report = violation === undefined ? undefined : this.#violated(violation, facts);
     if (isFreeBeside(attempt.held, attempt.wanted)) return report;
     const closed = this.#dependencies.learnApart(attempt);
-    this.#tellLimits();
+    this.tellLimits();
     return closed === undefined ? report : this.#violated(closed, facts);
   }
 

@@ -16,6 +16,9 @@ export const MAX_SITES = 16;
 /** Choices of locks of which one nesting keeps the facts. Another one is judged as if it were new, which is right and slower. */
 export const MAX_CHOICES = 256;
 
+/** Numbers of permits of one lock that are told from each other: weights may be any fractions. */
+const MAX_MARKS = 64;
+
 /** The call sites of one nesting. */
 class NestingSites {
   readonly known: (readonly CapturedFrame[])[] = [];
@@ -99,7 +102,10 @@ export class NestingFacts {
     let marks = this.#marks.get(lock);
     if (marks === undefined) this.#marks.set(lock, (marks = new Map()));
     let mark = marks.get(permits);
-    if (mark === undefined) marks.set(permits, (mark = {}));
+    if (mark === undefined) {
+      if (marks.size >= MAX_MARKS) marks.clear();
+      marks.set(permits, (mark = {}));
+    }
     return mark;
   }
 

@@ -24,6 +24,9 @@ import type { Limits } from './host.js';
 /** Gates that are kept for one attempt. With more, nothing is learned from it as strict. */
 export const MAX_POSSIBLE_GATES = 10_000;
 
+/** Pairs of classes that are remembered of one gate: it may be held for the life of the program, while classes come and go. */
+const MAX_PAIRS = 10_000;
+
 export class PossibleGates {
   readonly #tracker: HeldTracker;
   readonly #ids: ClassIds;
@@ -53,6 +56,7 @@ export class PossibleGates {
   #hasBothWays(gate: HeldNode, listed: readonly HeldNode[], wanted: HeldNode): boolean {
     let seen = this.#seen.get(gate);
     if (seen === undefined) this.#seen.set(gate, (seen = new Set()));
+    if (seen.size > MAX_PAIRS) seen.clear();
     let both = false;
     for (const held of listed) {
       both ||= seen.has(pairOf(wanted, held));

@@ -27,6 +27,11 @@ export class ReleaseHistory {
     return this.#byHolder.has(lockClass.id) && !this.#bySomebodyElse.has(lockClass.id);
   }
 
+  forget(lockClass: LockClass): void {
+    this.#byHolder.delete(lockClass.id);
+    this.#bySomebodyElse.delete(lockClass.id);
+  }
+
   clear(): void {
     this.#byHolder.clear();
     this.#bySomebodyElse.clear();

@@ -73,6 +73,7 @@ export class Runtime implements ValidatorHost {
     onClassDisposed((lockClass) => {
       this.validator.forget(lockClass);
       this.#growth.forget(lockClass);
+      this.#comparatorFailures.delete(lockClass.name);
     }),
     onClassConflict((...conflict) => this.reportAll(this.off ? [] : [classConflict(...conflict)])),
     onClassesFull(() => {
@@ -139,6 +140,10 @@ export class Runtime implements ValidatorHost {
       emitReport(report, this.quiet ? { onReport: this.#onReport, warn: false } : { onReport: this.#onReport });
     // Only what is thrown is asked for what it says.
     return isLeftOut && this.enforce ? this.log.build(violation) : report;
+  }
+
+  keeps(id: string): boolean {
+    return this.log.keeps(id);
   }
 
   /** A lock has been given a class by the caller of `below`, who has chosen it. */

@@ -10,6 +10,7 @@
  */
 import type { LockClass } from '../classes/lock-class.js';
 import { ChainTrie } from '../order/chain-trie.js';
+import type { LockGraph } from '../order/snapshot.js';
 import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
 import { likelyByStack, runsByItself } from '../tracker/evidence.js';
@@ -52,7 +53,7 @@ type Below = (...args: never[]) => unknown;
 export class Validator {
   readonly trie: ChainTrie<Nesting> = new ChainTrie<Nesting>();
   readonly #ids = new ClassIds();
-  readonly dependencies: Dependencies = new Dependencies(this.#ids);
+  readonly dependencies: Dependencies = new Dependencies(this.#ids, (id) => this.#host.keeps(id));
   /** Graphs out and in. */
   readonly graphs: GraphExchange = new GraphExchange(this.dependencies, this.#ids);
   readonly tracker: HeldTracker = new HeldTracker(this.trie, {
@@ -283,6 +284,7 @@ export class Validator {
     this.dependencies.remove(lockClass);
     this.graphs.forget(lockClass);
     this.#ids.forget(lockClass);
+    this.#releases.forget(lockClass);
     this.#events.clear();
     this.trie.clear();
   }
@@ -295,6 +297,13 @@ export class Validator {
   /** Cycles that only a split into subclasses hides. */
   splits(): Split[] {
     return findSplits(this.dependencies, this.#ids);
+  }
+
+  /** Takes in the orders of another process or thread. Returns the cycles that this brings to light. */
+  load(graph: LockGraph): Violation[] {
+    const found = this.graphs.load(graph);
+    this.#judge.tellLimits();
+    return found;
   }
 
   /** Lets a class take the place of its name in loaded orders. Returns the cycles that this brings to light. */
