@@ -25,6 +25,8 @@ export function watchExit(options: ExitOptions): void {
 
 function watchMainThread({ summary, out }: ExitOptions): void {
   const workers = workerTotals();
+  // What a worker writes to its stderr, reports among it, comes out of ours through a pipe. An error of it would be uncaught.
+  process.once('worker', () => process.stderr.on('error', () => {}));
   const finish = (code: number): void => {
     const result = lockdep.summary();
     if (out !== undefined) writeRecord(out, result);

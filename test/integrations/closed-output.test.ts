@@ -76,6 +76,20 @@ describe('a stdout or stderr that nobody reads any more', () => {
     }
   }
 
+  it('stderr, with reports of a worker thread', async () => {
+    const made = project({
+      'main.mjs': `import { writeSync } from 'node:fs'; import { once } from 'node:events'; import { Worker } from 'node:worker_threads';
+        process.on('uncaughtException', (error) => { writeSync(1, 'raised ' + error.message + '\\n'); });
+        await once(new Worker(new URL('worker.mjs', import.meta.url)), 'exit'); writeSync(1, 'alive\\n');`,
+      'worker.mjs': `import { Mutex } from 'async-mutex'; import { Mutex as Ours } from 'lockdep';
+        const [a, b] = [new Mutex(), new Mutex()]; ${BOTH_ORDERS}
+        await new Promise((resolve) => setTimeout(resolve, 50)); new Ours().release();
+        await new Promise((resolve) => setTimeout(resolve, 50));`,
+    });
+    const { code, stdout } = await unread(made, ['--import', register, 'main.mjs'], 'stderr');
+    assert.deepEqual([code, stdout], [1, 'alive\n']);
+  });
+
   it('the command line itself', async () => {
     const made = project({});
     for (const [words, expected] of [
