@@ -11,7 +11,7 @@
  * nestings that are not known yet, never for a known one.
  */
 import { borrow, giveBack, type Former } from './borrowed-property.js';
-import { warnOnce } from './warn-once.js';
+import { warnOnce } from './warnings.js';
 
 /** V8's CallSite, with what @types/node leaves out. Those that a runtime may keep back are optional. */
 export interface CallSite {

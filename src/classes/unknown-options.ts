@@ -4,9 +4,10 @@
  *
  * Cost: nothing but a branch while every validator of the process is off; else a look-up per option that is given.
  */
-import { plain } from '../text/plain.js';
-import { guardStderr } from './stderr-guard.js';
+import { showWarning } from './warnings.js';
 import { sharedState } from './shared-state.js';
+
+const CODE = 'LOCKDEP_UNKNOWN_OPTION';
 
 /** Unknown options that are named in the life of a process. */
 export const MAX_UNKNOWN_OPTIONS = 100;
@@ -39,19 +40,13 @@ function tell(name: string, taker: string): void {
   if (watch.full || watch.told.has(which)) return;
   if (watch.told.size < MAX_UNKNOWN_OPTIONS) {
     watch.told.add(which);
-    warn(`unknown option ${JSON.stringify(name)} of ${taker} is ignored`);
+    showWarning(`unknown option ${JSON.stringify(name)} of ${taker} is ignored`, CODE);
     return;
   }
   watch.full = true;
   watch.told.clear();
-  warn(`MAX_UNKNOWN_OPTIONS is reached: further unknown options, after ${MAX_UNKNOWN_OPTIONS}, are ignored unnamed`);
-}
-
-function warn(message: string): void {
-  try {
-    guardStderr();
-    process.emitWarning(plain(message), { type: 'LockdepWarning', code: 'LOCKDEP_UNKNOWN_OPTION' });
-  } catch {
-    // Somebody has replaced it: the program goes on.
-  }
+  showWarning(
+    `MAX_UNKNOWN_OPTIONS is reached: further unknown options, after ${MAX_UNKNOWN_OPTIONS}, are ignored unnamed`,
+    CODE,
+  );
 }

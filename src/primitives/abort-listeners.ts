@@ -7,7 +7,7 @@
  *
  * Cost: O(1) to add and to remove. A signal that bounds nothing any more has no listener of ours.
  */
-import { errorText, showWarning } from '../report/emit.js';
+import { errorText, showWarning } from '../classes/warnings.js';
 
 interface Listeners {
   readonly waits: Set<() => void>;

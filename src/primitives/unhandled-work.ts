@@ -3,7 +3,7 @@
  *
  * Only looks on: the process ends, or not, as without it. Cost: an entry for each task that fails.
  */
-import { showWarning } from '../report/emit.js';
+import { showWarning } from '../classes/warnings.js';
 import { siteOf } from '../report/stack-text.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
 

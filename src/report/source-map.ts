@@ -13,7 +13,7 @@ import { dirname, isAbsolute } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { StackFrame } from '../tracker/stack-frame.js';
 import { readBoundedFile } from './bounded-file.js';
-import { showWarning } from './emit.js';
+import { showWarning } from '../classes/warnings.js';
 import { filePath } from './file-path.js';
 import { readMap, type FindSource } from './map-file.js';
 

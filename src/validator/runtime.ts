@@ -9,7 +9,8 @@ import { describe, sitePrinter, type LockClass } from '../classes/lock-class.js'
 import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../classes/class-table.js';
 import { sharedState } from '../classes/shared-state.js';
 import { noteUnknown, watchOptions } from '../classes/unknown-options.js';
-import { emitReport, errorText, showWarning } from '../report/emit.js';
+import { errorText, showWarning } from '../classes/warnings.js';
+import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
 import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
