@@ -44,6 +44,22 @@ export function provenByStack(stack: readonly CapturedFrame[], candidates: reado
   return new Set(candidates.filter((hold) => hold.state === HELD && awaiting.has(hold)));
 }
 
+/**
+ * Is it a function which took a lock at the top of `taken`, or was returned it there, that released it at the top of `released`,
+ * and that made the attempt at the top of `wanted`, or called or awaited who did? By likeness; where no stack was captured, yes.
+ */
+export function looksLikeHolder(
+  taken: readonly CapturedFrame[],
+  wanted: readonly CapturedFrame[],
+  released: readonly CapturedFrame[],
+): boolean {
+  if (taken.length === 0 || wanted.length === 0 || released.length === 0) return true;
+  const isOn = (stack: readonly CapturedFrame[], { functionId }: CapturedFrame): boolean =>
+    stack.some((frame) => frame.functionId === functionId);
+  const holder = released.find((frame) => isOn(taken, frame));
+  return holder !== undefined && isOn(wanted, holder);
+}
+
 /** Does `stack` run in the callback of one of `scopes`, or in what that awaits? */
 export function isInScope(stack: readonly CapturedFrame[], scopes: readonly HeldNode[]): boolean {
   return stack.some(({ scope }) => scope !== undefined && scopes.some((hold) => hold === scope));

@@ -144,6 +144,8 @@ export class HeldNode implements ListCell {
   followed = false;
   /** Was it seen to come to one function alone, which called for it? So it can be told what it holds. */
   seen = false;
+  /** Of a link that a promise starts with which was derived in a turn with tries: its number (tries-in-calls.ts). */
+  branch = 0;
   /** A link made by `structured`: all holds from here outwards are those of somebody who waits. */
   vouched = false;
 
@@ -238,6 +240,8 @@ class HoldQuestion {
   unsure = false;
   /** Handed on by such a turn, to somebody who may merely have awaited its signal: who holds it is not known. */
   astray = false;
+  /** Had at once, by a function that the turn's own one may have called: the rest of that turn lists it too. */
+  byCall = false;
   /** Who has taken it over from whoever had it. */
   adoptedBy: Owner | undefined = undefined;
   pins = 0;

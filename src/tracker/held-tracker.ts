@@ -263,6 +263,21 @@ export class HeldTracker {
     return this.#hooks.lastOwner;
   }
 
+  /** A moment in the order of what is derived from turns with tries (tries-in-calls.ts). */
+  get branch(): number {
+    return this.#hooks.tries.now;
+  }
+
+  /**
+   * May whoever releases `hold` now have waited for the attempt `wanted`, made at the moment `asked` of that order? undefined: of
+   * a hold that others list too it is not known while promises are not followed.
+   */
+  mayHaveWaited(hold: HeldNode, wanted: HeldNode, asked: number): boolean | undefined {
+    if (!hold.asked.byCall) return true;
+    if (!this.followsCalls) return undefined;
+    return this.#hooks.tries.mayHaveWaited(hold, wanted.parent, asked, this.#context.store);
+  }
+
   /** Leaves it to the running function, and to those it returns to, to prove a judgement. */
   owe(debt: Debt): void {
     this.#hooks.owe(debt);

@@ -31,6 +31,7 @@ import { OwnThen } from './own-then.js';
 import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
 import { ShieldedHooks } from './shielded-hooks.js';
 import { share, ToldPromises } from './told-promises.js';
+import { TriesInCalls } from './tries-in-calls.js';
 import { isActOfTurn, type Below } from './turn-function.js';
 
 /** Captured at load, so that fake timers of a test leave it alone. */
@@ -86,6 +87,7 @@ export class PromiseHooks {
     after: () => this.#after(),
     fault: (error) => this.#fault(error),
   });
+  readonly tries: TriesInCalls = new TriesInCalls();
 
   constructor(context: HeldContext, arrivals: Arrivals) {
     this.#context = context;
@@ -155,7 +157,9 @@ export class PromiseHooks {
 
   /** The running function instance took `node` at once: certain where that is the function of the turn. */
   took(node: HeldNode, below: Below): void {
-    this.#takeOver(node, (this.#told.isWatching || node.asked.frames !== undefined) && isActOfTurn(below));
+    const byTurn = (this.#told.isWatching || node.asked.frames !== undefined) && isActOfTurn(below);
+    this.#takeOver(node, byTurn);
+    if (!byTurn) this.tries.took(node);
   }
 
   /** The running function instance takes over `node`, whoever had it. */
@@ -217,6 +221,7 @@ export class PromiseHooks {
     }
     if (context.cell !== undefined) promise[context.mark] = context.cell;
     if (parent === undefined) return;
+    if (this.tries.isOpen && context.cell !== undefined) promise[context.mark] = this.tries.branch(context.cell);
     const parcel = parent[this.#notes.carried] as HeldNode | Owner | undefined;
     if (parcel === undefined) return;
     promise[this.#notes.carried] = parcel;
@@ -236,6 +241,7 @@ export class PromiseHooks {
   #before(promise: Marked): void {
     const context = this.#context;
     this.#turn = promise;
+    this.tries.endTurn();
     if (this.#told.areAll) this.#told.endTurn();
     if (context.live === 0) {
       context.cell = undefined;
@@ -378,6 +384,7 @@ export class PromiseHooks {
     const turn = this.#turn;
     this.#turn = undefined;
     this.#context.cell = undefined;
+    this.tries.endTurn();
     if (this.#told.areAll) this.#told.endTurn();
     if (owner === undefined || turn === undefined) return;
     if (this.#last === SUSPENDED) this.#suspend(owner, turn[this.#notes.callback] === true);
@@ -482,5 +489,19 @@ function hasFrames(node: HeldNode): boolean {
 
 /** A list cell for `node` with `list` as its outer holds: the node itself where it already continues that list. */
 function cellUnder(node: HeldNode, list: HeldNode | undefined): HeldNode {
-  return outerHeld(node) === list ? node : node.link(list);
+  const outer = outerHeld(node);
+  if (outer === list) return node;
+  if (!isSameList(outer, list)) return node.link(list);
+  node.parent = list;
+  return node;
+}
+
+/** Are the same holds in both? */
+function isSameList(one: HeldNode | undefined, other: HeldNode | undefined): boolean {
+  while (one !== undefined && other !== undefined && one !== other) {
+    if (one.target !== other.target || one.vouched !== other.vouched) return false;
+    one = outerHeld(one);
+    other = outerHeld(other);
+  }
+  return one === other;
 }

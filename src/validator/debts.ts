@@ -1,8 +1,8 @@
 /**
  * What is still to be judged under one hold, until it is proven or the hold is released.
  *
- * Invariant: of every kind of attempt there is one debt, that of the latest, and one doubt that all of them share: what
- * the others would teach is the same. So a lock that is held for the life of the process gathers no debts, only kinds;
+ * Invariant: of every kind of attempt there is one debt, that of the latest, which knows the first, and one doubt that all of
+ * them share: what the others would teach is the same. So a lock that is held for the life of the process gathers no debts, only kinds;
  * past MAX_DEBTS of them the oldest one lapses. O(1) per attempt.
  */
 import type { HeldNode } from '../tracker/held-node.js';
@@ -34,9 +34,11 @@ export class Debts {
   /** It is not known whether the holder has waited for `wanted`. */
   doubt(wanted: HeldNode, pending: Pending): Due {
     const kind = pending.facts.kindOf(wanted, this.#hold);
-    const known = this.#doubted.get(kind)?.doubt;
-    const doubt = known === undefined || known.over ? this.#question() : known;
-    const debt: Due = { doubt, wanted, pending };
+    const known = this.#doubted.get(kind);
+    const isOver = known === undefined || known.doubt.over;
+    const debt: Due = isOver
+      ? { doubt: this.#question(), wanted, pending }
+      : { doubt: known.doubt, wanted, pending, first: known.first ?? known };
     this.#doubted.set(kind, debt);
     return debt;
   }

@@ -11,14 +11,15 @@
  */
 import { gateSet, type GateSet } from '../order/gates.js';
 import type { Report, Violation } from '../report/types.js';
-import type { CapturedFrame } from '../tracker/captured-frame.js';
-import { provenByStack } from '../tracker/evidence.js';
+import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
+import { looksLikeHolder, provenByStack } from '../tracker/evidence.js';
 import { HELD, isScope, Owner, RELEASED, WAITING, type HeldNode } from '../tracker/held-node.js';
 import type { HeldTracker } from '../tracker/held-tracker.js';
 import type { ClassIds } from './class-ids.js';
 import { Debts } from './debts.js';
 import type { Dependencies } from './dependencies.js';
 import type { Limits, ValidatorHost } from './host.js';
+import { useFacts } from './lock-use.js';
 import { NestingFacts } from './nesting-facts.js';
 import { noteHad, type Due, type Pending } from './pending.js';
 import type { ReleaseHistory } from './release-history.js';
@@ -50,8 +51,8 @@ export class Judge {
     this.#limits = limits;
   }
 
-  /** What waited for the release of `node`: it was the holder's, or the lock had been handed on. */
-  closeDebts(node: HeldNode, byHolder: boolean): void {
+  /** What waited for the release of `node`, by `below`: it was the holder's, or the lock had been handed on. */
+  closeDebts(node: HeldNode, byHolder: boolean, below: (...args: never[]) => unknown): void {
     const debts = node.asked.debts as Debts | undefined;
     if (debts === undefined) return;
     node.ask().debts = undefined;
@@ -61,13 +62,21 @@ export class Judge {
         // Who releases it now has waited for the debtor, or nobody can say.
         const received = this.#tracker.received(doubt) as Due | undefined;
         if (received === undefined) {
-          this.#lapse(debt);
+          if ([debt, debt.first].some((due) => due !== undefined && this.#mayHaveWaited(due, below))) this.#lapse(debt);
           this.#doubt(wanted, node, pending);
         } else this.teach(received.wanted, node, received.pending, 'proven', []);
       } else if (byHolder) this.teach(wanted, node, pending, evidence, []);
       else this.#lapse(debt);
       doubt.over = true;
     }
+  }
+
+  /** Is it worth a suspicion that who releases the hold now has waited? */
+  #mayHaveWaited({ doubt: { hold }, wanted, pending }: Due, below: (...args: never[]) => unknown): boolean {
+    const known = this.#tracker.mayHaveWaited(hold, wanted, pending.branch);
+    if (known !== undefined) return known;
+    const released = captureFrames(below);
+    return looksLikeHolder(useFacts(hold, 'suspected', released).frames, pending.stack, released);
   }
 
   /** No proof will come. A nesting in one class that was proven, of a hold that was not its holder's, is none. */

@@ -29,6 +29,8 @@ export interface Pending {
   open: HeldNode[];
   /** Of those, the ones whose holder has said that it waits (`structured`). */
   readonly vouched: readonly HeldNode[];
+  /** When it was made, in the order of what is derived from turns with tries. */
+  readonly branch: number;
   /** The stack of the call. */
   readonly stack: readonly CapturedFrame[];
   /**
@@ -53,6 +55,8 @@ export interface Due extends Debt {
   readonly doubt: Question;
   readonly wanted: HeldNode;
   readonly pending: Pending;
+  /** The first of its kind, where this is a later one. */
+  readonly first?: Due | undefined;
   /** The proof that there is, when only the release of the outer lock is waited for. */
   readonly evidence?: 'own' | 'proven';
 }

@@ -265,12 +265,12 @@ export class Validator {
   close(node: HeldNode, below: Below): void {
     const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined) this.#closePending(node, pending, below);
-    if (isScope(node.kind)) this.#judge.closeDebts(node, true);
+    if (isScope(node.kind)) this.#judge.closeDebts(node, true, below);
     else {
       const byHolder = this.tracker.ownsNow(node);
       this.#releases.note(node, byHolder);
       // Where several may have gone on with it, it is not known whether this one took what was wanted meanwhile.
-      this.#judge.closeDebts(node, byHolder && !node.asked.unsure);
+      this.#judge.closeDebts(node, byHolder && !node.asked.unsure, below);
     }
   }
 
@@ -409,8 +409,8 @@ export class Validator {
   ): Pending {
     const [holds, stack, vouched] = [open.toReversed(), node.asked.frames ?? [], vouchedHolds(node.parent)];
     const possible = this.#possible.of(beside, node);
-    const { moment } = this.tracker;
-    const judged = { doubted: [], gone: [], taught: new Map(), moment, had: false };
+    const { moment, branch } = this.tracker;
+    const judged = { doubted: [], gone: [], taught: new Map(), moment, branch, had: false };
     return { facts, holds, beside, possible, nested, open, vouched, stack, ...judged };
   }
 
