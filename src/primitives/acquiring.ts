@@ -9,6 +9,7 @@ import { HELD, WAITING, type HeldNode, type HoldKind } from '../tracker/held-nod
 import { ready, scopeFrames, type ScopeKeeper } from '../tracker/scope-frame.js';
 import { errorCode, LockdepError } from '../validator/errors.js';
 import { isHeldBy } from '../validator/held-by.js';
+import { beyondCapacity } from '../validator/rules/beyond-capacity.js';
 import { nestLockNotHeld } from '../validator/rules/nest-lock-not-held.js';
 import type { LockCore } from './lock-core.js';
 import { isNoTime, type PermitRequest } from './lock-options.js';
@@ -59,12 +60,28 @@ export function mightTake(lock: PermitCore, wanted: PermitRequest, below: Below)
   if (offence !== undefined) lock.rt.refuse(offence);
 }
 
-function trackedRequest<T>(lock: PermitCore, wanted: PermitRequest, node: HeldNode, grant: Grant<T>): Promise<T> {
+/** Says so where `node` waits for more permits than there ever were. */
+export function tellBeyond(lock: PermitCore, node: HeldNode, below: Below): void {
+  const { lockClass, permits } = node;
+  if (permits <= lock.capacity || !lock.isCounted || lockClass.options.validate === false) return;
+  lock.rt.report(beyondCapacity(lock, lockClass, permits, below));
+}
+
+function trackedRequest<T>(
+  lock: PermitCore,
+  wanted: PermitRequest,
+  node: HeldNode,
+  grant: Grant<T>,
+  below: Below,
+): Promise<T> {
   const { tracker } = lock.rt.validator;
   tracker.mute();
   try {
     const promise = lock.request(wanted, node, grant);
-    if (node.state === WAITING) lock.rt.validator.waits(node);
+    if (node.state === WAITING) {
+      tellBeyond(lock, node, below);
+      lock.rt.validator.waits(node);
+    }
     return promise;
   } finally {
     tracker.unmute();
@@ -76,7 +93,7 @@ export function acquire<T>(lock: PermitCore, wanted: PermitRequest, grant: Grant
   if (!isTracked(lock)) return lock.request(wanted, undefined, grant);
   const { validator } = lock.rt;
   const node = attempt(lock, wanted, isTryOnly(wanted) ? 'try' : 'imperative', below);
-  let promise = trackedRequest(lock, wanted, node, grant);
+  let promise = trackedRequest(lock, wanted, node, grant, below);
   if (validator.wantsProbe(node)) promise = probedWait(lock, node, promise);
   validator.tracker.carry(promise, node, wanted.priority === 0);
   return promise;
@@ -130,7 +147,7 @@ export function runHolding<T>(
   if (!isTracked(lock)) return runPlain(lock, wanted, callback, passValue);
   const node = attempt(lock, wanted, isTryOnly(wanted) ? 'try-scope' : 'scope', below);
   const granted = lock.takeNow(wanted, node);
-  const turn = granted === undefined ? trackedRequest(lock, wanted, node, grantValue) : undefined;
+  const turn = granted === undefined ? trackedRequest(lock, wanted, node, grantValue, below) : undefined;
   const probed = lock.rt.validator.wantsProbe(node) ? ready : undefined;
   return scopeFrames.run(node, turn, granted ?? 0, scopeKeeper, callback, passValue, probed);
 }

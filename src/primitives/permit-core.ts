@@ -62,6 +62,11 @@ export class PermitCore extends LockCore {
     return 'exclusive';
   }
 
+  /** May somebody add permits by `release()`, and has nobody to have taken what is released? */
+  get isCounted(): boolean {
+    return this.primitive === 'Semaphore' && this.capacity > 0;
+  }
+
   /** Rejects every waiter with the cancel error, in queue order. Holders, and those in `waitForUnlock`, are left alone. */
   cancel(): void {
     for (const waiter of this.takeWaiters()) this.#fail(waiter, this.cancelError);

@@ -3,7 +3,9 @@
  *
  * Invariant: permits go back exactly as in async-mutex, whatever the validator thinks of it; it only looks on.
  */
-import { HELD, RELEASED, TRANSFERRED, type HeldNode } from '../tracker/held-node.js';
+import { captureFrames } from '../tracker/captured-frame.js';
+import { HELD, isScope, RELEASED, TRANSFERRED, type HeldNode } from '../tracker/held-node.js';
+import { isActOfTurn } from '../tracker/turn-function.js';
 import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
 import { failedAssertion } from '../validator/rules/assertion.js';
 import type { PermitCore, Releaser } from './permit-core.js';
@@ -13,6 +15,9 @@ type Below = (...args: never[]) => unknown;
 
 /** Property of what a tracked acquisition gave its caller: the hold. */
 export const HOLD: unique symbol = Symbol('lockdep.hold');
+
+/** The callback of a scope, and the frame of the scope. */
+const OWN_FRAMES = 2;
 
 export interface TrackedReleaser extends Releaser {
   [HOLD]?: HeldNode;
@@ -58,6 +63,7 @@ export function releaseHold(lock: PermitCore, weight: number, node: HeldNode, be
   } finally {
     // Whatever became of the judgement, the lock goes on.
     validator.tracker.ended(node);
+    if (lock.isCounted) validator.tracker.endedNow(node);
     lock.give(weight);
   }
 }
@@ -67,18 +73,51 @@ export function releaseHold(lock: PermitCore, weight: number, node: HeldNode, be
  * may free the next owner's lock: so it is reported, and the next owner's hold ends with it.
  */
 function staleRelease(lock: PermitCore, weight: number, node: HeldNode, below: Below): void {
-  const { foreignRelease } = node.asked;
+  const { foreignRelease, ownRelease } = node.asked;
+  if (lock.isCounted) {
+    // The release() may have been meant for another hold, or to add permits.
+    if (foreignRelease && ownRelease) tellOverRelease(lock, weight, below);
+    if (foreignRelease) endOldest(lock, weight, below);
+    lock.giveMore(weight);
+    return;
+  }
   if (foreignRelease && !lock.rt.off) lock.rt.report(badUnlockBalance(lock, 'stale-releaser', below));
   if (foreignRelease) endOldest(lock, weight, below);
   lock.give(weight);
 }
 
+/** Says so where there will be more permits than ever. */
+function tellOverRelease(lock: PermitCore, weight: number, below: Below): void {
+  if (lock.rt.off || lock.value + weight <= lock.capacity) return;
+  lock.rt.report(badUnlockBalance(lock, 'over-release', below));
+}
+
 /** `release()` on the lock: ends a hold of this flow if it has one, else the oldest. False when nobody holds it. */
 export function releaseForeign(lock: PermitCore, weight: number, below: Below): boolean {
-  const own = lock.rt.validator.tracker.held().find((node) => node.lock === lock);
+  const held = lock.rt.validator.tracker.held().filter((node) => node.lock === lock);
+  const [own] = held;
   if (own === undefined) return endOldest(lock, weight, below);
+  if (lock.isCounted && held.length === 1 && isHolders(lock, own, below)) {
+    own.ask().ownRelease = true;
+    if (weight > own.permits - own.asked.returned) tellOverRelease(lock, weight, below);
+  }
   endWith(lock, own, weight, below);
   return true;
+}
+
+/** `release()` of a semaphore that no followed hold is known of. */
+export function releaseUnheld(lock: PermitCore, weight: number, below: Below): void {
+  const mayTell = lock.isCounted && !lock.rt.off && lock.value + weight > lock.capacity;
+  if (mayTell && lock.rt.validator.tracker.hasJustReturned(lock) && isActOfTurn(below))
+    tellOverRelease(lock, weight, below);
+}
+
+/** Is it called by the very function that has the hold? Looked at while its acquisitions are. */
+function isHolders(lock: PermitCore, node: HeldNode, below: Below): boolean {
+  if (!isScope(node.kind)) {
+    return node.asked.frames !== undefined && lock.rt.validator.tracker.isOwnNow(node) && isActOfTurn(below);
+  }
+  return captureFrames(below, OWN_FRAMES)[OWN_FRAMES - 1]?.scope === node;
 }
 
 function endOldest(lock: PermitCore, weight: number, below: Below): boolean {

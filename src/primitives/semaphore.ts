@@ -24,7 +24,7 @@ import {
 } from './lock-options.js';
 import { PermitCore, type Releaser } from './permit-core.js';
 import type { Grant } from './permit-waiter.js';
-import { grantReleaser, HOLD, releaseForeign, releaseHold, type TrackedReleaser } from './releasing.js';
+import { grantReleaser, HOLD, releaseForeign, releaseHold, releaseUnheld, type TrackedReleaser } from './releasing.js';
 import { CORE, type RUNTIME } from './symbols.js';
 import { waitForUnlock } from './unlocking.js';
 
@@ -106,7 +106,8 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
       releaseHold(this[CORE], returned, hold, this.release);
       return;
     }
-    if (this[CORE].firstHold !== undefined) releaseForeign(this[CORE], returned, this.release);
+    if (this[CORE].firstHold === undefined) releaseUnheld(this[CORE], returned, this.release);
+    else releaseForeign(this[CORE], returned, this.release);
     this[CORE].giveMore(returned);
   }
 

@@ -12,7 +12,7 @@ import type { HeldNode } from '../tracker/held-node.js';
 import { ready } from '../tracker/scope-frame.js';
 import { errorCode, LockdepError } from '../validator/errors.js';
 import type { Runtime } from '../validator/runtime.js';
-import { isTracked } from './acquiring.js';
+import { isTracked, tellBeyond } from './acquiring.js';
 import { isNoTime, type TimeLimit } from './lock-options.js';
 import type { PermitCore } from './permit-core.js';
 import { UnlockWaiter } from './unlock-waiters.js';
@@ -36,6 +36,7 @@ export function waitForUnlock(
     const waiter = lock.isFree(weight, priority)
       ? heldBack(lock, node)
       : queued(lock, node, lock.queueForUnlock(weight, priority, limit));
+    if (waiter !== undefined) tellBeyond(lock, node, below);
     const promise = waiter?.promise ?? NativePromise.resolve();
     // One of a higher priority than the others' goes before those that stand in the queue: no part of a batch.
     tracker.carry(promise, node, priority <= 0);

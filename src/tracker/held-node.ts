@@ -129,7 +129,7 @@ export class HeldNode implements ListCell {
   readonly task: Task | undefined;
   /** Is it the first of its flow's holds of a lock with several permits? */
   leads = false;
-  /** The synchronous turn in which it was requested, where that matters (batch-turns.ts). */
+  /** The synchronous turn in which it was requested, or then ended, where that matters (batch-turns.ts). */
   turn = 0;
   /** When it was granted, or then ended: a moment in the tracker's count. */
   changed = 0;
@@ -251,6 +251,8 @@ class HoldQuestion {
   awaited = false;
   /** Ended by a `release()` that was not its own. */
   foreignRelease = false;
+  /** By one of the very function that has it, and no other hold of the lock. */
+  ownRelease = false;
   /** Permits that a foreign `release()` has returned of it. */
   returned = 0;
   /** The moment, in the tracker's count, when a writer's hold became that of a reader. */

@@ -197,6 +197,23 @@ export class HeldTracker {
     this.gates.reclassified(lock);
   }
 
+  /** Remembers in which turn the hold has ended. */
+  endedNow(node: HeldNode): void {
+    node.turn = this.#hooks.turn;
+  }
+
+  /** Has the running flow, in this very turn, given back a hold of `lock` that was remembered so? */
+  hasJustReturned(lock: TrackedLock): boolean {
+    if (!this.followsCalls) return false;
+    // No walk over what is held only: the hold is there, and over.
+    for (let cell = this.#context.store; cell !== undefined; cell = cell.parent) {
+      if (!(cell instanceof HeldNode)) continue;
+      const { target } = cell;
+      if (target.lock === lock && target.state === RELEASED && target.turn === this.#hooks.turn) return true;
+    }
+    return false;
+  }
+
   /** The flow gives the hold away: nobody's until it is released. */
   transferred(node: HeldNode): void {
     if (node.state === HELD) node.state = TRANSFERRED;

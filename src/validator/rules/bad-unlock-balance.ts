@@ -1,16 +1,19 @@
 /**
  * Something is released that is not held: a free mutex, a guard a second time, or, by a releaser whose lock was taken
- * from it by a foreign `release()`, the hold of somebody else.
+ * from it by a foreign `release()`, the hold of somebody else. Or permits that one flow gives back twice, so that there are more
+ * than ever; that there are more is no fault by itself, since a `release()` may be meant to add some.
  */
 import type { HoldMode, Violation } from '../../report/types.js';
 import type { TrackedLock } from '../../tracker/held-node.js';
 import { captureFrames } from '../../tracker/captured-frame.js';
 
-export type UnlockFault = 'free' | 'released-guard' | 'stale-releaser';
+export type UnlockFault = 'free' | 'released-guard' | 'stale-releaser' | 'over-release';
 
 const SUMMARIES: Record<UnlockFault, string> = {
   free: 'the lock is released though nobody holds it',
   'released-guard': 'a guard is released a second time',
+  'over-release':
+    'the flow gives back more permits than it took, by release() and besides by what the acquisition gave it, and the semaphore has more than ever',
   'stale-releaser': 'a releaser whose hold was ended by somebody else releases the hold of the next owner',
 };
 
