@@ -81,7 +81,7 @@ export class ClassOrder<F, R> {
   /** Pairs of classes whose inversion is accepted, as the gates that stand for that: negative. */
   readonly #blessed = new Map<string, number>();
   #blessings = 0;
-  readonly #declared: { readonly from: number; readonly to: number; readonly facts: F }[] = [];
+  #declared: { readonly from: number; readonly to: number; readonly facts: F }[] = [];
   /** Edges for which a cycle was reported. */
   readonly #reported = new Set<OrderEdge<F, R>>();
   readonly #fold: (id: number) => number;
@@ -147,16 +147,9 @@ export class ClassOrder<F, R> {
     return strong && this.#heldShared.has(wanted) && this.#graph.reaches(vertexOfClass(wanted, true), held);
   }
 
-  /** The fewest orders that lead from one class to another, in whatever modes. */
-  chain(from: number, to: number): OrderEdge<F, R>[] | undefined {
-    let shortest: OrderEdge<F, R>[] | undefined;
-    for (const source of [false, true]) {
-      for (const target of [false, true]) {
-        const chain = this.#graph.shortestChain(vertexOfClass(from, source), vertexOfClass(to, target));
-        if (chain !== undefined && chain.length < (shortest?.length ?? Infinity)) shortest = chain;
-      }
-    }
-    return shortest;
+  /** The fewest orders that lead from one of the classes to one of the others, in whatever modes. */
+  chain(from: Iterable<number>, to: Iterable<number>): OrderEdge<F, R>[] | undefined {
+    return this.#graph.shortestChainOf(verticesOf(from), new Set(verticesOf(to)));
   }
 
   edge(from: Vertex, to: Vertex): OrderEdge<F, R> | undefined {
@@ -174,6 +167,10 @@ export class ClassOrder<F, R> {
       ? this.#graph.edge(from, to + 1)?.payload.alternatives
       : payload.strong;
     return strong ?? [];
+  }
+
+  get edgeCount(): number {
+    return this.#graph.edgeCount;
   }
 
   /** Distinct ordered pairs of classes. Walks all edges. */
@@ -233,8 +230,7 @@ export class ClassOrder<F, R> {
   /** Forgets a class with its edges, and all reports that it took part in. */
   remove(lockClass: number): void {
     for (const [key] of this.#blessed) if (key.split(' ').includes(String(lockClass))) this.#blessed.delete(key);
-    const kept = this.#declared.filter(({ from, to }) => from !== lockClass && to !== lockClass);
-    this.#declared.splice(0, Infinity, ...kept);
+    this.#declared = this.#declared.filter(({ from, to }) => from !== lockClass && to !== lockClass);
     this.removeEdges(lockClass);
   }
 
@@ -381,6 +377,10 @@ export class ClassOrder<F, R> {
 
 function isReported<F, R>({ edge }: Lesson<F, R>): boolean {
   return edge.payload.reported !== undefined;
+}
+
+function verticesOf(classes: Iterable<number>): Vertex[] {
+  return Array.from(classes).flatMap((id) => [vertexOfClass(id, false), vertexOfClass(id, true)]);
 }
 
 /** Whichever way round they are given. */

@@ -112,16 +112,21 @@ export class OrderGraph<E> {
    * After a closing edge, `[edge, ...shortestChain(edge.to, edge.from)]` is a shortest cycle through it.
    */
   shortestChain(from: Vertex, to: Vertex): Edge<E>[] | undefined {
-    if (from === to) return [];
-    const limit = this.#nodes.get(to)?.component.rank;
-    if (limit === undefined) return undefined;
-    const cameBy = new Map<Vertex, Edge<E> | undefined>([[from, undefined]]);
+    return this.shortestChainOf([from], new Set([to]));
+  }
+
+  /** The same from any of some vertices to any of others. */
+  shortestChainOf(from: readonly Vertex[], to: ReadonlySet<Vertex>): Edge<E>[] | undefined {
+    if (from.some((vertex) => to.has(vertex))) return [];
+    let limit = -Infinity;
+    for (const vertex of to) limit = Math.max(limit, this.#nodes.get(vertex)?.component.rank ?? -Infinity);
+    const cameBy = new Map<Vertex, Edge<E> | undefined>(from.map((vertex) => [vertex, undefined]));
     // The keys of a map that grows while it is walked: visited in the order in which they were found.
     for (const vertex of cameBy.keys()) {
       for (const edge of this.successors(vertex)) {
         if (cameBy.has(edge.to) || this.#rank(edge.to) > limit) continue;
         cameBy.set(edge.to, edge);
-        if (edge.to === to) return chainTo(edge, cameBy);
+        if (to.has(edge.to)) return chainTo(edge, cameBy);
       }
     }
     return undefined;

@@ -40,6 +40,9 @@ import type { NestedAttempt } from './rules/rule.js';
 export type FactsOrder = ClassOrder<EdgeFacts, Violation>;
 export type FactsLesson = Lesson<EdgeFacts, Violation>;
 
+/** Orders of locks that are told apart that are kept at once. */
+export const MAX_ORDERS_APART = 10_000;
+
 /** What learning one edge came to. */
 export interface Learned {
   /** The cycle that the edge closes, now or when it was learned. */
@@ -66,6 +69,8 @@ export class Dependencies {
   readonly #blessings = new Blessings();
   /** Declared orders, which are not learned and so outlive what is. */
   #declared: { readonly from: LockClass; readonly to: LockClass; readonly facts: EdgeFacts }[] = [];
+  /** With fewer proven orders than that, those of locks which are told apart are not too many. */
+  #roomUntil = MAX_ORDERS_APART;
 
   /** `keeps`: is there, or is there to be, a report of that id? */
   constructor(ids: ClassIds, keeps: (id: string) => boolean) {
@@ -136,18 +141,13 @@ export class Dependencies {
     proven.removeEdges(id);
     this.#ids.apart.add(lockClass);
     for (const { edge, strong } of edges) this.#teachAgain(edge, strong, lockClass);
+    this.#makeRoom();
   }
 
   /** The proven orders, as few as possible, by which `to` comes after `from`. */
   chain(from: LockClass, to: LockClass): EdgeFacts[] | undefined {
-    let shortest: OrderEdge<EdgeFacts, Violation>[] | undefined;
-    for (const one of this.#ids.certainIdsIn(from)) {
-      for (const other of this.#ids.certainIdsIn(to)) {
-        const chain = this.#proven.chain(one, other);
-        if (chain !== undefined && chain.length < (shortest?.length ?? Infinity)) shortest = chain;
-      }
-    }
-    return shortest?.map(({ payload }) => (payload.alternatives[0] as { readonly facts: EdgeFacts }).facts);
+    const chain = this.#proven.chain(this.#ids.certainIdsIn(from), this.#ids.certainIdsIn(to));
+    return chain?.map(({ payload }) => (payload.alternatives[0] as { readonly facts: EdgeFacts }).facts);
   }
 
   /** Declares that `to` comes after `from`. Returns the cycles which that closes. */
@@ -288,7 +288,7 @@ export class Dependencies {
     const all = this.#all.declare(one, other, facts);
     const proven: FactsLesson[] = [];
     for (const held of this.#ids.certainIdsIn(from)) {
-      for (const wanted of this.#ids.certainIdsIn(to)) proven.push(...this.#proven.declare(held, wanted, facts));
+      for (const wanted of this.#ids.certainIdsIn(to)) proven.push(...this.#declareProven(held, wanted, facts));
     }
     return this.verdicts(proven, all, 'An order that is declared now closes the cycle.');
   }
@@ -296,9 +296,32 @@ export class Dependencies {
   /** A lock of a class that is apart has got an id: what is declared of the class holds for it. */
   #declareFor(id: number, lockClass: LockClass): void {
     for (const { from, to, facts } of this.#declared) {
-      if (from === lockClass) for (const other of this.#ids.certainIdsIn(to)) this.#proven.declare(id, other, facts);
-      if (to === lockClass) for (const other of this.#ids.certainIdsIn(from)) this.#proven.declare(other, id, facts);
+      if (from === lockClass) for (const other of this.#ids.certainIdsIn(to)) this.#declareProven(id, other, facts);
+      if (to === lockClass) for (const other of this.#ids.certainIdsIn(from)) this.#declareProven(other, id, facts);
     }
+  }
+
+  #declareProven(from: number, to: number, facts: EdgeFacts): FactsLesson[] {
+    const lessons = this.#proven.declare(from, to, facts);
+    this.#makeRoom();
+    return lessons;
+  }
+
+  /** Of too many orders of locks that are told apart those go whose locks were not used for longest. A walk over all, seldom. */
+  #makeRoom(): void {
+    const proven = this.#proven;
+    const { apart } = this.#ids;
+    this.#roomUntil = Math.min(this.#roomUntil, proven.edgeCount + MAX_ORDERS_APART);
+    if (proven.edgeCount < this.#roomUntil) return;
+    let kept = 0;
+    for (const { from, to } of proven.edges())
+      if (apart.has(classOfVertex(from)) || apart.has(classOfVertex(to))) kept += 1;
+    while (kept > MAX_ORDERS_APART * 0.9) {
+      const before = proven.edgeCount;
+      apart.dropOldest();
+      kept -= before - proven.edgeCount;
+    }
+    this.#roomUntil = proven.edgeCount + MAX_ORDERS_APART - kept;
   }
 
   #occurrence(
@@ -316,7 +339,10 @@ export class Dependencies {
     if (tier === 'advisory' || protection === undefined) return undefined;
     const pair = certainPair(attempt, this.#ids);
     if (!this.#hasRoom(this.#proven, pair)) return undefined;
-    return this.#verdict('strict', this.#proven.learn(this.#occurrence(attempt, pair, protection, facts)), attempt);
+    const lesson = this.#proven.learn(this.#occurrence(attempt, pair, protection, facts));
+    const learned = this.#verdict('strict', lesson, attempt);
+    this.#makeRoom();
+    return learned;
   }
 
   /** An edge of a class that was a guess so far, as one of the locks that it was learned of, if they are there still. */

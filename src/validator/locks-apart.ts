@@ -11,8 +11,9 @@
  *          each may be a gate. The order of all that is suspected goes on to know the class.
  *
  * Invariant: an id is that of one lock in one class, and is never given again. At most MAX_LOCKS_APART locks have one at
- * once. The lock that was not used for longest makes room: it gets another id when it is used again, and what was learned of
- * it is learned anew. That is `limited`; that locks which are gone make room is not.
+ * once, and fewer where they have many orders (dependencies.ts). The lock that was not used for longest makes room: it gets
+ * another id when it is used again, and what was learned of it is learned anew. That is `limited`; that locks which are gone
+ * make room is not.
  *
  * Cost: nothing for a nesting that is known. A walk over the holds of the flow where a nesting is met for the first time; a
  * few map operations for each lock of a class that is apart.
@@ -101,6 +102,17 @@ export class LocksApart {
     return this.#classOf.get(id);
   }
 
+  /** Is it the id of a lock? */
+  has(id: number): boolean {
+    return this.#classOf.has(id);
+  }
+
+  /** The lock that was not used for longest makes room. */
+  dropOldest(): void {
+    const [oldest] = this.#classOf.keys();
+    if (oldest !== undefined) this.#drop(oldest);
+  }
+
   /** The class is a guess again. */
   forget(lockClass: LockClass): void {
     for (const id of this.idsIn(lockClass)) this.#drop(id);
@@ -125,7 +137,7 @@ export class LocksApart {
   }
 
   #give(lock: TrackedLock, lockClass: LockClass, apart: Apart): number {
-    if (this.#classOf.size >= MAX_LOCKS_APART) this.#drop(this.#classOf.keys().next().value as number);
+    if (this.#classOf.size >= MAX_LOCKS_APART) this.dropOldest();
     const id = reserveClassId();
     apart.ids.set(lock, id);
     apart.live.add(id);

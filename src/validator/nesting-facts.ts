@@ -13,8 +13,8 @@ import type { HeldNode } from '../tracker/held-node.js';
 export const CAPTURES_PER_SITE = 4;
 /** Distinct call sites that one nesting remembers. */
 export const MAX_SITES = 16;
-/** Choices of locks of which one nesting keeps the facts. Another one is judged as if it were new, which is right and slower. */
-export const MAX_CHOICES = 256;
+/** Choices of locks of one nesting whose first attempt is worth a stack. */
+export const MAX_CHOICE_STACKS = 256;
 
 /** Numbers of permits of one lock that are told from each other: weights may be any fractions. */
 const MAX_MARKS = 64;
@@ -24,7 +24,7 @@ class NestingSites {
   readonly known: (readonly CapturedFrame[])[] = [];
   capturesLeft: number = CAPTURES_PER_SITE;
   /** Choices of locks whose first attempt is worth a stack, whatever is known of the call sites. */
-  choicesLeft: number = MAX_CHOICES;
+  choicesLeft: number = MAX_CHOICE_STACKS;
   attempts = 0;
 
   remember(stack: readonly CapturedFrame[]): void {
@@ -36,7 +36,10 @@ class NestingSites {
   }
 }
 
+let ids = 0;
+
 export class NestingFacts {
+  readonly id: number = ++ids;
   settled = false;
   /** Are all edges of this nesting proven? */
   proven = false;
@@ -44,31 +47,20 @@ export class NestingFacts {
   perInstance = false;
   /** What an acquisition with this nesting commits. */
   readonly violations: Violation[] = [];
-  /** Is it to be asked by the very locks (`among`)? */
+  /** Is it to be asked by the very locks (nestings.ts)? */
   byLock: boolean;
   /** Are they those of one choice of locks? Then its first attempts are judged without a stack too. */
   readonly isChoice: boolean;
   readonly #sites: NestingSites;
   #isMet = false;
-  #choices: Map<string, NestingFacts> | undefined;
   /** Of nestings in the same class: a mark for each lock and number of permits that was wanted. */
   #marks: WeakMap<object, Map<number, object>> | undefined;
 
+  /** `choiceOf`: the nesting that this is one choice of locks of; what call sites it has is known to all of them. */
   constructor(byLock = false, choiceOf?: NestingFacts) {
     this.byLock = byLock;
     this.isChoice = choiceOf !== undefined;
     this.#sites = choiceOf === undefined ? new NestingSites() : choiceOf.#sites;
-  }
-
-  /** The facts of this nesting for one choice of locks; what call sites it has is known to all of them. */
-  among(locks: string): NestingFacts {
-    const choices = (this.#choices ??= new Map());
-    const known = choices.get(locks);
-    if (known !== undefined) return known;
-    const facts = new NestingFacts(false, this);
-    if (choices.size >= MAX_CHOICES) choices.delete(choices.keys().next().value as string);
-    choices.set(locks, facts);
-    return facts;
   }
 
   /**

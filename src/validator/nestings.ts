@@ -21,6 +21,12 @@ import { NestingFacts } from './nesting-facts.js';
 /** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
 export const MAX_HELD_DEPTH = 48;
 
+/**
+ * Choices of locks whose facts are kept, in all nestings. The oldest make room; another one is judged as if it were new, which
+ * is right and slower.
+ */
+export const MAX_CHOICES = 4096;
+
 const ALONE: readonly HeldNode[] = [];
 
 export class Nestings {
@@ -28,6 +34,8 @@ export class Nestings {
   readonly #tracker: HeldTracker;
   readonly #ids: ClassIds;
   readonly #dependencies: Dependencies;
+  /** By the nesting and the locks. */
+  readonly #choices = new Map<string, NestingFacts>();
 
   constructor(trie: ChainTrie<Nesting>, tracker: HeldTracker, ids: ClassIds, dependencies: Dependencies) {
     this.#trie = trie;
@@ -67,6 +75,17 @@ export class Nestings {
     // Nothing leads into what is taken without waiting, whichever lock it is.
     const locks = isTry(node.kind) ? undefined : choiceOf(holds, this.#ids.apart);
     const facts = (chain.data ??= new NestingFacts(locks !== undefined)) as NestingFacts;
-    return locks === undefined ? facts : facts.among(locks);
+    return locks === undefined ? facts : this.#choice(facts, locks);
+  }
+
+  #choice(nesting: NestingFacts, locks: string): NestingFacts {
+    const key = `${nesting.id}${locks}`;
+    const known = this.#choices.get(key);
+    if (known !== undefined) return known;
+    const facts = new NestingFacts(false, nesting);
+    const [oldest] = this.#choices.size < MAX_CHOICES ? [] : this.#choices.keys();
+    if (oldest !== undefined) this.#choices.delete(oldest);
+    this.#choices.set(key, facts);
+    return facts;
   }
 }

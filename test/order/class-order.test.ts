@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ClassOrder, vertexOfClass } from '../../src/order/class-order.js';
-import { BATCH, gateOf } from '../../src/order/gates.js';
+import { ClassOrder, classOfVertex, isSharedVertex, vertexOfClass } from '../../src/order/class-order.js';
+import { BATCH, gateOf, isSharedGate, lockOfGate } from '../../src/order/gates.js';
 import { attempt, className, classNamed, cycleText, learn, type TextOrder } from './attempts.js';
 
 function newOrder(maxStates?: number): TextOrder {
@@ -267,13 +267,37 @@ describe('declared orders', () => {
     );
   });
 
+  it('of several classes the shortest way between any two is shown', () => {
+    const order = newOrder();
+    teach(order, 'a > x', 'x > b', 'c > b');
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(classNamed) as [number, number, number, number];
+    assert.equal(order.chain([a, d], [b, d])?.length, 0);
+    assert.equal(order.chain([a, d], [b])?.length, 2);
+    assert.equal(order.chain([a, c, d], [b])?.length, 1);
+    assert.equal(order.chain([b], [a, c, d]), undefined);
+    assert.equal(order.chain([], [a]), undefined);
+  });
+
   it('the declaration of what is known the other way round closes the cycle', () => {
     const order = newOrder();
     teach(order, 'b > a');
-    assert.deepEqual(order.chain(classNamed('b'), classNamed('a'))?.length, 1);
-    assert.equal(order.chain(classNamed('a'), classNamed('b')), undefined);
+    assert.deepEqual(order.chain([classNamed('b')], [classNamed('a')])?.length, 1);
+    assert.equal(order.chain([classNamed('a')], [classNamed('b')]), undefined);
     assert.deepEqual(order.declare(classNamed('a'), classNamed('b'), 'declared').map(cycleText), ['a -> b -> a']);
   });
+});
+
+describe('ids of a process that has made very many locks', () => {
+  for (const id of [2 ** 30, 2 ** 31, 2 ** 40 + 1]) {
+    it(`vertices and gates of ${id} are its own`, () => {
+      for (const shared of [false, true]) {
+        const vertex = vertexOfClass(id, shared);
+        assert.deepEqual([classOfVertex(vertex), isSharedVertex(vertex)], [id, shared]);
+        const gate = gateOf(id, shared);
+        assert.deepEqual([lockOfGate(gate), isSharedGate(gate)], [id, shared]);
+      }
+    });
+  }
 });
 
 describe('gates of a set', () => {

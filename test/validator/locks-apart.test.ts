@@ -6,8 +6,10 @@ import { runInNewContext } from 'node:vm';
 import { classOfSite, LockClass } from '../../src/classes/lock-class.js';
 import { LocksApart, MAX_LOCKS_APART } from '../../src/validator/locks-apart.js';
 import type { TrackedLock } from '../../src/tracker/held-node.js';
+import { runtimeOf } from '../../src/control/isolated-lockdep.js';
 import type { Mutex } from '../../src/index.js';
-import { isolated } from './harness.js';
+import { MAX_ORDERS_APART } from '../../src/validator/dependencies.js';
+import { captures, isolated } from './harness.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -126,6 +128,63 @@ describe('locks that are made, nested and dropped', () => {
       assert.ok(grown < 2_000_000, `the heap grew by ${grown} bytes`);
       const reports = instance.lockdep.reports().map(({ id, count }) => `${id.split(':')[0]} ${count}`);
       assert.deepEqual(reports, [`recursive-locking ${ROUNDS + MAX_LOCKS_APART + 1000}`], 'no limit was reached');
+    });
+  });
+});
+
+async function nested(outer: Mutex, inner: Mutex): Promise<void> {
+  await outer.runExclusive(() => inner.runExclusive(() => undefined));
+}
+
+describe('very many orders of locks that are told apart', () => {
+  it('are kept up to a limit; those of the locks used last are among them', async () => {
+    await isolated(async (instance) => {
+      const locks = Array.from({ length: 150 }, () => new instance.Mutex());
+      const { dependencies } = runtimeOf(instance).validator;
+      let most = 0;
+      for (const [at, inner] of locks.entries()) {
+        for (const outer of locks.slice(0, at)) await nested(outer, inner);
+        most = Math.max(most, dependencies.orders.proven.edgeCount);
+      }
+      assert.ok(most > MAX_ORDERS_APART / 2 && most <= MAX_ORDERS_APART, `${most} orders`);
+      dependencies.checkInvariants();
+      const [one, other] = locks.slice(-2) as [Mutex, Mutex];
+      await nested(other, one);
+      const strict = instance.lockdep.reports().filter(({ tier }) => tier === 'strict');
+      assert.deepEqual(
+        strict.map(({ kind }) => kind),
+        ['circular-dependency'],
+      );
+    });
+  });
+
+  it('of which an order of both classes is declared are within the limit too', async () => {
+    await isolated(async (instance) => {
+      const makers = [(): Mutex => new instance.Mutex(), (): Mutex => new instance.Mutex()] as const;
+      const [one, other] = makers.map((make) => make()) as [Mutex, Mutex];
+      for (let i = 0; i < 150; i++) {
+        await nested(one, makers[0]());
+        await nested(other, makers[1]());
+      }
+      const { dependencies } = runtimeOf(instance).validator;
+      instance.lockdep.declareOrder(one.lockClass, other.lockClass);
+      assert.ok(dependencies.orders.proven.edgeCount <= MAX_ORDERS_APART);
+      await nested(one, makers[0]());
+      dependencies.checkInvariants();
+      assert.throws(() => instance.lockdep.declareOrder(other.lockClass, one.lockClass), {
+        name: 'DeclaredOrderError',
+      });
+    });
+  });
+
+  it('are known once learned: the same pairs again capture no stack', async () => {
+    await isolated(async (instance) => {
+      const locks = Array.from({ length: 40 }, () => new instance.Mutex());
+      const round = async (): Promise<void> => {
+        for (const [at, inner] of locks.entries()) for (const outer of locks.slice(0, at)) await nested(outer, inner);
+      };
+      await round();
+      assert.ok((await captures(round)) < 20);
     });
   });
 });
