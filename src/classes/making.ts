@@ -4,7 +4,8 @@
  * A place is looked at through constructors: of `class Pool { permits = new Semaphore(2) }` it is the `new Pool()` that
  * tells one semaphore from another one. V8 says which frames are constructors (`isConstructor()`) and which run field
  * initialisers; a constructor of ES5 that calls its base by `Base.call(this)` is one frame further out. Where no constructor
- * is near, the function that makes the lock takes that part, and tells by its caller.
+ * is near, the function that makes the lock takes that part, and tells by its caller. Where a method of the language called it
+ * back (`map`, `Array.from`, a promise's executor), the caller is whoever called that method.
  *
  * Invariant: a making says nothing of the class; it is for reports alone. Cost: two frames are captured in place of one; a
  * lock that is made in a constructor costs a second capture. Equal makings are one object, at most MAX_MAKINGS of them;
@@ -34,22 +35,38 @@ const makings = new Map<string, Making>();
 export function makingOf(sites: readonly CallSite[], constructor: (...args: never[]) => unknown): Making | undefined {
   const [own, caller] = sites;
   if (own === undefined || caller === undefined) return undefined;
-  if (isConstruction(own) || caller.isConstructor())
-    return throughConstructors(captureCallSites(constructor, MAX_DEPTH));
-  const name = own.getFunctionName();
-  // Code at the top of a module or of a class runs once.
-  return name === null || name === STATIC_FIELD ? undefined : known([name], caller);
+  const isNear = !isConstruction(own) && !caller.isConstructor() && fileOf(caller) !== '';
+  return isNear ? ofFunction(own, caller) : seenThrough(captureCallSites(constructor, MAX_DEPTH));
 }
 
-function throughConstructors(sites: readonly CallSite[]): Making | undefined {
+/** Code at the top of a module or of a class runs once. */
+function ofFunction(own: CallSite | undefined, caller: CallSite | undefined): Making | undefined {
+  const name = own?.getFunctionName() ?? STATIC_FIELD;
+  return caller === undefined || name === STATIC_FIELD ? undefined : known([name], caller);
+}
+
+/** Through constructors, and before them through methods of the language that call a function without a name back. */
+function seenThrough(sites: readonly CallSite[]): Making | undefined {
+  const written = sites.filter((site) => fileOf(site) !== '');
+  let from = 0;
+  while (isCallback(sites, written[from])) from += 1;
+  if (!isConstruction(written[from]) && !isConstruction(written[from + 1]))
+    return ofFunction(written[from], written[from + 1]);
   const makers: string[] = [];
-  let from = isConstruction(sites[0]) ? 0 : 1;
-  for (; isConstruction(sites[from]); from++) {
-    const name = sites[from]?.getFunctionName() ?? '';
+  if (!isConstruction(written[from])) from += 1;
+  for (; isConstruction(written[from]); from++) {
+    const name = written[from]?.getFunctionName() ?? '';
     if (name !== INSTANCE_FIELD) makers.push(name);
   }
-  const outside = sites.slice(from).find((site) => fileOf(site) !== '');
+  const outside = written[from];
   return outside === undefined ? undefined : known(makers, outside);
+}
+
+/** A function without a name that is called by code which is in no file. */
+function isCallback(sites: readonly CallSite[], site: CallSite | undefined): boolean {
+  if (site === undefined || site.getFunctionName() !== null || isConstruction(site)) return false;
+  const caller = sites[sites.indexOf(site) + 1];
+  return caller !== undefined && fileOf(caller) === '';
 }
 
 function isConstruction(site: CallSite | undefined): boolean {

@@ -73,7 +73,8 @@ const WORD = /[\p{ID_Continue}$#]/u;
  */
 export function assignedName(before: string): string | undefined {
   const code = before.trimEnd();
-  if (code.endsWith(':')) return lastWord(code.slice(0, -1));
+  // The other branch of a choice is a value, and no name.
+  if (code.endsWith(':')) return /\?[^{,;]*$/.test(code) ? undefined : lastWord(code.slice(0, -1));
   if (!code.endsWith('=') || /[=!<>]=$/.test(code)) return undefined;
   const target = code.replace(/[?&|]{0,2}=$/, '');
   // A type between name and `=` is the last that a colon leads to; a colon further left is another one's.

@@ -120,6 +120,42 @@ describe('how a lock was made where no constructor is near', () => {
     assert.notDeepEqual(making(one)?.site, making(other)?.site);
   });
 
+  it('by a function that a method of the language calls: by the call of that method', () => {
+    const makeMutex = (): Mutex => new Mutex();
+    const build = (): Mutex[] => [1, 2].map(makeMutex);
+    const [one] = build();
+    const [other] = Array.from({ length: 1 }, makeMutex);
+    assert.deepEqual([makers(one as Mutex), makers(other as Mutex)], [['makeMutex'], ['makeMutex']]);
+    for (const lock of [one, other]) assert.match(making(lock as Mutex)?.site.file ?? '', /making\.test\.js$/);
+    assert.notDeepEqual(making(one as Mutex)?.site, making(other as Mutex)?.site);
+  });
+
+  it('by a function without a name that a method of the language calls: by the function or constructor that called that method', () => {
+    class Shards {
+      readonly locks: Mutex[] = Array.from({ length: 2 }, () => new Mutex());
+    }
+    const build = (): Mutex[] => [1, 2].map(() => new Mutex());
+    const pairs = [
+      [new Shards().locks[0], new Shards().locks[1]],
+      [build()[0], build()[1]],
+    ] as [Mutex, Mutex][];
+    assert.deepEqual(
+      pairs.map(([one]) => makers(one)),
+      [['Shards'], ['build']],
+    );
+    for (const [one, other] of pairs) assert.notDeepEqual(making(one)?.site, making(other)?.site);
+  });
+
+  it('by a generator, and in the executor of a promise', async () => {
+    function* generate(): Generator<Mutex, void, undefined> {
+      yield new Mutex();
+    }
+    const promise = (): Promise<Mutex> => new Promise((resolve) => resolve(new Mutex()));
+    const locks = [[...generate()][0] as Mutex, await promise()];
+    assert.deepEqual(locks.map(makers), [['generate'], ['promise']]);
+    for (const lock of locks) assert.match(making(lock)?.site.file ?? '', /making\.test\.js$/);
+  });
+
   it('a static field tells nothing more than its place', () => {
     class Holder {
       static readonly lock: Mutex = new Mutex();

@@ -43,6 +43,8 @@ describe('the name that the source gives to a new object', () => {
     ['if (lock == ', undefined],
     ['const make = () => ', undefined],
     ['return ', undefined],
+    ['return known ? existing : ', undefined],
+    ['  { known: a ? b : c, lock: ', 'lock'],
     ['', undefined],
     ['=', undefined],
     [':', undefined],

@@ -32,6 +32,7 @@ it('a nesting of two pools names both, says that they are two, and advises a cla
     assert.notEqual(names[0], names[1]);
     const text = unwrapped(report);
     for (const name of names) assert.ok(text.includes(`made as ${name}`), text);
+    assert.match(text, /two different locks that are made at one place are nested/);
     const place = report.acquiring?.madeAt ?? '';
     assert.equal(`Semaphore@${place}`, report.acquiring?.lockClass);
     assert.ok(text.includes(`If the locks made at ${place} play different parts, give each a class there`), text);

@@ -14,7 +14,7 @@ import { flowsToBlock } from '../../report/permit-arithmetic.js';
 import type { Exhaustion } from '../../report/types.js';
 import type { HeldNode } from '../../tracker/held-node.js';
 import { listHolds } from '../../tracker/held-tracker.js';
-import { heldUses, taskOf, tierOfNesting, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
+import { heldUses, isGuess, taskOf, tierOfNesting, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
 
 type Nest = NonNullable<LockClassOptions['nest']>;
 
@@ -25,6 +25,8 @@ type Fault = 'undeclared' | 'deeper' | 'short' | 'more';
 export function isCountedNesting({ held, wanted }: Pick<NestedAttempt, 'held' | 'wanted'>): boolean {
   return held.lock.capacity > 1 && wanted.lock.capacity > 1;
 }
+
+const GUESSED = 'two different locks that are made at one place are nested. If they stand in for each other: ';
 
 const QUEUE_ADVICE =
   'Run the inner task as a part of the outer one, or on a queue of its own for each level; or do not wait for it.';
@@ -45,7 +47,7 @@ export function semaphoreExhaustion(attempt: NestedAttempt): Verdict {
   if (fault === undefined || !Number.isFinite(counts.flows)) return undefined;
   const instances = held.lock === wanted.lock ? 1 : 2;
   const which = fault === 'undeclared' ? (instances === 1 ? 'same' : 'other') : fault;
-  const sentence = `${arithmetic(attempt, counts)}; ${highest(counts)}`;
+  const sentence = `${isGuess(attempt) ? GUESSED : ''}${arithmetic(attempt, counts)}; ${highest(counts)}`;
   return {
     id: `semaphore-exhaustion:${which}:${wanted.lockClass.name}`,
     kind: 'semaphore-exhaustion',
