@@ -1,6 +1,7 @@
 /**
- * The locks that are held and may be gates (order/gates.ts): each is the only one of its class, and lets one in, readers aside.
- * Whoever looks for gates meets nothing else that is held or awaited in the process.
+ * The locks that are held and may be gates (order/gates.ts): each is known from all others, as the only one of its class or
+ * because the locks of its class are told apart, and lets one in, readers aside. Whoever looks for gates meets nothing else
+ * that is held or awaited in the process.
  *
  * Invariant: every such lock is in while it is held, and on its list the holds come before the waits. A lock that ceases to
  * be such a one is taken out when it is met next.
@@ -8,23 +9,38 @@
  * Cost: O(1) per grant and end. A look takes a step for each lock, and for one that is read as many as there are readers
  * before the first that counts, at most MAX_READERS_LOOKED_AT.
  */
+import type { LockClass } from '../classes/lock-class.js';
 import { soleLockOf } from '../classes/sole-lock.js';
 import { WAITING, type HeldNode, type TrackedLock } from './held-node.js';
 
 /** Readers of one lock that are looked at. Where none of so many counts, it is taken for granted that another one does. */
 export const MAX_READERS_LOOKED_AT = 1000;
 
+/**
+ * Held locks of classes whose locks are told apart that are looked at. More of them are the keys of some map under load, and are
+ * taken for no gates at all, so that their number changes no verdict.
+ */
+export const MAX_GATES_APART = 1000;
+
 /** The place of a lock that is not in. */
 const NOWHERE = -1;
 
 export class HeldGates {
-  readonly #locks: TrackedLock[] = [];
+  /** The only locks of their classes. */
+  readonly #sole: TrackedLock[] = [];
+  readonly #apart: TrackedLock[] = [];
+  readonly #isApart: (lockClass: LockClass) => boolean;
+
+  constructor(isApart: (lockClass: LockClass) => boolean = () => false) {
+    this.#isApart = isApart;
+  }
 
   /** `node` is held from now on, or in another class than before. */
   held(node: HeldNode): void {
     const { lock } = node;
-    if (!isGate(node)) return;
-    if (lock.gateAt === NOWHERE) lock.gateAt = this.#locks.push(lock) - 1;
+    const list = this.#listFor(node);
+    if (list === undefined) return;
+    if (lock.gateAt === NOWHERE) lock.gateAt = list.push(lock) - 1;
     // It was served before some that had asked earlier.
     if (node.previous?.state === WAITING) moveToFront(node);
   }
@@ -34,7 +50,7 @@ export class HeldGates {
     if (lock.gateAt !== NOWHERE && !isHeld(lock)) this.#remove(lock);
   }
 
-  /** The class of `lock` has changed, and that of its holds. */
+  /** The class of `lock` has changed, and that of its holds, or its locks are told apart from now on. */
   reclassified(lock: TrackedLock): void {
     if (lock.gateAt !== NOWHERE) this.#remove(lock);
     for (let node = lock.firstHold; node !== undefined; node = node.next) if (node.state !== WAITING) this.held(node);
@@ -43,24 +59,41 @@ export class HeldGates {
   /** Of each lock but `except` a hold that counts, if it has one. */
   oneOfEach(except: TrackedLock, counts: (hold: HeldNode) => boolean): HeldNode[] {
     const found: HeldNode[] = [];
-    // From the end: what takes the place of one that is taken out was looked at before.
-    for (let i = this.#locks.length - 1; i >= 0; i--) {
-      const lock = this.#locks[i] as TrackedLock;
-      if (lock === except) continue;
-      if (!lock.excludes || soleLockOf(lock.lockClass) === undefined) {
-        this.#remove(lock);
-        continue;
+    for (const list of this.#apart.length > MAX_GATES_APART ? [this.#sole] : [this.#sole, this.#apart]) {
+      // From the end: what takes the place of one that is taken out was looked at before.
+      for (let i = list.length - 1; i >= 0; i--) {
+        const lock = list[i] as TrackedLock;
+        if (lock === except) continue;
+        if (!lock.excludes || (list === this.#sole && soleLockOf(lock.lockClass) === undefined)) {
+          this.#remove(lock);
+          continue;
+        }
+        const hold = this.#firstThatCounts(lock, counts);
+        if (hold !== undefined) found.push(hold);
       }
-      const hold = firstThatCounts(lock, counts);
-      if (hold !== undefined) found.push(hold);
     }
     return found;
   }
 
+  #listFor({ lock, lockClass }: HeldNode): TrackedLock[] | undefined {
+    if (!lock.excludes) return undefined;
+    if (soleLockOf(lockClass) !== undefined) return this.#sole;
+    return this.#isApart(lockClass) ? this.#apart : undefined;
+  }
+
+  #firstThatCounts({ firstHold }: TrackedLock, counts: (hold: HeldNode) => boolean): HeldNode | undefined {
+    let looked = 0;
+    for (let hold = firstHold; hold !== undefined && hold.state !== WAITING; hold = hold.next) {
+      if (this.#listFor(hold) !== undefined && (counts(hold) || ++looked === MAX_READERS_LOOKED_AT)) return hold;
+    }
+    return undefined;
+  }
+
   #remove(lock: TrackedLock): void {
-    const last = this.#locks.pop() as TrackedLock;
+    const list = this.#sole[lock.gateAt] === lock ? this.#sole : this.#apart;
+    const last = list.pop() as TrackedLock;
     if (last !== lock) {
-      this.#locks[lock.gateAt] = last;
+      list[lock.gateAt] = last;
       last.gateAt = lock.gateAt;
     }
     lock.gateAt = NOWHERE;
@@ -69,30 +102,22 @@ export class HeldGates {
   /** Throws if what is in is not what should be, of all that is held: for tests. */
   checkInvariants(holds: Iterable<HeldNode>): void {
     for (const hold of holds) {
-      if (hold.state === WAITING || !isGate(hold)) continue;
-      if (this.#locks[hold.lock.gateAt] !== hold.lock) throw new Error('held gates: one is missing');
+      if (hold.state === WAITING || this.#listFor(hold) === undefined) continue;
+      const { lock } = hold;
+      const isIn = [this.#sole, this.#apart].some((list) => list[lock.gateAt] === lock);
+      if (!isIn) throw new Error('held gates: one is missing');
       if (hold.previous?.state === WAITING) throw new Error('held gates: a wait comes before a hold');
     }
-    for (const [at, lock] of this.#locks.entries()) {
-      if (lock.gateAt !== at || !isHeld(lock)) throw new Error('held gates: one is in that is not held');
+    for (const list of [this.#sole, this.#apart]) {
+      for (const [at, lock] of list.entries()) {
+        if (lock.gateAt !== at || !isHeld(lock)) throw new Error('held gates: one is in that is not held');
+      }
     }
   }
-}
-
-function isGate({ lock, lockClass }: HeldNode): boolean {
-  return lock.excludes && soleLockOf(lockClass) !== undefined;
 }
 
 function isHeld({ firstHold }: TrackedLock): boolean {
   return firstHold !== undefined && firstHold.state !== WAITING;
-}
-
-function firstThatCounts({ firstHold }: TrackedLock, counts: (hold: HeldNode) => boolean): HeldNode | undefined {
-  let looked = 0;
-  for (let hold = firstHold; hold !== undefined && hold.state !== WAITING; hold = hold.next) {
-    if (isGate(hold) && (counts(hold) || ++looked === MAX_READERS_LOOKED_AT)) return hold;
-  }
-  return undefined;
 }
 
 /** Puts `node` at the head of its lock's list. */

@@ -43,7 +43,7 @@ export class HeldTracker {
   readonly #arrivals: Arrivals;
   readonly #trie: ChainTrie<Nesting>;
   /** Of all that is held what may be a gate. */
-  readonly gates: HeldGates = new HeldGates();
+  readonly gates: HeldGates;
   #remembers = false;
   #grants = 0;
   #oldest: HeldNode | undefined;
@@ -51,8 +51,10 @@ export class HeldTracker {
   /** Grants, ends and downgrades so far: the count by which moments are told. */
   #changes = 0;
 
-  constructor(trie: ChainTrie<Nesting>, arrivals: Arrivals) {
+  /** `isApart`: are the locks of that class told apart? */
+  constructor(trie: ChainTrie<Nesting>, arrivals: Arrivals, isApart?: (lockClass: LockClass) => boolean) {
     this.#trie = trie;
+    this.gates = new HeldGates(isApart);
     this.#arrivals = arrivals;
     this.#hooks = new PromiseHooks(this.#context, arrivals);
   }
@@ -189,6 +191,11 @@ export class HeldTracker {
     this.#changes += 1;
     node.ask().downgraded = this.#changes;
     node.wait = wait;
+  }
+
+  /** The locks of the class are told apart from now on. */
+  toldApart(lockClass: LockClass): void {
+    for (const node of this.live()) if (node.lockClass === lockClass) this.gates.reclassified(node.lock);
   }
 
   /** The class of `lock` has changed, and with it that of its holds and waits. */

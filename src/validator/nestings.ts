@@ -63,6 +63,7 @@ export class Nestings {
   noteSigns(holds: readonly HeldNode[]): void {
     for (const lockClass of this.#ids.apart.signs(holds)) {
       this.#dependencies.tellApart(lockClass);
+      this.#tracker.toldApart(lockClass);
       for (const { key, depth, data } of this.#trie.nodesWith((key) => isKeyOf(key, lockClass))) {
         if (depth > 1 && data !== undefined && !isTryKey(key)) (data as NestingFacts).byLock = true;
       }

@@ -23,6 +23,11 @@ import type { Limits } from './host.js';
 
 /** Gates that are kept for one attempt. With more, nothing is learned from it as strict. */
 export const MAX_POSSIBLE_GATES = 10_000;
+/** How one lock was nested in another, and the reverse. */
+interface Pair {
+  readonly way: string;
+  readonly reverse: string;
+}
 
 /** Pairs of classes that are remembered of one gate: it may be held for the life of the program, while classes come and go. */
 const MAX_PAIRS = 10_000;
@@ -32,7 +37,7 @@ export class PossibleGates {
   readonly #ids: ClassIds;
   readonly #limits: Limits;
   /** Under a possible gate: what was wanted while what was held. */
-  readonly #seen = new WeakMap<HeldNode, Set<number>>();
+  readonly #seen = new WeakMap<HeldNode, Set<string>>();
 
   constructor(tracker: HeldTracker, ids: ClassIds, limits: Limits) {
     this.#tracker = tracker;
@@ -43,26 +48,33 @@ export class PossibleGates {
   /** What may protect a flow that lists `listed` and wants `wanted`; undefined where there is too much to look at. */
   of(listed: readonly HeldNode[], wanted: HeldNode): GateSet | undefined {
     const { followsCalls } = this.#tracker;
-    const found = this.#tracker.gates.oneOfEach(
-      wanted.lock,
-      (hold) =>
-        mayProtectOthers(hold, followsCalls) && !listed.includes(hold) && !this.#hasBothWays(hold, listed, wanted),
-    );
+    let pairs: readonly Pair[] | undefined;
+    const found = this.#tracker.gates.oneOfEach(wanted.lock, (hold) => {
+      if (!mayProtectOthers(hold, followsCalls) || listed.includes(hold)) return false;
+      pairs ??= listed.map((held) => this.#pairOf(held, wanted));
+      return !this.#hasBothWays(hold, pairs);
+    });
     if (found.length > MAX_POSSIBLE_GATES) return this.#tooMany();
     return this.#ids.gatesOf(found);
   }
 
-  /** Were these classes taken the other way round under this very hold? Remembers in which way they are now. */
-  #hasBothWays(gate: HeldNode, listed: readonly HeldNode[], wanted: HeldNode): boolean {
+  /** Were any of these taken the other way round under this very hold? Remembers in which way they are now. */
+  #hasBothWays(gate: HeldNode, pairs: readonly Pair[]): boolean {
     let seen = this.#seen.get(gate);
     if (seen === undefined) this.#seen.set(gate, (seen = new Set()));
     if (seen.size > MAX_PAIRS) seen.clear();
     let both = false;
-    for (const held of listed) {
-      both ||= seen.has(pairOf(wanted, held));
-      seen.add(pairOf(held, wanted));
+    for (const { way, reverse } of pairs) {
+      both ||= seen.has(reverse);
+      seen.add(way);
     }
     return both;
+  }
+
+  /** By the classes, or the very locks where those of a class are told apart. */
+  #pairOf(held: HeldNode, wanted: HeldNode): Pair {
+    const [outer, inner] = [this.#ids.certainIdOf(held), this.#ids.certainIdOf(wanted)];
+    return { way: `${outer} ${inner}`, reverse: `${inner} ${outer}` };
   }
 
   /** Is the lock held, though not by a flow that lists it, and may it be held for the running one? */
@@ -88,9 +100,4 @@ function mayProtectOthers(hold: HeldNode, followsCalls: boolean): boolean {
   const { unsure, astray } = hold.asked;
   // Who takes a lock without waiting is seldom looked at closely, and lists it all the same.
   return astray || (unsure && !isTry(hold.kind));
-}
-
-/** A number for two classes in this order; ids are counted from 1, and no process makes 2^26 classes. */
-function pairOf(first: HeldNode, second: HeldNode): number {
-  return first.lockClass.id * 2 ** 26 + second.lockClass.id;
 }

@@ -56,14 +56,18 @@ export class Validator {
   readonly dependencies: Dependencies = new Dependencies(this.#ids, (id) => this.#host.keeps(id));
   /** Graphs out and in. */
   readonly graphs: GraphExchange = new GraphExchange(this.dependencies, this.#ids);
-  readonly tracker: HeldTracker = new HeldTracker(this.trie, {
-    onHold: (node, owner) => this.#arrived(node, owner),
-    onDebt: (debt, owner) => this.#judge.redeem(debt as Due, owner),
-    onBatch: (nodes) => this.#arrivedTogether(nodes),
-    onJoin: (hold, unlock, both) => this.#joins.joined(hold, unlock, both),
-    onReplacement: () => this.#host.onReplacement(),
-    onFault: (error) => this.#host.onFault(error),
-  });
+  readonly tracker: HeldTracker = new HeldTracker(
+    this.trie,
+    {
+      onHold: (node, owner) => this.#arrived(node, owner),
+      onDebt: (debt, owner) => this.#judge.redeem(debt as Due, owner),
+      onBatch: (nodes) => this.#arrivedTogether(nodes),
+      onJoin: (hold, unlock, both) => this.#joins.joined(hold, unlock, both),
+      onReplacement: () => this.#host.onReplacement(),
+      onFault: (error) => this.#host.onFault(error),
+    },
+    (lockClass) => this.#ids.apart.isApart(lockClass),
+  );
   readonly #nestings: Nestings = new Nestings(this.trie, this.tracker, this.#ids, this.dependencies);
   readonly #host: ValidatorHost;
   readonly #releases = new ReleaseHistory();

@@ -39,6 +39,13 @@ function strict({ lockdep }: IsolatedLockdep): string[] {
   return lockdep.reports().flatMap(({ kind, tier }) => (tier === 'strict' ? [kind] : []));
 }
 
+/** Runs the work as a job of somebody who knows nothing of the locks that the caller has. */
+function elsewhere({ lockdep }: IsolatedLockdep, work: () => Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    lockdep.detached(() => setImmediate(() => void work().then(resolve, reject)));
+  });
+}
+
 class Box {
   readonly #lock: Mutex;
   readonly key: number;
@@ -172,6 +179,53 @@ for (const mode of MODES) {
         assert.deepEqual(strict(instance), []);
       }));
 
+    it('two locks that jobs of a worker take, under a lock of a factory that whoever waits for the job has', () =>
+      isolatedIn(mode, async (instance) => {
+        const make = factory(instance);
+        const [gate, other] = [make(), make()];
+        const [a, b] = ['a', 'b'].map((name) => new instance.Mutex({ class: new LockClass(name) })) as [Mutex, Mutex];
+        await nested(gate, other);
+        for (let i = 0; i < 3; i++) {
+          await gate.runExclusive(() => elsewhere(instance, () => nested(a, b)));
+          await gate.runExclusive(() => elsewhere(instance, () => nested(b, a)));
+        }
+        assert.deepEqual(strict(instance), []);
+      }));
+
+    it('the same under a lock that was handed over, and had before the first two were nested', () =>
+      isolatedIn(mode, async (instance) => {
+        const make = factory(instance);
+        const [gate, other] = [make(), make()];
+        const [a, b] = ['a', 'b'].map((name) => new instance.Mutex({ class: new LockClass(name) })) as [Mutex, Mutex];
+        const first = await gate.lock();
+        await nested(other, make());
+        first.transfer();
+        await nested(a, b);
+        first.release();
+        const second = await gate.lock();
+        second.transfer();
+        await nested(b, a);
+        second.release();
+        assert.deepEqual(strict(instance), []);
+      }));
+
+    it('pairs of a factory that jobs of a worker take, several under one hold of whoever waits for them', () =>
+      isolatedIn(mode, async (instance) => {
+        const make = factory(instance);
+        const gate = new instance.Mutex({ class: new LockClass('gate') });
+        const [x, y, a, b] = [make(), make(), make(), make()];
+        for (const [outer, inner] of [
+          [a, b],
+          [b, a],
+        ] as const) {
+          await gate.runExclusive(async () => {
+            await elsewhere(instance, () => nested(x, y));
+            await elsewhere(instance, () => nested(outer, inner));
+          });
+        }
+        assert.deepEqual(strict(instance), []);
+      }));
+
     it('two locks under a third one that keeps them apart, all from one factory', () =>
       isolatedIn(mode, async (instance) => {
         const make = factory(instance);
@@ -202,6 +256,19 @@ for (const mode of MODES) {
         const [history, drafts] = [make(), make()];
         await nestedByCalls(drafts, history);
         await nestedByCalls(history, drafts);
+        assert.deepEqual(strict(instance), ['circular-dependency']);
+      }));
+
+    it('the same two by jobs, both ways round under one hold of whoever waits for them', () =>
+      isolatedIn(mode, async (instance) => {
+        const make = factory(instance);
+        const gate = new instance.Mutex({ class: new LockClass('gate') });
+        const [a, b] = [make(), make()];
+        const run = gate.runExclusive(async () => {
+          await elsewhere(instance, () => nested(a, b));
+          await elsewhere(instance, () => nested(b, a));
+        });
+        await run.catch(() => undefined);
         assert.deepEqual(strict(instance), ['circular-dependency']);
       }));
 

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { LockClass, type Mutex } from '../../src/index.js';
 import { runtimeOf, type IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
 import { MAX_POSSIBLE_GATES } from '../../src/validator/possible-gates.js';
-import { MAX_READERS_LOOKED_AT } from '../../src/tracker/held-gates.js';
+import { MAX_GATES_APART, MAX_READERS_LOOKED_AT } from '../../src/tracker/held-gates.js';
 import { isolated } from './harness.js';
 
 interface Load {
@@ -141,6 +141,12 @@ async function verdict(begin: Begin, count: number, gate: boolean): Promise<stri
   return found;
 }
 
+/** Scopes of locks of one place, of which a flow has held two. */
+const locksApart: Begin = ({ instance, count, end }) => {
+  const make = (): Mutex => new instance.Mutex();
+  return [nest(make(), make()), ...times(count, () => make().runExclusive(() => end))];
+};
+
 const FEW = 3;
 const MANY = 2_500;
 
@@ -158,6 +164,15 @@ describe('a cycle of two locks', () => {
 });
 
 describe('the bounds of possible gates', () => {
+  for (const count of [FEW, MAX_GATES_APART - 2, MAX_GATES_APART + 1, 2 * MAX_GATES_APART]) {
+    it(`beside ${count} locks of one place that are told apart a cycle is strict`, async () => {
+      assert.deepEqual(await verdict(locksApart, count, false), [
+        'recursive-locking advisory',
+        'circular-dependency strict',
+      ]);
+    });
+  }
+
   it('with more of them than are kept no new cycle is strict, and that is said once', async () => {
     const begin = LOADS['scopes of locks of a class each'] as Begin;
     const bound = MAX_POSSIBLE_GATES + 1;
