@@ -1,4 +1,4 @@
-/** What a command of the command line is, and how it tells that it was called in a wrong way. */
+/** What a command of the command line is, how it prints, and how it tells that it was called in a wrong way. */
 
 export const EXIT_CLEAN = 0;
 export const EXIT_USAGE = 2;
@@ -10,6 +10,15 @@ export interface Command {
   readonly help: string;
   /** Runs it with the words behind its name; the result is the exit code. */
   run(words: readonly string[]): Promise<number>;
+}
+
+/**
+ * Text for stdout. A reader that has gone away (`| head`) has seen enough. Only what prints may touch the stream: that makes a
+ * pipe non-blocking, for the program that shares it too.
+ */
+export function print(text: string): void {
+  process.stdout.on('error', () => {});
+  process.stdout.write(text);
 }
 
 /** The command line, or a setting, makes no sense: shown as one line on stderr, and exit code 2. */

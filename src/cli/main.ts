@@ -8,7 +8,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { EXIT_CLEAN, EXIT_USAGE, UsageError, type Command } from './command.js';
+import { EXIT_CLEAN, EXIT_USAGE, print, UsageError, type Command } from './command.js';
 import { writeToStderr } from '../integrations/run-record.js';
 import { plain } from '../text/plain.js';
 import { run } from './run.js';
@@ -40,7 +40,7 @@ function general(words: readonly string[]): number {
   const options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const;
   const { values } = parseArgs({ args: [...words], options });
   if (values.help !== true && values.version !== true) throw new UsageError('no command given');
-  process.stdout.write(values.help === true ? help() : `${version()}\n`);
+  print(values.help === true ? help() : `${version()}\n`);
   return EXIT_CLEAN;
 }
 
@@ -58,8 +58,6 @@ function isUsageError(error: unknown): error is Error {
 }
 
 async function main(): Promise<void> {
-  // A reader that has gone away (`| head`) has seen enough.
-  process.stdout.on('error', () => {});
   try {
     process.exitCode = await dispatch(process.argv.slice(2));
   } catch (error) {

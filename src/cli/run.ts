@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeToStderr } from '../integrations/run-record.js';
 import { runNode } from './child.js';
-import { EXIT_CLEAN, UsageError, type Command } from './command.js';
+import { EXIT_CLEAN, print, UsageError, type Command } from './command.js';
 
 /** Settings of the environment: the values that they can have. Empty is as unset. */
 const SETTINGS: Readonly<Record<string, readonly string[]>> = {
@@ -134,7 +134,7 @@ export const run: Command = {
   async run(words) {
     const options = parse(words);
     if (options.help) {
-      process.stdout.write(help);
+      print(help);
       return EXIT_CLEAN;
     }
     checkScript(options.program);

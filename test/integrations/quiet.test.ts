@@ -47,9 +47,10 @@ const WAYS: Readonly<Record<string, readonly string[]>> = {
 
 describe('warnings that are switched off', () => {
   for (const [way, words] of Object.entries(WAYS)) {
-    for (const [what, flags, env] of QUIET) {
+    for (const [index, [what, flags, env]] of QUIET.entries()) {
+      if (words.length > 0 && index % 2 === 1) continue; // the flags are Node's, and so are their kinds
       it(`${what}, with ${way}: no report is printed, whenever it is made`, async () => {
-        const everyEnd = way === 'an import' && !('NODE_OPTIONS' in env);
+        const everyEnd = words.length === 0 && index % 2 === 0;
         const checks = Object.keys(ENDS).map(async (end, at) => {
           if (!everyEnd && end !== 'in process.exit()') return;
           const { stderr, code } = await made.node([...words, ...flags, `${at}.mjs`], { env });
