@@ -164,7 +164,8 @@ export class PromiseHooks {
   took(node: HeldNode, below: Below): void {
     const byTurn = (this.#told.isWatching || node.asked.frames !== undefined) && isActOfTurn(below);
     this.#takeOver(node, byTurn);
-    if (!byTurn) this.tries.took(node);
+    // Without hooks no turn ends.
+    if (!byTurn && this.isRunning) this.tries.took(node);
   }
 
   /** The running function instance takes over `node`, whoever had it. */
