@@ -12,38 +12,44 @@
 export interface Former {
   /** Undefined: the object had none of its own. */
   readonly descriptor: PropertyDescriptor | undefined;
-  /** What an accessor that can not be defined anew said, to be told the same again. */
+  /** Is it an accessor that can not be defined anew, to which the value was handed? */
+  readonly isHanded: boolean;
+  /** What that said before, to be handed back. */
   readonly said: unknown;
 }
+
+type Holder = Record<string, unknown>;
 
 /** Gives `holder[key]` the value. Undefined where that can not be done: then it is as it was. */
 export function borrow(holder: object, key: string, value: unknown): Former | undefined {
   let former: Former | undefined;
   try {
     const descriptor = Reflect.getOwnPropertyDescriptor(holder, key);
-    const isStuck = descriptor?.configurable === false && descriptor.writable !== true;
-    former = { descriptor, said: isStuck ? Reflect.get(holder, key) : undefined };
-    if (put(holder, key, value, descriptor)) return former;
+    const isHanded = descriptor?.configurable === false && descriptor.writable !== true;
+    former = { descriptor, isHanded, said: isHanded ? (holder as Holder)[key] : undefined };
+    // In strict code an assignment that is refused throws.
+    if (isHanded || descriptor?.writable === true) (holder as Holder)[key] = value;
+    else
+      define(holder, key, { value, writable: true, configurable: true, enumerable: descriptor?.enumerable ?? false });
+    return former;
   } catch {
-    // An accessor that throws, or a Proxy.
+    if (former !== undefined) giveBack(holder, key, former);
+    return undefined;
   }
-  if (former !== undefined) giveBack(holder, key, former);
-  return undefined;
 }
 
-function put(holder: object, key: string, value: unknown, former: PropertyDescriptor | undefined): boolean {
-  if (former?.writable === true || former?.configurable === false) return Reflect.set(holder, key, value);
-  const enumerable = former?.enumerable ?? false;
-  return Reflect.defineProperty(holder, key, { value, writable: true, configurable: true, enumerable });
-}
-
-export function giveBack(holder: object, key: string, { descriptor, said }: Former): void {
+export function giveBack(holder: object, key: string, { descriptor, isHanded, said }: Former): void {
   try {
-    if (descriptor === undefined) Reflect.deleteProperty(holder, key);
-    else if (descriptor.writable === true) Reflect.set(holder, key, descriptor.value);
-    else if (descriptor.configurable === false) Reflect.set(holder, key, said);
-    else Reflect.defineProperty(holder, key, descriptor);
+    if (isHanded) (holder as Holder)[key] = said;
+    else if (descriptor === undefined) Reflect.deleteProperty(holder, key);
+    else if (descriptor.writable === true) (holder as Holder)[key] = descriptor.value;
+    else define(holder, key, descriptor);
   } catch {
     // It throws for whoever sets it.
   }
+}
+
+/** Throws where the object takes it not. */
+function define(holder: object, key: string, descriptor: PropertyDescriptor): void {
+  if (!Reflect.defineProperty(holder, key, descriptor)) throw new TypeError(`${key} can not be defined`);
 }

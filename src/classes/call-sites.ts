@@ -30,57 +30,97 @@ export interface CallSite {
   getPromiseIndex?(): number | null;
 }
 
-/** What every place that is looked at must be able to tell. */
-const ESSENTIAL = ['getFunctionName', 'getFileName', 'getLineNumber', 'getColumnNumber', 'isAsync'] as const;
-
 /** A limit that can not be changed serves if it lets so much through: less would be a part of a stack, taken for all of it. */
 const LEAST_FRAMES = 10;
 
+type Capture = (holder: object, below: (...args: never[]) => unknown) => void;
+
 /** Captured at load: what a program makes of it later is for its own stacks. */
-const capturing: object = holderOf('captureStackTrace') ?? Error;
-const capture: unknown = Reflect.getOwnPropertyDescriptor(capturing, 'captureStackTrace')?.value;
+const capturing = (holderOf('captureStackTrace') ?? Error) as ErrorConstructor;
+const capture = Reflect.getOwnPropertyDescriptor(capturing, 'captureStackTrace')?.value as Capture | undefined;
 
 /** What V8 has handed over for the capture that runs. */
-let taken: unknown;
-const structured = (_error: unknown, sites: unknown): unknown => (taken = sites);
+let taken: readonly CallSite[] | undefined;
+const structured = (_error: unknown, sites: readonly CallSite[]): unknown => (taken = sites);
 
 /**
  * The call sites above `below` (that function and all it called are left out), at most `limit`, awaiting callers
  * included. An empty list where the runtime hides them (frozen intrinsics).
  */
 export function captureCallSites(below: (...args: never[]) => unknown, limit: number): readonly CallSite[] {
-  const former = borrow(capturing, 'stackTraceLimit', limit);
-  const sites = former !== undefined || isLimitLarge() ? prepared(below) : undefined;
-  if (former !== undefined) giveBack(capturing, 'stackTraceLimit', former);
-  if (sites === undefined) tellHidden();
-  return sites ?? [];
+  taken = undefined;
+  const usual = asUsual();
+  if (usual !== undefined) {
+    try {
+      capturing.prepareStackTrace = structured as typeof usual.prepareStackTrace;
+      capturing.stackTraceLimit = limit;
+      const holder: { stack?: unknown } = {};
+      (capture as Capture)(holder, below);
+      void holder.stack;
+    } catch {
+      // It is not as usual: done again with care.
+    }
+    assign('prepareStackTrace', usual.prepareStackTrace);
+    assign('stackTraceLimit', usual.stackTraceLimit);
+  }
+  if (!areCallSites(taken)) captureWithCare(below, limit);
+  const sites = taken;
+  taken = undefined;
+  if (areCallSites(sites)) return sites;
+  tellHidden();
+  return [];
 }
 
-/** Undefined where what was asked for was not what came. */
-function prepared(below: (...args: never[]) => unknown): readonly CallSite[] | undefined {
-  let current: object | undefined;
-  let former: Former | undefined;
-  taken = undefined;
+/** What both are, where they are there, of the Error that V8 and Node ask. */
+function asUsual(): Pick<ErrorConstructor, 'prepareStackTrace' | 'stackTraceLimit'> | undefined {
   try {
-    current = globalThis.Error;
-    former = borrow(current, 'prepareStackTrace', structured);
-    if (former === undefined || typeof capture !== 'function') return undefined;
-    const holder: { stack?: unknown } = {};
-    Reflect.apply(capture, capturing, [holder, below]);
-    void holder.stack;
-    return areCallSites(taken) ? taken : undefined;
+    if (globalThis.Error !== capturing || capture === undefined) return undefined;
+    if (!Object.hasOwn(capturing, 'prepareStackTrace') || !Object.hasOwn(capturing, 'stackTraceLimit'))
+      return undefined;
+    const { prepareStackTrace, stackTraceLimit } = capturing;
+    return { prepareStackTrace, stackTraceLimit };
   } catch {
     return undefined;
-  } finally {
-    taken = undefined;
-    if (current !== undefined && former !== undefined) giveBack(current, 'prepareStackTrace', former);
   }
 }
 
+function assign<K extends 'prepareStackTrace' | 'stackTraceLimit'>(key: K, value: ErrorConstructor[K]): void {
+  try {
+    capturing[key] = value;
+  } catch {
+    // It was not changed either.
+  }
+}
+
+/** Where the one or the other is an accessor, read-only or not there, or another Error is global. */
+function captureWithCare(below: (...args: never[]) => unknown, limit: number): void {
+  taken = undefined;
+  const formerLimit = borrow(capturing, 'stackTraceLimit', limit);
+  let current: object | undefined;
+  let former: Former | undefined;
+  try {
+    if (formerLimit === undefined && !isLimitLarge()) return;
+    current = globalThis.Error;
+    former = borrow(current, 'prepareStackTrace', structured);
+    const holder: { stack?: unknown } = {};
+    if (former !== undefined) capture?.(holder, below);
+    void holder.stack;
+  } catch {
+    // Then there are none.
+  } finally {
+    if (current !== undefined && former !== undefined) giveBack(current, 'prepareStackTrace', former);
+    if (formerLimit !== undefined) giveBack(capturing, 'stackTraceLimit', formerLimit);
+  }
+}
+
+/** An accessor of the program may have made something else of V8's. */
 function areCallSites(sites: unknown): sites is readonly CallSite[] {
   if (!Array.isArray(sites)) return false;
   const first = sites[0] as Partial<CallSite> | undefined;
-  return first === undefined || ESSENTIAL.every((method) => typeof first[method] === 'function');
+  if (first === undefined) return true;
+  const isPlace = typeof first.getFunctionName === 'function' && typeof first.getFileName === 'function';
+  const isPosition = typeof first.getLineNumber === 'function' && typeof first.getColumnNumber === 'function';
+  return isPlace && isPosition && typeof first.isAsync === 'function';
 }
 
 function isLimitLarge(): boolean {

@@ -56,7 +56,7 @@ export interface Arrivals {
   onFault(error: unknown): void;
 }
 
-export class PromiseHooks {
+export class PromiseHooks extends ShieldedHooks {
   readonly #notes = new PromiseNotes();
   readonly #context: HeldContext;
   readonly #arrivals: Arrivals;
@@ -80,30 +80,24 @@ export class PromiseHooks {
   readonly #turns = new BatchTurns();
   readonly #ownThen = new OwnThen(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
   readonly #told: ToldPromises;
-  readonly #hooks = new ShieldedHooks({
-    init: (promise, parent) => this.#init(promise, parent),
-    before: (promise) => this.#before(promise),
-    settled: (promise) => this.#settled(promise),
-    after: () => this.#after(),
-    fault: (error) => this.#fault(error),
-  });
   readonly tries: TriesInCalls = new TriesInCalls();
 
   constructor(context: HeldContext, arrivals: Arrivals) {
+    super();
     this.#context = context;
     this.#arrivals = arrivals;
-    this.#told = new ToldPromises(this.#notes, this.#ownThen, this.#hooks.onInit);
+    this.#told = new ToldPromises(this.#notes, this.#ownThen, this.onInit);
   }
 
   /** The turn that runs is one of which nothing is known. */
-  #fault(error: unknown): void {
+  protected fault(error: unknown): void {
     this.#context.cell = undefined;
     this.#closeTurn();
     this.#arrivals.onFault(error);
   }
 
   start(): void {
-    this.#stop ??= this.#hooks.start();
+    this.#stop ??= this.register();
   }
 
   stop(): void {
@@ -214,7 +208,7 @@ export class PromiseHooks {
     return this.#turn?.[this.#notes.through] === undefined ? this.#owner : undefined;
   }
 
-  #init(promise: Marked, parent: Marked | undefined): void {
+  protected init(promise: Marked, parent: Marked | undefined): void {
     const context = this.#context;
     if (this.#told.areAll) this.#told.made(promise, parent);
     if (this.#ownThen.isRunning && this.#ownThen.derives(parent)) this.#told.derived(promise);
@@ -240,11 +234,11 @@ export class PromiseHooks {
 
   /** A resumed function begins with none of its promises; a called one with that of its result. */
   #lookAtInit(parent: Marked | undefined): void {
-    this.#byTurn = isActOfTurn(this.#hooks.onInit);
+    this.#byTurn = isActOfTurn(this.onInit);
     if (parent === undefined && this.#last === NOTHING && this.#byTurn) this.#isCall = true;
   }
 
-  #before(promise: Marked): void {
+  protected before(promise: Marked): void {
     const context = this.#context;
     this.#turn = promise;
     this.tries.endTurn();
@@ -361,7 +355,7 @@ export class PromiseHooks {
     }
   }
 
-  #settled(promise: Marked): void {
+  protected settled(promise: Marked): void {
     this.#told.settled(promise);
     if (this.#owner === undefined || this.#muted > 0) return;
     if (promise === this.#turn) {
@@ -370,7 +364,7 @@ export class PromiseHooks {
     }
     this.#last = SETTLED;
     this.#lastPromise = promise;
-    if (this.#owner.watched) this.#byTurn = isActOfTurn(this.#hooks.onSettled);
+    if (this.#owner.watched) this.#byTurn = isActOfTurn(this.onSettled);
     if (!this.#owner.prune()) this.#armHandOver(promise);
   }
 
@@ -385,7 +379,7 @@ export class PromiseHooks {
     });
   }
 
-  #after(): void {
+  protected after(): void {
     const owner = this.#owner;
     const turn = this.#turn;
     this.#turn = undefined;

@@ -6,21 +6,32 @@
  */
 import { NativePromise } from '../classes/intrinsics.js';
 
-const nativeThen: unknown = NativePromise.prototype.then;
+const { prototype } = NativePromise;
+/** As V8 prints it; a function that is bound has no name. */
+const NATIVE_THEN = 'function then() { [native code] }';
 
 export class PromiseWatch {
   #class: unknown = NativePromise;
-  #then: unknown = nativeThen;
+  #then: unknown = prototype.then;
 
   /** Since the last call, or since the start. */
   hasChanged(): boolean {
+    try {
+      if (Promise === this.#class && prototype.then === this.#then) return false;
+    } catch {
+      // It throws whoever asks for it.
+    }
+    return this.#note();
+  }
+
+  #note(): boolean {
     let current: unknown;
     let then: unknown;
     try {
-      current = globalThis.Promise;
-      ({ then } = NativePromise.prototype);
+      current = Promise;
+      ({ then } = prototype);
     } catch {
-      // It throws whoever asks for it: neither of the two is there.
+      // Neither of the two is there.
     }
     if (current === this.#class && then === this.#then) return false;
     this.#class = current;
@@ -29,7 +40,11 @@ export class PromiseWatch {
   }
 }
 
-/** Is another class global, or the `then` of the language's own another one? */
+/** Is another class global, or the `then` of the language's own none of V8's? */
 export function isPromiseReplaced(): boolean {
-  return new PromiseWatch().hasChanged();
+  try {
+    return Promise !== NativePromise || Function.prototype.toString.call(prototype.then) !== NATIVE_THEN;
+  } catch {
+    return true;
+  }
 }

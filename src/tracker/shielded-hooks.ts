@@ -6,58 +6,49 @@
 import { promiseHooks } from 'node:v8';
 import { marked, type Marked } from './promise-notes.js';
 
-export interface HookHandlers {
-  init(promise: Marked, parent: Marked | undefined): void;
-  before(promise: Marked): void;
-  settled(promise: Marked): void;
-  after(): void;
-  fault(error: unknown): void;
-}
-
-export class ShieldedHooks {
-  readonly #handlers: HookHandlers;
-
-  constructor(handlers: HookHandlers) {
-    this.#handlers = handlers;
-  }
+export abstract class ShieldedHooks {
+  protected abstract init(promise: Marked, parent: Marked | undefined): void;
+  protected abstract before(promise: Marked): void;
+  protected abstract settled(promise: Marked): void;
+  protected abstract after(): void;
+  protected abstract fault(error: unknown): void;
 
   /** Registers them; the result takes them off. */
-  start(): () => void {
-    const { onInit: init, onSettled: settled } = this;
-    return promiseHooks.createHook({
-      init,
-      before: (promise) => {
-        try {
-          this.#handlers.before(marked(promise));
-        } catch (error) {
-          this.#handlers.fault(error);
-        }
-      },
-      settled,
-      after: () => {
-        try {
-          this.#handlers.after();
-        } catch (error) {
-          this.#handlers.fault(error);
-        }
-      },
-    }) as unknown as () => void;
+  protected register(): () => void {
+    const { onInit: init, onBefore: before, onSettled: settled, onAfter: after } = this;
+    return promiseHooks.createHook({ init, before, settled, after }) as unknown as () => void;
   }
 
   // Fields, so that a stack can be taken from right below them.
-  readonly onInit = (promise: Promise<unknown>, parent: Promise<unknown>): void => {
+  protected readonly onInit = (promise: Promise<unknown>, parent: Promise<unknown>): void => {
     try {
-      this.#handlers.init(marked(promise), parent as unknown as Marked | undefined);
+      this.init(marked(promise), parent as unknown as Marked | undefined);
     } catch (error) {
-      this.#handlers.fault(error);
+      this.fault(error);
     }
   };
 
-  readonly onSettled = (promise: Promise<unknown>): void => {
+  protected readonly onBefore = (promise: Promise<unknown>): void => {
     try {
-      this.#handlers.settled(marked(promise));
+      this.before(marked(promise));
     } catch (error) {
-      this.#handlers.fault(error);
+      this.fault(error);
+    }
+  };
+
+  protected readonly onSettled = (promise: Promise<unknown>): void => {
+    try {
+      this.settled(marked(promise));
+    } catch (error) {
+      this.fault(error);
+    }
+  };
+
+  protected readonly onAfter = (): void => {
+    try {
+      this.after();
+    } catch (error) {
+      this.fault(error);
     }
   };
 }
