@@ -1,38 +1,32 @@
 /**
- * The classes of a process, shared by every copy of the package: how they are found, and how many there are.
+ * The classes of a process, shared by every copy of the package: how they are found, and how they are told from each other.
  *
- * Invariant: a printed name is that of one class for as long as the class exists, disposed of or not; `size` is the number of
- * classes that were neither disposed of nor collected. At MAX_CLASSES no class is listed any more, and those who listen for
- * that are told: what is made from then on is checked no more than `validate: false` says, until others are disposed of.
+ * Invariant: a printed name is that of one class for as long as the class exists, disposed of or not. What is found again by
+ * its name, its place or its level is kept for the life of the process, or until it is disposed of; `kept` counts it. At
+ * MAX_KEPT_CLASSES one class stands for all others that are asked for, and those who listen for that are told. A class that
+ * the program made for itself is the program's to keep.
  *
- * Cost: O(1), and an entry for the garbage collector for each class.
+ * Cost: O(1), and an entry for the garbage collector for each name.
  */
 import type { LockClass } from './lock-class.js';
 import { sharedState } from './shared-state.js';
 
-/** Classes that there may be at once: about 4 kB each with an order or two (the kernel's limit is half of it). */
-export const MAX_CLASSES = 16_384;
+/** Classes that are kept to be found again, of about 500 bytes each. What is learned of them has a limit of its own. */
+export const MAX_KEPT_CLASSES = 65_536;
 
 /** `differing`: the options that were asked for and are not those of the class. `below`: the function that was called. */
 type ConflictListener = (lockClass: LockClass, differing: readonly string[], below: () => void) => void;
 
-/** What the table knows of one class, and does not keep it for. */
-export interface Listing {
-  /** As it was asked for, once it has a printed name. */
-  name: string | undefined;
-  isCounted: boolean;
-}
-
 interface ClassTable {
   nextId: number;
-  size: number;
+  kept: number;
   /** Of each name that was asked for: classes that exist, and the last number that one was given. */
   readonly names: Map<string, { live: number; last: number }>;
   readonly named: Map<string, LockClass>;
   readonly bySite: Map<string, LockClass>;
   /** What stands for every class beyond the limit that is asked for by name or by place. */
   beyond: LockClass | undefined;
-  readonly collected: FinalizationRegistry<Listing>;
+  readonly collected: FinalizationRegistry<string>;
   readonly disposeListeners: Set<(lockClass: LockClass) => void>;
   readonly sharingListeners: Set<(lockClass: LockClass) => void>;
   readonly conflictListeners: Set<ConflictListener>;
@@ -41,57 +35,41 @@ interface ClassTable {
 
 export const table: ClassTable = sharedState('lockdep.classes.4', () => ({
   nextId: 1,
-  size: 0,
+  kept: 0,
   names: new Map(),
   named: new Map(),
   bySite: new Map(),
   beyond: undefined,
-  collected: new FinalizationRegistry<Listing>(forget),
+  collected: new FinalizationRegistry<string>(freeName),
   disposeListeners: new Set(),
   sharingListeners: new Set(),
   conflictListeners: new Set(),
   fullListeners: new Set(),
 }));
 
-/** Is there no room for another class? Then those who want to know are told. */
+/** Is there no room for another class that is to be found again? Then those who want to know are told. */
 export function isFull(): boolean {
-  if (table.size < MAX_CLASSES) return false;
+  if (table.kept < MAX_KEPT_CLASSES) return false;
   for (const tell of table.fullListeners) tell();
   return true;
 }
 
-/** Counts a new class. */
-export function enlist(lockClass: LockClass): Listing {
-  const listing: Listing = { name: undefined, isCounted: true };
-  table.size += 1;
-  table.collected.register(lockClass, listing);
-  return listing;
-}
-
-/** The class was disposed of: it makes room for another one, and keeps its name while it exists. */
-export function delist(listing: Listing): void {
-  if (!listing.isCounted) return;
-  listing.isCounted = false;
-  table.size -= 1;
-}
-
 /** The name to print for a class that was asked for as `name`. */
-export function claimName(listing: Listing, name: string): string {
-  listing.name = name;
+export function claimName(lockClass: LockClass, name: string): string {
   let taken = table.names.get(name);
   if (taken === undefined) table.names.set(name, (taken = { live: 0, last: 0 }));
   taken.live += 1;
   taken.last += 1;
+  table.collected.register(lockClass, name);
   return taken.last === 1 ? name : `${name}#${taken.last}`;
 }
 
-/** The class does not exist any more. */
-function forget(listing: Listing): void {
-  delist(listing);
-  const taken = listing.name === undefined ? undefined : table.names.get(listing.name);
+/** A class that was asked for by that name does not exist any more. */
+function freeName(name: string): void {
+  const taken = table.names.get(name);
   if (taken === undefined) return;
   taken.live -= 1;
-  if (taken.live === 0) table.names.delete(listing.name as string);
+  if (taken.live === 0) table.names.delete(name);
 }
 
 /** @internal Called with every class that is disposed. Returns how to stop listening. */

@@ -5,7 +5,7 @@
  * newer class. Cost: O(1) for everything but `dispose`, which is linear in the edges of the class.
  */
 import { plain } from '../text/plain.js';
-import { claimName, delist, enlist, isFull, table, type Listing } from './class-table.js';
+import { claimName, isFull, table } from './class-table.js';
 import { sharedState } from './shared-state.js';
 import { noteUnknown } from './unknown-options.js';
 
@@ -43,7 +43,7 @@ export class LockClass {
   /** @internal */
   readonly id: number;
   /** @internal */
-  readonly options: LockClassOptions;
+  options: LockClassOptions;
   /** @internal The class that this one is a subclass of, if any. */
   readonly base: LockClass | undefined;
   /** @internal Which of its base's subclasses it is. */
@@ -59,9 +59,9 @@ export class LockClass {
   #asked: string | undefined;
   #subclasses: Map<number | string, LockClass> | undefined;
 
-  readonly #listing: Listing | undefined;
+  #isKept = false;
 
-  /** A new class, even when the name is taken: reports then print `name#2`. Beyond MAX_CLASSES of them it is not checked. */
+  /** A new class, even when the name is taken: reports then print `name#2`. */
   constructor(name: string, options: LockClassOptions = {}) {
     const made = constructing;
     constructing = undefined;
@@ -72,9 +72,8 @@ export class LockClass {
     this.level = made?.level;
     this.site = made?.site;
     this.isByPlace = made?.base?.isByPlace ?? made?.site !== undefined;
-    this.#listing = isFull() ? undefined : enlist(this);
-    this.options = this.#listing === undefined ? { ...checked, validate: false } : checked;
-    if (made === undefined) this.#name = this.#unique(plain(name));
+    this.options = checked;
+    if (made === undefined) this.#name = claimName(this, plain(name));
     else if (made.site === undefined) this.#name = plain(name);
     else this.#kind = name;
   }
@@ -83,7 +82,7 @@ export class LockClass {
 
   /** As printed in reports: unique in the process, and plain text. Ids and fields of reports are made of it. */
   get name(): string {
-    this.#name ??= this.#unique(`${this.#kind}@${plain(sitePrinter.print(this.site as ConstructionSite))}`);
+    this.#name ??= claimName(this, `${this.#kind}@${plain(sitePrinter.print(this.site as ConstructionSite))}`);
     return this.#name;
   }
 
@@ -95,7 +94,7 @@ export class LockClass {
     if (known !== undefined) return known;
     if (isFull()) return beyond();
     constructing = { base: this, level, site: undefined };
-    const made = new LockClass(`${this.name}/${level}`);
+    const made = new LockClass(`${this.name}/${level}`).keep();
     (this.#subclasses ??= new Map()).set(level, made);
     return made;
   }
@@ -106,12 +105,21 @@ export class LockClass {
     this.#subclasses = undefined;
     if (this.#asked !== undefined && table.named.get(this.#asked) === this) table.named.delete(this.#asked);
     if (this.site !== undefined) table.bySite.delete(siteKey(this.site, this.#kind));
-    if (this.#listing !== undefined) delist(this.#listing);
+    if (this.#isKept) table.kept -= 1;
+    this.#isKept = false;
     for (const listener of table.disposeListeners) listener(this);
   }
 
-  #unique(name: string): string {
-    return this.#listing === undefined ? name : claimName(this.#listing, name);
+  /** @internal It is to be found again. */
+  keep(): this {
+    this.#isKept = true;
+    table.kept += 1;
+    return this;
+  }
+
+  /** @internal There are too many to check: from now on listed as held, as if it had been made so. */
+  leaveUnchecked(): void {
+    this.options = { ...this.options, validate: false };
   }
 
   /** @internal All classes below this one. */
@@ -144,7 +152,7 @@ export function lockClass(name: string, options?: LockClassOptions): LockClass {
   const found = table.named.get(checkedName(name));
   if (found === undefined) {
     if (isFull()) return beyond();
-    const made = new LockClass(name, options);
+    const made = new LockClass(name, options).keep();
     table.named.set(name, made);
     return made;
   }
@@ -177,18 +185,15 @@ export function classOfSite(site: ConstructionSite, kind: string): LockClass {
   if (found === undefined) {
     if (isFull()) return beyond();
     constructing = { base: undefined, level: undefined, site };
-    found = new LockClass(kind);
+    found = new LockClass(kind).keep();
     table.bySite.set(key, found);
   }
   return found;
 }
 
-/** The one class that stands for all those that are asked for by name or by place when there are too many. */
+/** The one class that stands for all those that are asked for when there are too many. It is not checked. */
 function beyond(): LockClass {
-  if (table.beyond === undefined) {
-    constructing = { base: undefined, level: undefined, site: undefined };
-    table.beyond = new LockClass('(beyond MAX_CLASSES)');
-  }
+  table.beyond ??= new LockClass('(beyond MAX_KEPT_CLASSES)', { validate: false });
   return table.beyond;
 }
 

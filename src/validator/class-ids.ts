@@ -15,6 +15,9 @@ import type { HeldNode } from '../tracker/held-node.js';
 import { LocksApart } from './locks-apart.js';
 import type { ClassName } from './lock-use.js';
 
+/** Classes that are checked at once: with an order or two about 4 kB each (the kernel's limit is half of it). */
+export const MAX_CLASSES = 16_384;
+
 export class ClassIds {
   readonly apart: LocksApart = new LocksApart();
   readonly #met = new Map<number, LockClass>();
@@ -65,11 +68,13 @@ export class ClassIds {
     return one.lock !== other.lock && one.lockClass === other.lockClass && this.apart.isApart(one.lockClass);
   }
 
-  /** A lock of the class is wanted; true the first time. */
-  meet(lockClass: LockClass): boolean {
-    if (this.#met.has(lockClass.id)) return false;
+  isMet(lockClass: LockClass): boolean {
+    return this.#met.has(lockClass.id);
+  }
+
+  /** A lock of the class is wanted. */
+  meet(lockClass: LockClass): void {
     this.#met.set(lockClass.id, lockClass);
-    return true;
   }
 
   /** Lets the class go by the id that its name was given, if it was; returns that id the first time. */

@@ -46,16 +46,21 @@ export class Nestings {
 
   /**
    * What is known of the nesting of an attempt; undefined where it is none of those that are kept. `meet` is called with the
-   * class of the wanted lock where the nesting is new.
+   * class of the wanted lock where the nesting is new, and says whether that is checked.
    */
-  factsOf(node: HeldNode, meet: (lockClass: LockClass) => void): NestingFacts | undefined {
+  factsOf(node: HeldNode, meet: (lockClass: LockClass) => boolean): NestingFacts | undefined {
     const outer = this.#tracker.chainOf(node.parent);
-    const chain = outer !== undefined && outer.depth < MAX_HELD_DEPTH ? outer.ensure(chainKey(node)) : undefined;
+    if (outer === undefined || outer.depth >= MAX_HELD_DEPTH) return undefined;
+    const key = chainKey(node);
+    let chain = outer.child(key);
+    const known = chain?.data as NestingFacts | undefined;
+    if (known === undefined) {
+      if (!meet(node.lockClass)) return undefined;
+      chain = outer.ensure(key);
+    }
     if (chain === undefined) return undefined;
     node.chain = chain;
-    const known = chain.data as NestingFacts | undefined;
     if (known !== undefined && !known.byLock) return known;
-    if (known === undefined) meet(node.lockClass);
     return this.#factsByLock(node, chain);
   }
 

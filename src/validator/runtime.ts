@@ -40,8 +40,11 @@ export interface LockdepOptions {
   stackDepth: number;
 }
 
-const TOO_MANY_CLASSES =
-  'locks of further classes are listed, but their order is not checked, until other classes are disposed of';
+/** Classes whose failing comparator is named. */
+export const MAX_COMPARATOR_FAILURES = 100;
+
+const TOO_MANY_NAMES =
+  'locks of further names and places are listed, but their order is not checked, until other classes are disposed of';
 
 const KNOWN: ReadonlySet<string> = new Set(['mode', 'tracking', 'onReport', 'stackDepth']);
 
@@ -74,11 +77,10 @@ export class Runtime implements ValidatorHost {
     onClassDisposed((lockClass) => {
       this.validator.forget(lockClass);
       this.#growth.forget(lockClass);
-      this.#comparatorFailures.delete(lockClass.name);
     }),
     onClassConflict((...conflict) => this.reportAll(this.off ? [] : [classConflict(...conflict)])),
     onClassesFull(() => {
-      if (!this.off) this.validator.limits.reached('MAX_CLASSES', TOO_MANY_CLASSES);
+      if (!this.off) this.validator.limits.reached('MAX_KEPT_CLASSES', TOO_MANY_NAMES);
     }),
     onClassShared((lockClass) => this.reportAll(this.validator.retireGate(lockClass))),
   ];
@@ -164,12 +166,14 @@ export class Runtime implements ValidatorHost {
   }
 
   onComparatorError(className: string, error: unknown): void {
-    if (this.#comparatorFailures.has(className)) return;
-    this.#comparatorFailures.add(className);
-    showWarning(
-      `the order comparator of lock class ${className} failed: ${errorText(error)}`,
-      'LOCKDEP_COMPARATOR_FAILED',
-    );
+    const failures = this.#comparatorFailures;
+    if (failures.has(className) || failures.size > MAX_COMPARATOR_FAILURES) return;
+    failures.add(className);
+    const message =
+      failures.size > MAX_COMPARATOR_FAILURES
+        ? 'MAX_COMPARATOR_FAILURES is reached: the order comparators of further lock classes fail unnamed'
+        : `the order comparator of lock class ${className} failed: ${errorText(error)}`;
+    showWarning(message, 'LOCKDEP_COMPARATOR_FAILED');
   }
 
   onReplacement(): void {

@@ -30,7 +30,7 @@ import {
 } from '../tracker/held-node.js';
 import { HeldTracker, listHolds, someHold, vouchedHolds } from '../tracker/held-tracker.js';
 import { batchAttempts } from './batches.js';
-import { ClassIds } from './class-ids.js';
+import { ClassIds, MAX_CLASSES } from './class-ids.js';
 import type { Debts } from './debts.js';
 import { Dependencies } from './dependencies.js';
 import { EventEdges } from './event-edges.js';
@@ -321,9 +321,17 @@ export class Validator {
     this.#events.completed(event, since, below);
   }
 
-  /** A lock of the class is wanted. */
-  readonly #meet = (lockClass: LockClass): void => {
-    if (this.#ids.meet(lockClass)) for (const violation of this.bind(lockClass)) this.#host.report(violation);
+  /** A lock of the class is wanted. Is it one that is checked? */
+  readonly #meet = (lockClass: LockClass): boolean => {
+    if (this.#ids.isMet(lockClass)) return true;
+    if (this.#ids.size >= MAX_CLASSES) {
+      lockClass.leaveUnchecked();
+      this.limits.reached('MAX_CLASSES', 'locks of further classes are listed, but their order is not checked');
+      return false;
+    }
+    this.#ids.meet(lockClass);
+    for (const violation of this.bind(lockClass)) this.#host.report(violation);
+    return true;
   };
 
   /** Cycles that need an order of both classes in both ways are accepted; all nestings are looked at again. */
@@ -356,8 +364,8 @@ export class Validator {
       );
       return;
     }
+    if (!this.#meet(node.lockClass)) return;
     this.limits.reached('MAX_CHAIN_NODES', 'further nestings are checked lock by lock, which is slower');
-    this.#meet(node.lockClass);
     this.#nestings.noteSigns([node, ...beside]);
     if (isTry(node.kind)) return;
     const holds = beside.filter(isChecked);

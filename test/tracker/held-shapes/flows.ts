@@ -230,6 +230,8 @@ export const flows: readonly HeldShape[] = [
       await turn();
       probe.not(a, 'after');
       other();
+      // Whoever gave up has the lock for a moment.
+      await turn();
     },
   ),
   shape(
