@@ -44,7 +44,10 @@ function attempt(lock: PermitCore, wanted: PermitRequest, kind: HoldKind, below:
 function checkNestLock(lock: PermitCore, lockClass: LockClass, weight: number, nestLock: LockCore, below: Below): void {
   const { rt: runtime } = lock;
   const { validator } = runtime;
-  if (nestLock.rt !== runtime || isHeldBy(validator.tracker, nestLock, below) !== false) return;
+  if (nestLock.rt !== runtime) return;
+  // Somebody holds it: it may be this flow, however that came to it.
+  if (nestLock.firstHold !== undefined) validator.tracker.watch();
+  if (nestLock.firstHold !== undefined || isHeldBy(validator.tracker, nestLock, below) !== false) return;
   const held = validator.tracker.held().toReversed();
   const mode = lock.waitOf(weight) === 'exclusive' ? 'exclusive' : 'shared';
   runtime.refuse(runtime.report(nestLockNotHeld(lock, lockClass, nestLock, mode, held, below)));

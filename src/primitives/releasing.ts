@@ -6,6 +6,7 @@
 import { captureFrames } from '../tracker/captured-frame.js';
 import { HELD, isScope, RELEASED, TRANSFERRED, type HeldNode } from '../tracker/held-node.js';
 import { isActOfTurn } from '../tracker/turn-function.js';
+import { findHold } from '../tracker/held-tracker.js';
 import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
 import { failedAssertion } from '../validator/rules/assertion.js';
 import type { PermitCore, Releaser } from './permit-core.js';
@@ -94,10 +95,12 @@ function tellOverRelease(lock: PermitCore, weight: number, below: Below): void {
 
 /** `release()` on the lock: ends a hold of this flow if it has one, else the oldest. False when nobody holds it. */
 export function releaseForeign(lock: PermitCore, weight: number, below: Below): boolean {
-  const held = lock.rt.validator.tracker.held().filter((node) => node.lock === lock);
-  const [own] = held;
+  const cell = lock.rt.validator.tracker.current();
+  // Of a lock that lets one in there is no choice.
+  const own = lock.excludes ? undefined : findHold(cell, (node) => node.lock === lock);
   if (own === undefined) return endOldest(lock, weight, below);
-  if (lock.isCounted && held.length === 1 && isHolders(lock, own, below)) {
+  const isOnly = lock.isCounted && findHold(cell, (node) => node.lock === lock && node !== own) === undefined;
+  if (isOnly && isHolders(lock, own, below)) {
     own.ask().ownRelease = true;
     if (weight > own.permits - own.asked.returned) tellOverRelease(lock, weight, below);
   }

@@ -6,7 +6,7 @@
  * between. What is not certain is no batch. Cost: a number per acquisition; where no promise's turn is open, as in the
  * callback of a timer, one microtask per callback.
  */
-import { isTry, type HeldNode } from './held-node.js';
+import { isTry, type HeldNode, type TrackedLock } from './held-node.js';
 
 /** Captured at load, so that fake timers of a test leave it alone. */
 const enqueue = queueMicrotask;
@@ -44,11 +44,16 @@ export class BatchTurns {
   }
 }
 
-/** The elements of one combinator, as they are handed to it. */
+type Join = readonly [hold: HeldNode, unlock: HeldNode];
+
+/** The elements of one combinator, as they are handed to it. O(1) for each. */
 export class Batch {
   readonly nodes: HeldNode[] = [];
-  /** Waits for the unlock of a lock among them. */
-  readonly unlocks: HeldNode[] = [];
+  readonly #known = new Set<HeldNode>();
+  /** Waits for the unlock of a lock among them; and of each lock the first acquisition, and the first such wait. */
+  #unlocks: HeldNode[] | undefined = undefined;
+  #firstHolds: Map<TrackedLock, HeldNode> | undefined = undefined;
+  #firstUnlocks: Map<TrackedLock, HeldNode> | undefined = undefined;
   #handler: unknown = undefined;
   #isAll = true;
 
@@ -56,18 +61,48 @@ export class Batch {
   add(node: HeldNode, handler: unknown): void {
     if (this.#handler === handler) this.#isAll = false;
     this.#handler = handler;
-    const nodes = node.kind === 'unlock' ? this.unlocks : this.nodes;
-    if (!nodes.includes(node)) nodes.push(node);
+    if (this.#known.has(node)) return;
+    this.#known.add(node);
+    if (node.kind === 'unlock') {
+      (this.#unlocks ??= []).push(node);
+      this.#firstUnlocks = noteFirst(this.#firstUnlocks, node);
+      this.#firstHolds ??= this.nodes.reduce<Map<TrackedLock, HeldNode>>(noteFirst, new Map());
+    } else {
+      this.nodes.push(node);
+      if (this.#firstHolds !== undefined) noteFirst(this.#firstHolds, node);
+    }
   }
 
   get isOne(): boolean {
     return this.#isAll && this.nodes.length > 1;
   }
 
-  /** Each of the locks whose unlock is an element too. */
-  *joined(): Generator<readonly [hold: HeldNode, unlock: HeldNode], void, undefined> {
-    if (!this.#isAll) return;
-    for (const unlock of this.unlocks)
-      for (const hold of this.nodes) if (hold.lock === unlock.lock) yield [hold, unlock];
+  /** The elements of one lock, acquisition and unlock, that `node` is one of. Of several of a kind only the first. */
+  joinOf(node: HeldNode): Join | undefined {
+    if (!this.#isAll) return undefined;
+    const isUnlock = node.kind === 'unlock';
+    const other = (isUnlock ? this.#firstHolds : this.#firstUnlocks)?.get(node.lock);
+    if (other === undefined) return undefined;
+    return isUnlock ? [other, node] : [node, other];
   }
+
+  /** All of them. */
+  *joined(): Generator<Join, void, undefined> {
+    if (this.#unlocks === undefined) return;
+    for (const unlock of this.#unlocks) {
+      const join = this.joinOf(unlock);
+      if (join !== undefined) yield join;
+    }
+    for (const hold of this.nodes) {
+      if (this.#firstHolds?.get(hold.lock) === hold) continue;
+      const join = this.joinOf(hold);
+      if (join !== undefined) yield join;
+    }
+  }
+}
+
+function noteFirst(first: Map<TrackedLock, HeldNode> | undefined, node: HeldNode): Map<TrackedLock, HeldNode> {
+  const firsts = first ?? new Map<TrackedLock, HeldNode>();
+  if (!firsts.has(node.lock)) firsts.set(node.lock, node);
+  return firsts;
 }

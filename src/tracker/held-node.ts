@@ -96,8 +96,13 @@ export interface ListCell {
   readonly task: Task | undefined;
 }
 
+/** Cells made so far. */
+let cells = 0;
+
 export class HeldNode implements ListCell {
   state: NodeState = WAITING;
+  /** Its number among all cells. Outwards a list has ever older ones, and all cells of a hold are as young as itself at most. */
+  readonly born: number = ++cells;
   /** The hold that this list cell stands for: itself, except for a link. */
   target: HeldNode = this;
   /** The next hold outwards. */
@@ -286,10 +291,24 @@ export class Passage {
   batch: Batch | undefined = undefined;
 }
 
-/** What one running instance of one function has to account for. */
+/** Beyond so many holds of one owner a set finds one, and a look at them is seldom one at all. */
+const MANY = 32;
+
+/** What an owner of many holds keeps beside them. */
+interface Many {
+  readonly index: Set<HeldNode>;
+  /** Looks at the last of them alone, since all were looked at. */
+  looks: number;
+  /** So many of the first are unsure already. */
+  unsure: number;
+}
+
+/** What one running instance of one function has to account for. Cost: O(1) a call, amortised, for any number of holds. */
 export class Owner {
-  /** The holds that it got by itself, or that were returned to it, and has not returned or released. */
+  /** The holds that it got by itself, or that were returned to it, and has not returned or released. Some may be over. */
   nodes: HeldNode[];
+  /** @internal Of more than MANY. */
+  _many: Many | undefined = undefined;
   /** What it and the functions that it waited for still have to prove: of every doubt the latest debt. */
   debts: Map<Doubt, Debt> | undefined = undefined;
   /** Is it certain that this is a function that awaits, not a callback of `then`? */
@@ -298,7 +317,7 @@ export class Owner {
   /** Is it looked at whose awaits and returns these are? */
   watched = false;
   /** What it has received in this turn, while it is not certain that this is a function which awaits. */
-  doubted: HeldNode[] | undefined = undefined;
+  doubted: Set<HeldNode> | undefined = undefined;
   /** Has somebody received what this owner returned? */
   received = false;
   takers = 0;
@@ -318,8 +337,19 @@ export class Owner {
   holds(node: HeldNode, certain: boolean): boolean {
     const { unsure, astray, adoptedBy } = node.asked;
     if (adoptedBy !== undefined && adoptedBy !== this) return false;
-    if (!this.nodes.includes(node) || astray) return false;
-    return !certain || !(unsure || this.doubted?.includes(node) === true);
+    if (astray || !this.has(node)) return false;
+    return !certain || !(unsure || this.doubted?.has(node) === true);
+  }
+
+  /** Is it among its holds? */
+  has(node: HeldNode): boolean {
+    const { nodes } = this;
+    if (nodes.length <= MANY) return nodes.includes(node);
+    return this.#ofMany().index.has(node);
+  }
+
+  #ofMany(): Many {
+    return (this._many ??= { index: new Set(this.nodes), looks: 0, unsure: 0 });
   }
 
   /** @internal */
@@ -331,7 +361,24 @@ export class Owner {
     const { nodes } = this;
     // A list made to measure takes a fraction of the memory of one that grows, and most have one only.
     if (nodes.length === 0) this.nodes = [node];
-    else if (!nodes.includes(node)) nodes.push(node);
+    else if (!this.has(node)) {
+      nodes.push(node);
+      this._many?.index.add(node);
+    }
+  }
+
+  /** It is not certain any more that it has what it has. */
+  unsettle(): void {
+    const { nodes } = this;
+    const many = nodes.length > MANY ? this.#ofMany() : undefined;
+    for (let i = many?.unsure ?? 0; i < nodes.length; i++) (nodes[i] as HeldNode).ask().unsure = true;
+    if (many !== undefined) many.unsure = nodes.length;
+  }
+
+  /** Of one that it had already, it is certain again. */
+  adopt(node: HeldNode): void {
+    node.ask().adoptedBy = this;
+    if (this._many !== undefined) this._many.unsure = 0;
   }
 
   pass(): Passage {
@@ -339,7 +386,7 @@ export class Owner {
   }
 
   doubt(node: HeldNode): void {
-    (this.doubted ??= []).push(node);
+    (this.doubted ??= new Set()).add(node);
   }
 
   owe(debt: Debt): void {
@@ -347,19 +394,35 @@ export class Owner {
     this.debts.set(debt.doubt, debt);
   }
 
-  /** Drops what is no longer held or in question. True when nothing is left. */
+  /** Drops what is no longer held or in question; of many holds, some of that. True when nothing is left. */
   prune(): boolean {
-    const { nodes } = this;
-    for (let i = nodes.length - 1; i >= 0; i--) {
-      if (isKept(nodes[i] as HeldNode)) continue;
-      if (i === nodes.length - 1) nodes.pop();
-      else nodes.splice(i, 1);
-    }
+    this.#pruneNodes();
     if (this.debts !== undefined) {
       for (const doubt of this.debts.keys()) if (!isOpen(doubt)) this.debts.delete(doubt);
       if (this.debts.size === 0) this.debts = undefined;
     }
     return this.isEmpty;
+  }
+
+  #pruneNodes(): void {
+    const { nodes, _many: many } = this;
+    for (let last = nodes.at(-1); last !== undefined && !isKept(last); last = nodes.at(-1)) {
+      nodes.pop();
+      many?.index.delete(last);
+    }
+    if (many !== undefined) {
+      many.unsure = Math.min(many.unsure, nodes.length);
+      many.looks += 1;
+      if (many.looks < nodes.length) return;
+    }
+    if (nodes.length > 1) this.#pruneAll();
+  }
+
+  #pruneAll(): void {
+    if (this._many !== undefined) this._many.looks = 0;
+    if (this.nodes.every(isKept)) return;
+    this.nodes = this.nodes.filter(isKept);
+    this._many = undefined;
   }
 }
 
@@ -373,10 +436,15 @@ function isKept(node: HeldNode): boolean {
   return node.state === HELD || (isWait(node.kind) && node.asked.pending !== undefined);
 }
 
-/** The innermost hold of the list that is still held. */
+/** The innermost hold of the list that is still held. Released ones outside of the first cell are cut out of the list. */
 export function nearestHeld(cell: ListCell | undefined): HeldNode | undefined {
-  while (cell !== undefined && cell.target.state !== HELD) cell = cell.parent;
-  return cell as HeldNode | undefined;
+  if (cell === undefined || cell.target.state === HELD) return cell as HeldNode | undefined;
+  const { parent } = cell;
+  if (parent === undefined || parent.target.state === HELD) return parent;
+  let held = parent.parent;
+  while (held !== undefined && held.target.state !== HELD) held = held.parent;
+  (cell as HeldNode).parent = held;
+  return held;
 }
 
 /** The next hold outwards that is still held, past released ones, which are cut out of the list. */
@@ -395,8 +463,10 @@ export function cutReleased(cell: HeldNode): void {
   if (parent !== undefined && parent.target.state !== HELD) cell.parent = nearestHeld(parent);
 }
 
-/** Is `node` among the holds of the list? */
+/** Is `node` among the holds of the list? Cost: a walk over what was entered since `node` was wanted. */
 export function isListed(list: HeldNode | undefined, node: HeldNode): boolean {
-  for (let cell = nearestHeld(list); cell !== undefined; cell = outerHeld(cell)) if (cell.target === node) return true;
+  for (let cell = nearestHeld(list); cell !== undefined && cell.born >= node.born; cell = outerHeld(cell)) {
+    if (cell.target === node) return true;
+  }
   return false;
 }

@@ -16,6 +16,7 @@ import {
   type Doubt,
   HELD,
   HeldNode,
+  isListed,
   isTry,
   type ListCell,
   nearestHeld,
@@ -78,9 +79,18 @@ export class HeldTracker {
     return this.#context.current();
   }
 
-  /** Every hold of the running flow, innermost first. */
-  held(): HeldNode[] {
-    return listHolds(this.#context.current());
+  /** Every hold of the running flow, innermost first, or as many of them. */
+  held(most: number = Infinity): HeldNode[] {
+    return listHolds(this.#context.current(), most);
+  }
+
+  /** Those of them that are holds of `lock`. Cost: where one hold keeps all others out, a walk over what was entered since. */
+  heldOf(lock: TrackedLock): HeldNode[] {
+    let first = lock.firstHold;
+    while (first !== undefined && first.state !== HELD) first = first.next;
+    if (first === undefined) return [];
+    if (!lock.excludes || first.shared) return this.held().filter((node) => node.lock === lock);
+    return isListed(this.#context.current(), first) ? [first] : [];
   }
 
   /** A new attempt of the running flow at `lock`, on top of what it holds. */
@@ -121,6 +131,16 @@ export class HeldTracker {
     for (let node = this.#oldest; node !== undefined; node = node.newer) yield node;
   }
 
+  /** What there is of one task, newest first. Cost: a walk over what came after it. */
+  *liveOf(task: Task): Generator<HeldNode, void, undefined> {
+    let left = task.live;
+    for (let node = this.#newest; node !== undefined && left > 0; node = node.older) {
+      if (node.task !== task) continue;
+      left -= 1;
+      yield node;
+    }
+  }
+
   /** Drops every hold and wait from every flow. The locks themselves stay as they are. */
   forgetHolds(): void {
     for (const node of Array.from(this.live())) this.ended(node);
@@ -140,7 +160,8 @@ export class HeldTracker {
   grantedPermits(node: HeldNode): void {
     this.granted(node);
     const { lock, parent } = node;
-    node.leads = parent === undefined || !someHold(parent, (hold) => hold.lock === lock);
+    const isAlone = parent === undefined || (lock.firstHold === node && lock.lastHold === node);
+    node.leads = isAlone || !someHold(parent, (hold) => hold.lock === lock);
     if (!node.leads) return;
     lock.holders += 1;
     if (lock.holders > lock.mostHolders) lock.mostHolders = lock.holders;
@@ -264,7 +285,7 @@ export class HeldTracker {
 
   /** Is it the function instance that took `node`, or that it was returned to, which runs now? */
   ownsNow(node: HeldNode): boolean {
-    return this.#hooks.owner?.nodes.includes(node) ?? false;
+    return this.#hooks.owner?.has(node) ?? false;
   }
 
   /** The same, for certain. */
@@ -364,21 +385,24 @@ export class HeldTracker {
     return this.#context.store;
   }
 
-  /** The trie node of the held sequence that ends with `cell`, or undefined when the trie is full. */
-  chainOf(cell: HeldNode | undefined): ChainNode<Nesting> | undefined {
+  /** The trie node of the held sequence that ends with `cell`; undefined when the trie is full, or for more than `most` holds. */
+  chainOf(cell: HeldNode | undefined, most: number): ChainNode<Nesting> | undefined {
     if (cell === undefined) return this.#trie.root;
     for (let inner = cell; ;) {
       const outer = outerHeld(inner);
       const expected = outer === undefined ? this.#trie.root : outer.chain;
-      if (!isChainOf(inner, expected)) return this.#rebuildChain(cell);
+      if (!isChainOf(inner, expected)) return this.#rebuildChain(cell, most);
       if (outer === undefined) return cell.chain;
       inner = outer;
     }
   }
 
-  #rebuildChain(cell: HeldNode): ChainNode<Nesting> | undefined {
+  #rebuildChain(cell: HeldNode, most: number): ChainNode<Nesting> | undefined {
     const cells: HeldNode[] = [];
-    for (let inner: HeldNode | undefined = cell; inner !== undefined; inner = outerHeld(inner)) cells.push(inner);
+    for (let inner: HeldNode | undefined = cell; inner !== undefined; inner = outerHeld(inner)) {
+      if (cells.length === most) return undefined;
+      cells.push(inner);
+    }
     let chain: ChainNode<Nesting> | undefined = this.#trie.root;
     for (let i = cells.length - 1; i >= 0 && chain !== undefined; i--) {
       const inner = cells[i] as HeldNode;
@@ -389,21 +413,26 @@ export class HeldTracker {
   }
 }
 
-/** The hold and all that it is nested in, innermost first. */
-export function listHolds(cell: HeldNode | undefined): HeldNode[] {
+/** The hold and all that it is nested in, innermost first, or as many of them. */
+export function listHolds(cell: HeldNode | undefined, most: number = Infinity): HeldNode[] {
   const holds: HeldNode[] = [];
-  for (let inner = cell; inner !== undefined; inner = outerHeld(inner)) {
+  for (let inner = cell; inner !== undefined && holds.length < most; inner = outerHeld(inner)) {
     if (inner.target.state === HELD) holds.push(inner.target);
   }
   return holds;
 }
 
-/** Is there one among the same? Makes no list of them. */
-export function someHold(cell: HeldNode | undefined, test: (hold: HeldNode) => boolean): boolean {
+/** The innermost one of the same that is meant. Makes no list of them. */
+export function findHold(cell: HeldNode | undefined, test: (hold: HeldNode) => boolean): HeldNode | undefined {
   for (let inner = cell; inner !== undefined; inner = outerHeld(inner)) {
-    if (inner.target.state === HELD && test(inner.target)) return true;
+    if (inner.target.state === HELD && test(inner.target)) return inner.target;
   }
-  return false;
+  return undefined;
+}
+
+/** Is there one? */
+export function someHold(cell: HeldNode | undefined, test: (hold: HeldNode) => boolean): boolean {
+  return findHold(cell, test) !== undefined;
 }
 
 /** Those of the holds that a `structured` around the flow vouches for. */

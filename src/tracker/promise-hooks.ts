@@ -168,7 +168,7 @@ export class PromiseHooks extends ShieldedHooks {
     asked.unsure = false;
     asked.astray = false;
     this.#takeOver(node, isActOfTurn(below));
-    asked.adoptedBy = this.#owner ?? new Owner(true);
+    (this.#owner ?? new Owner(true)).adopt(node);
   }
 
   #takeOver(node: HeldNode, byTurn: boolean): void {
@@ -288,7 +288,11 @@ export class PromiseHooks extends ShieldedHooks {
     const again = parcel.received;
     parcel.received = true;
     if (parcel instanceof Owner) this.#receiveAll(promise, owner, parcel, again);
-    else this.#receiveHold(promise, owner, parcel, again);
+    else if (this.#receiveHold(promise, owner, parcel, again)) {
+      // What comes for the first time is in no list yet, unless somebody has adopted it.
+      const isNew = !again && parcel.asked.adoptedBy === undefined;
+      if (isNew || !isListed(this.#context.current(), parcel)) this.#enter(parcel, owner);
+    }
   }
 
   #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
@@ -296,9 +300,12 @@ export class PromiseHooks extends ShieldedHooks {
     this.#receiveDebts(promise, owner, parcel);
     // A callback gets what a function returned with; that it goes on with the locks nobody has said.
     const isSignal = promise[this.#notes.callback] === true || this.#notes.reaction.get(promise) !== undefined;
+    // No two of them are one hold: what came with others is not looked for among those.
+    const listed = this.#context.current();
     for (const node of parcel.nodes) {
       node.seen = passage?.isTold === true && !passage.isKept;
-      this.#receiveHold(promise, owner, node, again || isSignal || passage?.isShared === true);
+      const inDoubt = again || isSignal || passage?.isShared === true;
+      if (this.#receiveHold(promise, owner, node, inDoubt) && !isListed(listed, node)) this.#enter(node, owner);
     }
     if (again || passage?.batch === undefined) return;
     if (passage.batch.isOne) this.#receiveBatch(passage.batch.nodes);
@@ -310,12 +317,13 @@ export class PromiseHooks extends ShieldedHooks {
     if (nodes.every((node) => node.state === HELD && !node.asked.unsure)) this.#arrivals.onBatch(nodes);
   }
 
-  #receiveHold(promise: Marked, owner: Owner, node: HeldNode, inDoubt: boolean): void {
+  /** True: it is held, and belongs into the list of what the turn holds. */
+  #receiveHold(promise: Marked, owner: Owner, node: HeldNode, inDoubt: boolean): boolean {
     if (isWait(node.kind)) {
       this.#receiveWait(promise, owner, node);
-      return;
+      return false;
     }
-    if (node.state !== HELD) return;
+    if (node.state !== HELD) return false;
     const through = promise[this.#notes.through] as Owner | undefined;
     node.followed = promise[this.#notes.callback] !== true && through === undefined;
     // One hold has one holder: when several await it, nobody knows which.
@@ -325,10 +333,12 @@ export class PromiseHooks extends ShieldedHooks {
     if (!owner.sure) owner.doubt(node);
     const mayBeCallback = !owner.sure || promise[this.#notes.callback] === true;
     if (mayBeCallback && (this.#told.isWatching || hasFrames(node))) owner.watched = true;
-    if (node.asked.adoptedBy !== undefined) node.ask().adoptedBy = owner;
-    const list = this.#context.current();
-    if (isListed(list, node)) return;
-    this.#context.enterTurn(cellUnder(node, list));
+    if (node.asked.adoptedBy !== undefined) owner.adopt(node);
+    return true;
+  }
+
+  #enter(node: HeldNode, owner: Owner): void {
+    this.#context.enterTurn(cellUnder(node, this.#context.current()));
     this.#arrivals.onHold(node, owner);
   }
 
@@ -403,7 +413,7 @@ export class PromiseHooks extends ShieldedHooks {
   #suspend(owner: Owner, isCallback: boolean): void {
     if (isCallback && this.#selfSettled) return;
     const certain = owner.watched ? this.#byTurn && (isCallback || !this.#isCall) : owner.sure && !isCallback;
-    if (!certain) for (const node of owner.nodes) node.ask().unsure = true;
+    if (!certain) owner.unsettle();
     owner.sure = certain;
     owner.watched = false;
     owner.doubted = undefined;
@@ -478,8 +488,8 @@ export class PromiseHooks extends ShieldedHooks {
     if (!(node instanceof HeldNode) || !this.#turns.isOfThisTurn(node)) return;
     const batch = (group.pass().batch ??= new Batch());
     batch.add(node, handler);
-    for (const [hold, unlock] of batch.joined())
-      if (hold === node || unlock === node) this.#arrivals.onJoin(hold, unlock, false);
+    const join = batch.joinOf(node);
+    if (join !== undefined) this.#arrivals.onJoin(join[0], join[1], false);
   }
 }
 

@@ -217,5 +217,5 @@ export class ToldPromises {
 /** Several wait for what a function returned with. */
 export function share(parcel: Owner): void {
   parcel.pass().isShared = true;
-  for (const node of parcel.nodes) node.ask().unsure = true;
+  parcel.unsettle();
 }

@@ -3,30 +3,102 @@
  * waited for, so there is an order both ways between any two. Such requests are queued all at once, and cannot deadlock among
  * themselves: the batch is the gate of these orders (order/gates.ts).
  *
- * Cost: two lookups for each pair, and a look at the live holds (possible-gates.ts).
+ * Those of one class and mode under the same holds teach the same, so one of them stands for all. Of more than
+ * MAX_BATCH_KINDS the further ones teach nothing: each of their orders, of which there are as many as the square, would have to
+ * be looked at for cycles.
+ *
+ * Cost: O(1) for each lock, two lookups for each pair of those that stand for others, and for an order that is not known a look
+ * at the live holds (possible-gates.ts).
  */
-import { BATCH, gateSet } from '../order/gates.js';
-import type { HeldNode } from '../tracker/held-node.js';
+import { BATCH, gateSet, type GateSet } from '../order/gates.js';
+import type { LockClass } from '../classes/lock-class.js';
+import type { Violation } from '../report/types.js';
+import { nearestHeld, type HeldNode } from '../tracker/held-node.js';
 import { listHolds } from '../tracker/held-tracker.js';
 import type { ClassIds } from './class-ids.js';
+import type { Dependencies } from './dependencies.js';
+import { MAX_HELD_DEPTH, type Limits } from './host.js';
 import type { PossibleGates } from './possible-gates.js';
 import type { NestedAttempt } from './rules/rule.js';
 
-/** Two of one class are left out: their order is no matter of the order of classes. */
-export function* batchAttempts(
-  nodes: readonly HeldNode[],
-  ids: ClassIds,
-  possible: PossibleGates,
-): Generator<NestedAttempt, void, undefined> {
-  for (const held of nodes) {
-    const holds = [...listHolds(held.parent).toReversed(), held];
-    const gates = gateSet([...ids.gatesOf(holds), BATCH]);
-    for (const wanted of nodes) {
-      if (held.lockClass === wanted.lockClass) continue;
-      const stack = wanted.asked.frames ?? [];
-      const others = possible.of([...holds, ...nodes], wanted);
-      const protection = others === undefined ? undefined : gateSet([...gates, ...others]);
-      yield { held, wanted, holds, gates, protection, evidence: 'own', tier: 'strict', stack };
+/** Classes of one batch between which orders are learned. */
+export const MAX_BATCH_KINDS = 32;
+
+/** Stands for those of a batch that teach the same. */
+interface Kind {
+  readonly node: HeldNode;
+  /** All that the flow holds, outermost first, the others of the batch apart. */
+  readonly holds: readonly HeldNode[];
+  readonly gates: GateSet;
+}
+
+export class Batches {
+  readonly #ids: ClassIds;
+  readonly #possible: PossibleGates;
+  readonly #dependencies: Dependencies;
+  readonly #limits: Limits;
+
+  constructor(ids: ClassIds, possible: PossibleGates, dependencies: Dependencies, limits: Limits) {
+    this.#ids = ids;
+    this.#possible = possible;
+    this.#dependencies = dependencies;
+    this.#limits = limits;
+  }
+
+  /** The cycles that the orders among `nodes` close, now or when they were learned. */
+  *arrived(nodes: readonly HeldNode[]): Generator<Violation, void, undefined> {
+    const kinds = this.#kindsOf(nodes);
+    for (const held of kinds) {
+      for (const wanted of kinds) {
+        // The order of two of one class is no matter of the order of classes.
+        if (held.node.lockClass === wanted.node.lockClass) continue;
+        const known = this.#dependencies.known(held.node, wanted.node, held.gates);
+        const { violation } = known ?? this.#dependencies.learn(this.#attempt(held, wanted, nodes));
+        if (violation !== undefined) yield violation;
+      }
     }
   }
+
+  /** `together`: all of the batch. */
+  #attempt({ node: held, holds, gates }: Kind, { node: wanted }: Kind, together: readonly HeldNode[]): NestedAttempt {
+    const others = this.#possible.of([...holds, ...together], wanted);
+    return {
+      held,
+      wanted,
+      holds,
+      gates,
+      protection: others && gateSet([...gates, ...others]),
+      evidence: 'own',
+      tier: 'strict',
+      stack: wanted.asked.frames ?? [],
+    };
+  }
+
+  /** The first of each class and mode, under each list of holds: a flow may have taken more at once between two requests. */
+  #kindsOf(nodes: readonly HeldNode[]): Kind[] {
+    const kinds: Kind[] = [];
+    const known = new Map<HeldNode | undefined, Map<LockClass, Set<string>>>();
+    for (const node of nodes) {
+      const outer = nearestHeld(node.parent);
+      const classes = ensure(known, outer, () => new Map<LockClass, Set<string>>());
+      const modes = ensure(classes, node.lockClass, () => new Set<string>());
+      if (modes.has(node.wait)) continue;
+      if (kinds.length === MAX_BATCH_KINDS) {
+        this.#limits.reached('MAX_BATCH_KINDS', 'the order of further classes that are taken together is not learned');
+        break;
+      }
+      modes.add(node.wait);
+      const holds = listHolds(outer, MAX_HELD_DEPTH);
+      if (holds.length === MAX_HELD_DEPTH) continue;
+      holds.reverse().push(node);
+      kinds.push({ node, holds, gates: gateSet([...this.#ids.gatesOf(holds), BATCH]) });
+    }
+    return kinds;
+  }
+}
+
+function ensure<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
 }

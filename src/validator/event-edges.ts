@@ -19,6 +19,7 @@ import { vouchedHolds, type HeldTracker } from '../tracker/held-tracker.js';
 import type { Grant, Task } from '../tracker/task.js';
 import type { ClassIds } from './class-ids.js';
 import type { Dependencies } from './dependencies.js';
+import { MAX_HELD_DEPTH } from './host.js';
 
 type Below = (...args: never[]) => unknown;
 
@@ -47,7 +48,7 @@ export class EventEdges {
   completed(event: TrackedLock, since: number, below: Below): void {
     if (event.lockClass.options.validate === false) return;
     const task = this.#tracker.store?.task;
-    const holds = this.#tracker.held();
+    const holds = this.#tracker.held(MAX_HELD_DEPTH);
     const counts = ({ lock, lockClass, wait }: Grant | HeldNode): boolean =>
       isNeeded(lock, lockClass, event) && !this.#taught.has(keyOf(event.lockClass, lockClass, wait));
     const held = holds.filter((node) => !isTry(node.kind) && counts(node));

@@ -21,7 +21,7 @@ export function isHeldBy(
 ): boolean | undefined {
   tracker.watch();
   if (lock.firstHold === undefined) return lock.isIdle ? false : undefined;
-  const listed = tracker.held().filter((node) => node.lock === lock);
+  const listed = tracker.heldOf(lock);
   const counting = listed.filter((node) => question === 'any' || !node.shared);
   if (counting.length > 0) return isCertain(tracker, counting, below) ? true : undefined;
   if (listed.length > 0) return isCertain(tracker, listed, below) ? false : undefined;

@@ -15,6 +15,9 @@ export interface ValidatorHost {
   readonly enforce: boolean;
 }
 
+/** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
+export const MAX_HELD_DEPTH = 48;
+
 /** Tells of each limit once that it is reached, and what that means. */
 export class Limits {
   readonly #host: ValidatorHost;

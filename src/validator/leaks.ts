@@ -1,4 +1,4 @@
-/** What a task that has ended left held. Costs nothing for a task that left nothing, else a walk over all holds. */
+/** What a task that has ended left held. Costs nothing for a task that left nothing, else a walk over the holds that came since. */
 import { HELD } from '../tracker/held-node.js';
 import type { Task } from '../tracker/task.js';
 import { leakedLock } from './rules/leaked-lock.js';
@@ -7,7 +7,7 @@ import type { Runtime } from './runtime.js';
 /** `origin`: where the task was submitted, if that is known. */
 export function reportLeaks(runtime: Runtime, task: Task, origin?: () => string): void {
   if (runtime.off || task.live === 0) return;
-  for (const node of runtime.validator.tracker.live()) {
-    if (node.task === task && node.state === HELD) runtime.report(leakedLock(node, task.name, origin?.()));
+  for (const node of [...runtime.validator.tracker.liveOf(task)].reverse()) {
+    if (node.state === HELD) runtime.report(leakedLock(node, task.name, origin?.()));
   }
 }

@@ -15,11 +15,9 @@ import { isTry } from '../tracker/held-node.js';
 import { chainKey, isKeyOf, isTryKey, listHolds, type HeldTracker } from '../tracker/held-tracker.js';
 import type { ClassIds } from './class-ids.js';
 import type { Dependencies } from './dependencies.js';
+import { MAX_HELD_DEPTH } from './host.js';
 import { choiceOf } from './locks-apart.js';
 import { NestingFacts } from './nesting-facts.js';
-
-/** Locks that one flow may hold before further ones are no longer checked (the kernel's limit is the same). */
-export const MAX_HELD_DEPTH = 48;
 
 /**
  * Choices of locks whose facts are kept, in all nestings. The oldest make room; another one is judged as if it were new, which
@@ -49,7 +47,7 @@ export class Nestings {
    * class of the wanted lock where the nesting is new, and says whether that is checked.
    */
   factsOf(node: HeldNode, meet: (lockClass: LockClass) => boolean): NestingFacts | undefined {
-    const outer = this.#tracker.chainOf(node.parent);
+    const outer = this.#tracker.chainOf(node.parent, MAX_HELD_DEPTH);
     if (outer === undefined || outer.depth >= MAX_HELD_DEPTH) return undefined;
     const key = chainKey(node);
     let chain = outer.child(key);

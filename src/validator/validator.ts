@@ -29,19 +29,19 @@ import {
   type WaitKind,
 } from '../tracker/held-node.js';
 import { HeldTracker, listHolds, someHold, vouchedHolds } from '../tracker/held-tracker.js';
-import { batchAttempts } from './batches.js';
+import { Batches } from './batches.js';
 import { ClassIds, MAX_CLASSES } from './class-ids.js';
 import type { Debts } from './debts.js';
 import { Dependencies } from './dependencies.js';
 import { EventEdges } from './event-edges.js';
 import { GraphExchange } from './graph-exchange.js';
 import { isSerialised } from './held-by.js';
-import { Limits, type ValidatorHost } from './host.js';
+import { Limits, MAX_HELD_DEPTH, type ValidatorHost } from './host.js';
 import { JoinedUnlocks } from './joined-unlocks.js';
 import { Judge } from './judge.js';
 import { PossibleGates } from './possible-gates.js';
 import { NestingFacts } from './nesting-facts.js';
-import { MAX_HELD_DEPTH, Nestings } from './nestings.js';
+import { Nestings } from './nestings.js';
 import { noteHad, type Due, type Pending } from './pending.js';
 import { ReleaseHistory } from './release-history.js';
 import { findSplits, type Split } from './split-report.js';
@@ -74,6 +74,7 @@ export class Validator {
   readonly limits: Limits;
   readonly #possible: PossibleGates;
   readonly #judge: Judge;
+  readonly #batches: Batches;
   readonly #joins: JoinedUnlocks;
   readonly #events: EventEdges = new EventEdges(this.tracker, this.dependencies, this.#ids, (violation) =>
     this.#host.report(violation),
@@ -84,6 +85,7 @@ export class Validator {
     this.limits = new Limits(host);
     this.#joins = new JoinedUnlocks(host);
     this.#possible = new PossibleGates(this.tracker, this.#ids, this.limits);
+    this.#batches = new Batches(this.#ids, this.#possible, this.dependencies, this.limits);
     this.#judge = new Judge(this.tracker, this.dependencies, this.#ids, this.#releases, host, this.limits);
   }
 
@@ -100,7 +102,7 @@ export class Validator {
     below: Below | readonly CapturedFrame[],
     nestLock?: TrackedLock,
   ): HeldNode {
-    const listed = nestLock === undefined ? NO_HOLDS : this.tracker.held();
+    const listed = nestLock === undefined ? NO_HOLDS : this.tracker.held(MAX_HELD_DEPTH);
     const serialised = nestLock !== undefined && isSerialised(listed, lockClass, nestLock);
     const nested = nestLock !== undefined && !serialised && this.#possible.mayBe(nestLock, listed);
     const node = this.tracker.attempt(lock, lockClass, serialised ? asTry(kind) : kind, wait);
@@ -157,7 +159,7 @@ export class Validator {
   reclassified(lock: TrackedLock, former: LockClass, lockClass: LockClass, below: Below): Report | undefined {
     this.#forgetNestings(lock);
     this.tracker.reclassified(lock, former, lockClass);
-    const held = this.tracker.held();
+    const held = this.tracker.held(MAX_HELD_DEPTH);
     const at = held.findIndex((node) => node.lock === lock);
     if (at === -1) return undefined;
     const stack = captureFrames(below);
@@ -356,7 +358,7 @@ export class Validator {
    * every held lock needs no stack, and the rest is judged as if it were seen for the first time.
    */
   #checkByGraph(node: HeldNode, below: Below | readonly CapturedFrame[]): void {
-    const beside = listHolds(node.parent);
+    const beside = listHolds(node.parent, MAX_HELD_DEPTH);
     if (beside.length >= MAX_HELD_DEPTH) {
       this.limits.reached(
         'MAX_HELD_DEPTH',
@@ -442,11 +444,7 @@ export class Validator {
   /** Known by now are orders both ways between them. They are had already: nothing is thrown. */
   #arrivedTogether(nodes: readonly HeldNode[]): void {
     this.#nestings.noteSigns(nodes);
-    for (const attempt of batchAttempts(nodes.filter(isChecked), this.#ids, this.#possible)) {
-      const known = this.dependencies.known(attempt.held, attempt.wanted, attempt.gates);
-      const { violation } = known ?? this.dependencies.learn(attempt);
-      if (violation !== undefined) this.#host.report(violation);
-    }
+    for (const violation of this.#batches.arrived(nodes.filter(isChecked))) this.#host.report(violation);
   }
 
   #closePending(node: HeldNode, pending: Pending, below: Below): void {
