@@ -37,7 +37,7 @@ type Capture = (holder: object, below: (...args: never[]) => unknown) => void;
 
 /** Captured at load: what a program makes of it later is for its own stacks. */
 const capturing = (holderOf('captureStackTrace') ?? Error) as ErrorConstructor;
-const capture = Reflect.getOwnPropertyDescriptor(capturing, 'captureStackTrace')?.value as Capture | undefined;
+const capture: Capture | undefined = Reflect.getOwnPropertyDescriptor(capturing, 'captureStackTrace')?.value;
 
 /** What V8 has handed over for the capture that runs. */
 let taken: readonly CallSite[] | undefined;

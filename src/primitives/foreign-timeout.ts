@@ -86,7 +86,7 @@ function bounded<T>(call: () => Promise<T>, timeout: number, error: unknown, lat
     let over = false;
     const giveUp = (reason: unknown): void => {
       over = true;
-      reject(reason as Error);
+      reject(reason);
     };
     let timer: NodeJS.Timeout | undefined;
     // What comes after all has to be released, also where the timer fails.

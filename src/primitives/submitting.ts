@@ -17,7 +17,7 @@ export type OnItemError = (error: unknown, item: object) => void;
 export function submit<T>(queue: QueueCore, submission: Submission<T>, below: Below): Promise<T> {
   const { fn, priority, signal, item } = submission;
   const refusal = signal === undefined ? undefined : refusalOf(signal);
-  if (refusal !== undefined) return NativePromise.reject(refusal.reason as Error);
+  if (refusal !== undefined) return NativePromise.reject(refusal.reason);
   if (queue.closed && item?.runningWork?.queue !== queue) return NativePromise.reject(new QueueClosedError());
   if (queue.rt.off || queue.lockClass.options.track === false) {
     const plain = new PlainWork(queue, fn, priority, signal, item);
@@ -41,7 +41,7 @@ function admitted<T>(
 ): Promise<T> {
   const { queue } = work;
   const refusal = queue.heed(work);
-  if (refusal !== undefined) return NativePromise.reject(refusal.reason as Error);
+  if (refusal !== undefined) return NativePromise.reject(refusal.reason);
   if (item !== undefined) item.pendingWork = work;
   let hasSlot: boolean;
   try {

@@ -52,7 +52,7 @@ export class FailingSignal {
 
   abort(): void {
     this.#isAborted = true;
-    for (let call = 0; call < this.#faults.calls; call++) for (const listener of [...this.#listeners]) listener();
+    for (let call = 0; call < this.#faults.calls; call++) for (const listener of this.#listeners) listener();
   }
 
   /** As the options take it. */

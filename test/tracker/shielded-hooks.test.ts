@@ -44,7 +44,7 @@ for (const mode of ['warn', 'enforce'] as const) {
           throw new TypeError(`hands off ${String(name)}`);
         };
         const isOurs = (name: string | symbol): boolean =>
-          typeof name === 'symbol' && /^Symbol\(lockdep/.test(String(name));
+          typeof name === 'symbol' && String(name).startsWith('Symbol(lockdep');
         const hostile = new Proxy(prototype, {
           get: (target, name, receiver) => (isOurs(name) ? fail(target, name) : Reflect.get(target, name, receiver)),
           set: (target, name, value, receiver) =>
