@@ -112,7 +112,7 @@ export class HeldNode implements ListCell {
   /** Neighbours on the lock's list of holds. */
   previous: HeldNode | undefined = undefined;
   next: HeldNode | undefined = undefined;
-  /** Neighbours on the tracker's list of all holds and waits. */
+  /** Neighbours on the tracker's list of all holds and waits (live-holds.ts). */
   older: HeldNode | undefined = undefined;
   newer: HeldNode | undefined = undefined;
   /** Its place in the queue of the lock, while it waits: it knows the promise of the wait, and so all that this brings. */
@@ -250,6 +250,8 @@ class HoldQuestion {
   /** Who has taken it over from whoever had it. */
   adoptedBy: Owner | undefined = undefined;
   pins = 0;
+  /** How it is listed, when it is among the older of very many holds. */
+  aged: WeakRef<HeldNode> | undefined = undefined;
   /** The wait for the unlock of the same lock that it was joined with, to be had as one. */
   joined: HeldNode | undefined = undefined;
   /** A judgement about it waits for the release of an outer lock, and wants its stack. */
@@ -290,6 +292,9 @@ export class Passage {
   /** Those elements of a combinator that are acquisitions, all of this turn. */
   batch: Batch | undefined = undefined;
 }
+
+/** Locks that one flow, or one function, is known to hold whenever it took them (live-holds.ts). */
+export const MAX_KNOWN_HOLDS = 256;
 
 /** Beyond so many holds of one owner a set finds one, and a look at them is seldom one at all. */
 const MANY = 32;
@@ -420,8 +425,9 @@ export class Owner {
 
   #pruneAll(): void {
     if (this._many !== undefined) this._many.looks = 0;
-    if (this.nodes.every(isKept)) return;
-    this.nodes = this.nodes.filter(isKept);
+    const isKnown = this.nodes.length > MAX_KNOWN_HOLDS ? isKeptAndListed : isKept;
+    if (this.nodes.every(isKnown)) return;
+    this.nodes = this.nodes.filter(isKnown);
     this._many = undefined;
   }
 }
@@ -434,6 +440,11 @@ export function isOpen({ hold, over }: Doubt): boolean {
 /** A hold, or a wait that is over and that nobody has received yet. */
 function isKept(node: HeldNode): boolean {
   return node.state === HELD || (isWait(node.kind) && node.asked.pending !== undefined);
+}
+
+/** The same of a function with very many holds, which has abandoned the older ones, or soon forgets that they are its own. */
+function isKeptAndListed(node: HeldNode): boolean {
+  return isKept(node) && node.asked.aged === undefined;
 }
 
 /** The innermost hold of the list that is still held. Released ones outside of the first cell are cut out of the list. */

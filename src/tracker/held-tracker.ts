@@ -9,6 +9,7 @@ import type { LockClass } from '../classes/lock-class.js';
 import { CoarseClock } from './coarse-clock.js';
 import { HeldContext } from './held-context.js';
 import { HeldGates } from './held-gates.js';
+import { LiveHolds } from './live-holds.js';
 import { MAIN, Task } from './task.js';
 import {
   cutReleased,
@@ -19,6 +20,7 @@ import {
   isListed,
   isTry,
   type ListCell,
+  MAX_KNOWN_HOLDS,
   nearestHeld,
   outerHeld,
   Owner,
@@ -47,8 +49,9 @@ export class HeldTracker {
   readonly gates: HeldGates;
   #remembers = false;
   #grants = 0;
-  #oldest: HeldNode | undefined;
-  #newest: HeldNode | undefined;
+  readonly #live = new LiveHolds((gone) => {
+    this.#context.live -= gone;
+  });
   /** Grants, ends and downgrades so far: the count by which moments are told. */
   #changes = 0;
 
@@ -105,11 +108,7 @@ export class HeldTracker {
     lock.lastHold = node;
     if (last === undefined) lock.firstHold = node;
     else last.next = node;
-    const newest = this.#newest;
-    node.older = newest;
-    this.#newest = node;
-    if (newest === undefined) this.#oldest = node;
-    else newest.newer = node;
+    if (this.#live.add(node)) forgetAged(node);
     return node;
   }
 
@@ -127,14 +126,15 @@ export class HeldTracker {
   }
 
   /** Every hold and wait in the process, oldest first. */
-  *live(): Generator<HeldNode, void, undefined> {
-    for (let node = this.#oldest; node !== undefined; node = node.newer) yield node;
+  live(): Iterable<HeldNode> {
+    return this.#live;
   }
 
   /** What there is of one task, newest first. Cost: a walk over what came after it. */
   *liveOf(task: Task): Generator<HeldNode, void, undefined> {
     let left = task.live;
-    for (let node = this.#newest; node !== undefined && left > 0; node = node.older) {
+    for (const node of this.#live.newestFirst()) {
+      if (left === 0) return;
       if (node.task !== task) continue;
       left -= 1;
       yield node;
@@ -188,18 +188,12 @@ export class HeldTracker {
     node.chain = undefined;
     cutReleased(node);
     if (node.task !== undefined) node.task.live -= 1;
+    this.#live.remove(node);
     const { pending, foreignRelease, awaited, downgraded } = node.asked;
     if (pending === undefined && !foreignRelease && !awaited && downgraded === 0) node.settle();
     if (node.leads) node.lock.holders -= 1;
     unlinkFromLock(node);
     this.gates.ended(node.lock);
-    const { older, newer } = node;
-    if (older === undefined) this.#oldest = newer;
-    else older.newer = newer;
-    if (newer === undefined) this.#newest = older;
-    else newer.older = older;
-    node.older = undefined;
-    node.newer = undefined;
   }
 
   /** What is now, as a moment. */
@@ -410,6 +404,23 @@ export class HeldTracker {
       inner.chain = chain;
     }
     return chain;
+  }
+}
+
+/**
+ * Cuts a list of very many holds short: what its flow took so long ago that it is listed weakly alone (live-holds.ts) is no
+ * more known as its own, as where each round of a loop abandons a lock. Their order is not checked long before that.
+ */
+function forgetAged(node: HeldNode): void {
+  let known = 0;
+  for (let cell = node; ; known++) {
+    const outer = outerHeld(cell);
+    if (outer === undefined) return;
+    if (known >= MAX_KNOWN_HOLDS && outer.target.asked.aged !== undefined) {
+      cell.parent = undefined;
+      return;
+    }
+    cell = outer;
   }
 }
 
