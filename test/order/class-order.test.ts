@@ -25,6 +25,30 @@ function last(order: TextOrder, ...attempts: string[]): string[] {
   return found.at(-1) ?? [];
 }
 
+describe('ids', () => {
+  it('may be of any size, since none is given again', () => {
+    for (const id of [2 ** 30, 2 ** 31 + 1, 2 ** 40 + 1]) {
+      for (const shared of [false, true]) {
+        assert.deepEqual(
+          [classOfVertex(vertexOfClass(id, shared)), isSharedVertex(vertexOfClass(id, shared))],
+          [id, shared],
+        );
+        assert.deepEqual([lockOfGate(gateOf(id, shared)), isSharedGate(gateOf(id, shared))], [id, shared]);
+      }
+    }
+    const order = newOrder();
+    const learned = [1, 2].map((at) => {
+      const [held, wanted] = at === 1 ? [2 ** 31, 2 ** 31 + 1] : [2 ** 31 + 1, 2 ** 31];
+      return order.learn({ held: vertexOfClass(held, false), wanted, strong: true, gates: [], facts: () => `${at}` });
+    });
+    assert.deepEqual(
+      learned.map(({ cycle }) => cycle?.length),
+      [undefined, 2],
+    );
+    order.checkInvariants();
+  });
+});
+
 describe('modes', () => {
   it('a reader that passes waiting writers is not in the way of readers', () => {
     assert.deepEqual(last(newOrder(), 'a(r) > b(rr)', 'b(r) > a(rr)'), []);
@@ -149,6 +173,15 @@ describe('gates', () => {
     assert.deepEqual(order.retireGate(classNamed('H')), []);
     assert.deepEqual(last(order, 'c > a', 'b > c'), ['b -> c -> a -> b']);
     order.checkInvariants();
+  });
+
+  it('a gate that stopped being one and is removed as a class does not come back as one', () => {
+    const order = newOrder();
+    teach(order, 'G a > b', 'c > G');
+    order.retireGate(classNamed('G'));
+    order.remove(classNamed('G'));
+    order.checkInvariants();
+    assert.deepEqual(last(order, 'G b > a'), ['b -> a -> b']);
   });
 
   it('a lock that a flow holds to begin with keeps it apart from the flow that holds it as a gate', () => {
