@@ -25,8 +25,17 @@ import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
 /** Locks that are told apart at once, in all classes. */
 export const MAX_LOCKS_APART = 4096;
 
+/** What a lock is known by. */
+interface Known {
+  readonly id: number;
+  readonly lockClass: LockClass;
+  /** How many ids had been given when it was put at the end of the line. */
+  usedAt: number;
+  isGone: boolean;
+}
+
 interface Apart {
-  readonly ids: WeakMap<TrackedLock, number>;
+  readonly known: WeakMap<TrackedLock, Known>;
   readonly live: Set<number>;
 }
 
@@ -40,8 +49,10 @@ type Hold = Pick<HeldNode, 'lock' | 'lockClass'>;
 
 export class LocksApart {
   readonly #classes = new Map<LockClass, Apart>();
-  /** The classes of the ids, that of the lock which was not used for longest first. */
-  readonly #classOf = new Map<number, LockClass>();
+  /** By their ids, the lock that was not used for longest first. */
+  readonly #known = new Map<number, Known>();
+  /** Until the next id is given it does not matter which of several locks was used last. */
+  #given = 0;
   readonly #listeners: ApartListener[] = [];
   /** Has a lock lost its id that was used again? */
   limited = false;
@@ -70,25 +81,23 @@ export class LocksApart {
 
   /** From now on the locks of the class are told apart. */
   add(lockClass: LockClass): void {
-    this.#classes.set(lockClass, { ids: new WeakMap(), live: new Set() });
+    this.#classes.set(lockClass, { known: new WeakMap(), live: new Set() });
   }
 
   /** The id of a lock of a class that is apart; undefined for another one. */
-  idOf({ lock, lockClass }: Hold): number | undefined {
-    const apart = this.#classes.get(lockClass);
-    if (apart === undefined) return undefined;
-    const id = apart.ids.get(lock);
-    if (id !== undefined && apart.live.has(id)) return id;
-    this.limited ||= id !== undefined;
-    return this.#give(lock, lockClass, apart);
+  idOf(hold: Hold): number | undefined {
+    return this.#of(hold)?.id;
   }
 
   /** The same; of all locks this one was used last. */
   use(hold: Hold): number | undefined {
-    const id = this.idOf(hold);
-    if (id === undefined) return undefined;
-    this.#classOf.delete(id);
-    this.#classOf.set(id, hold.lockClass);
+    const known = this.#of(hold);
+    if (known === undefined) return undefined;
+    const { id } = known;
+    if (known.usedAt === this.#given) return id;
+    known.usedAt = this.#given;
+    this.#known.delete(id);
+    this.#known.set(id, known);
     return id;
   }
 
@@ -99,17 +108,17 @@ export class LocksApart {
 
   /** The class of the lock with this id. */
   classOf(id: number): LockClass | undefined {
-    return this.#classOf.get(id);
+    return this.#known.get(id)?.lockClass;
   }
 
   /** Is it the id of a lock? */
   has(id: number): boolean {
-    return this.#classOf.has(id);
+    return this.#known.has(id);
   }
 
   /** The lock that was not used for longest makes room. */
   dropOldest(): void {
-    const [oldest] = this.#classOf.keys();
+    const [oldest] = this.#known.keys();
     if (oldest !== undefined) this.#drop(oldest);
   }
 
@@ -121,7 +130,7 @@ export class LocksApart {
 
   clear(): void {
     this.#classes.clear();
-    this.#classOf.clear();
+    this.#known.clear();
     this.limited = false;
   }
 
@@ -130,27 +139,38 @@ export class LocksApart {
     for (const [lockClass, apart] of this.#classes) {
       live += apart.live.size;
       for (const id of apart.live) {
-        if (this.#classOf.get(id) !== lockClass) throw new Error(`locks apart: ${id} is not of its class`);
+        if (this.classOf(id) !== lockClass) throw new Error(`locks apart: ${id} is not of its class`);
       }
     }
-    if (live !== this.#classOf.size || live > MAX_LOCKS_APART) throw new Error(`locks apart: ${live} ids`);
+    if (live !== this.#known.size || live > MAX_LOCKS_APART) throw new Error(`locks apart: ${live} ids`);
   }
 
-  #give(lock: TrackedLock, lockClass: LockClass, apart: Apart): number {
-    if (this.#classOf.size >= MAX_LOCKS_APART) this.dropOldest();
-    const id = reserveClassId();
-    apart.ids.set(lock, id);
-    apart.live.add(id);
-    this.#classOf.set(id, lockClass);
-    for (const listener of this.#listeners) listener.added(id, lockClass);
-    return id;
+  #of({ lock, lockClass }: Hold): Known | undefined {
+    const apart = this.#classes.get(lockClass);
+    if (apart === undefined) return undefined;
+    const known = apart.known.get(lock);
+    if (known?.isGone === false) return known;
+    this.limited ||= known !== undefined;
+    return this.#give(lock, lockClass, apart);
+  }
+
+  #give(lock: TrackedLock, lockClass: LockClass, apart: Apart): Known {
+    if (this.#known.size >= MAX_LOCKS_APART) this.dropOldest();
+    this.#given += 1;
+    const known = { id: reserveClassId(), lockClass, usedAt: this.#given, isGone: false };
+    apart.known.set(lock, known);
+    apart.live.add(known.id);
+    this.#known.set(known.id, known);
+    for (const listener of this.#listeners) listener.added(known.id, lockClass);
+    return known;
   }
 
   #drop(id: number): void {
-    const lockClass = this.#classOf.get(id);
-    if (lockClass === undefined) return;
-    this.#classOf.delete(id);
-    this.#classes.get(lockClass)?.live.delete(id);
+    const known = this.#known.get(id);
+    if (known === undefined) return;
+    known.isGone = true;
+    this.#known.delete(id);
+    this.#classes.get(known.lockClass)?.live.delete(id);
     for (const listener of this.#listeners) listener.gone(id);
   }
 }
@@ -161,10 +181,13 @@ export class LocksApart {
  */
 export function choiceOf(holds: readonly Hold[], apart: LocksApart): string | undefined {
   let choice: string | undefined;
-  for (const [at, hold] of holds.entries()) {
+  for (let at = 0; at < holds.length; at++) {
+    const hold = holds[at] as Hold;
     const { lockClass } = hold;
-    if (apart.isApart(lockClass)) choice = `${choice ?? ''} ${apart.use(hold)}`;
-    else if (lockClass.isByPlace && holds.findIndex((other) => other.lockClass === lockClass) < at) choice ??= '';
+    if (!lockClass.isByPlace) continue;
+    const id = apart.use(hold);
+    if (id !== undefined) choice = choice === undefined ? ` ${id}` : `${choice} ${id}`;
+    else if (holds.findIndex((other) => other.lockClass === lockClass) < at) choice ??= '';
   }
   return choice;
 }
