@@ -42,7 +42,7 @@ export class MadeTexts {
 
 function describe({ place, making, primitive }: MadeLock): string {
   const name = assignedAt(place) ?? primitive;
-  if (making === undefined) return plain(name);
+  if (making === undefined) return plain(`${name}, ${sitePosition(place)}`);
   const makers = making.makers.filter((maker) => maker !== '').map((maker) => ` in ${maker}`);
   return plain(`${name}${makers.join('')}, ${sitePosition(making.site)}`);
 }

@@ -34,14 +34,12 @@ import type { ClassIds } from './class-ids.js';
 import { circularDependency, withoutFacts } from './cycle-report.js';
 import { declaredFacts, learnedFacts, type EdgeFacts } from './edge-facts.js';
 import type { UseFacts } from './lock-use.js';
+import { OrdersApart } from './orders-apart.js';
 import type { NestedAttempt } from './rules/rule.js';
 
 /** The learned order as the pure layer keeps it. */
 export type FactsOrder = ClassOrder<EdgeFacts, Violation>;
 export type FactsLesson = Lesson<EdgeFacts, Violation>;
-
-/** Orders of locks that are told apart that are kept at once. */
-export const MAX_ORDERS_APART = 10_000;
 
 /** What learning one edge came to. */
 export interface Learned {
@@ -69,13 +67,13 @@ export class Dependencies {
   readonly #blessings = new Blessings();
   /** Declared orders, which are not learned and so outlive what is. */
   #declared: { readonly from: LockClass; readonly to: LockClass; readonly facts: EdgeFacts }[] = [];
-  /** With fewer proven orders than that, those of locks which are told apart are not too many. */
-  #roomUntil = MAX_ORDERS_APART;
+  readonly #room: OrdersApart;
 
   /** `keeps`: is there, or is there to be, a report of that id? */
   constructor(ids: ClassIds, keeps: (id: string) => boolean) {
     this.#ids = ids;
     this.#keeps = keeps;
+    this.#room = new OrdersApart(ids.apart);
     this.#proven = this.#provenOrder();
     ids.apart.listen({
       added: (id, lockClass) => this.#declareFor(id, lockClass),
@@ -141,7 +139,7 @@ export class Dependencies {
     proven.removeEdges(id);
     this.#ids.apart.add(lockClass);
     for (const { edge, strong } of edges) this.#teachAgain(edge, strong, lockClass);
-    this.#makeRoom();
+    this.#room.makeRoom(this.#proven);
   }
 
   /** The proven orders, as few as possible, by which `to` comes after `from`. */
@@ -303,25 +301,8 @@ export class Dependencies {
 
   #declareProven(from: number, to: number, facts: EdgeFacts): FactsLesson[] {
     const lessons = this.#proven.declare(from, to, facts);
-    this.#makeRoom();
+    this.#room.makeRoom(this.#proven);
     return lessons;
-  }
-
-  /** Of too many orders of locks that are told apart those go whose locks were not used for longest. A walk over all, seldom. */
-  #makeRoom(): void {
-    const proven = this.#proven;
-    const { apart } = this.#ids;
-    this.#roomUntil = Math.min(this.#roomUntil, proven.edgeCount + MAX_ORDERS_APART);
-    if (proven.edgeCount < this.#roomUntil) return;
-    let kept = 0;
-    for (const { from, to } of proven.edges())
-      if (apart.has(classOfVertex(from)) || apart.has(classOfVertex(to))) kept += 1;
-    while (kept > MAX_ORDERS_APART * 0.9) {
-      const before = proven.edgeCount;
-      apart.dropOldest();
-      kept -= before - proven.edgeCount;
-    }
-    this.#roomUntil = proven.edgeCount + MAX_ORDERS_APART - kept;
   }
 
   #occurrence(
@@ -341,7 +322,7 @@ export class Dependencies {
     if (!this.#hasRoom(this.#proven, pair)) return undefined;
     const lesson = this.#proven.learn(this.#occurrence(attempt, pair, protection, facts));
     const learned = this.#verdict('strict', lesson, attempt);
-    this.#makeRoom();
+    this.#room.makeRoom(this.#proven);
     return learned;
   }
 

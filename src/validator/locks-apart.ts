@@ -11,7 +11,7 @@
  *          each may be a gate. The order of all that is suspected goes on to know the class.
  *
  * Invariant: an id is that of one lock in one class, and is never given again. At most MAX_LOCKS_APART locks have one at
- * once, and fewer where they have many orders (dependencies.ts). The lock that was not used for longest makes room: it gets
+ * once, and fewer where they have many orders (orders-apart.ts). The lock that was not used for longest makes room: it gets
  * another id when it is used again, and what was learned of it is learned anew. That is `limited`; that locks which are gone
  * make room is not.
  *

@@ -69,9 +69,9 @@ describe('which of several locks that were made at one place', () => {
     assert.equal(textOf(made(file, 24), made(file, 24)), 'permits in Pool, /app.js:6:18', 'it is the same lock twice');
   });
 
-  it('is told by its number alone, where nothing is known of its making', () => {
+  it('is told by the place and its number, where nothing is known of its making', () => {
     const text = textOf(made(file, 24, { making: undefined, ordinal: 2 }));
-    assert.equal(text, 'permits, lock 2 of those made there');
+    assert.equal(text, `permits, ${file}:1:24, lock 2 of those made there`);
   });
 
   it('goes by the kind of the lock where the source can not be read', () => {

@@ -8,7 +8,7 @@ import { LocksApart, MAX_LOCKS_APART } from '../../src/validator/locks-apart.js'
 import type { TrackedLock } from '../../src/tracker/held-node.js';
 import { runtimeOf } from '../../src/control/isolated-lockdep.js';
 import type { Mutex } from '../../src/index.js';
-import { MAX_ORDERS_APART } from '../../src/validator/dependencies.js';
+import { MAX_ORDERS_APART } from '../../src/validator/orders-apart.js';
 import { captures, isolated } from './harness.js';
 
 setFlagsFromString('--expose-gc');
