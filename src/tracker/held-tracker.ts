@@ -32,7 +32,8 @@ import {
   type TrackedLock,
   type WaitKind,
 } from './held-node.js';
-import { PromiseHooks, type Arrivals } from './promise-hooks.js';
+import type { Arrivals } from './arrivals.js';
+import { PromiseHooks } from './promise-hooks.js';
 import { PromiseWatch } from './promise-watch.js';
 import type { Below } from './turn-function.js';
 

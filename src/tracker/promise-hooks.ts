@@ -13,6 +13,7 @@
  * Cost: with no lock held or awaited in the process, a test per promise event; else a few property reads. Serialised by the event loop: one turn is open
  * at a time.
  */
+import type { Arrivals } from './arrivals.js';
 import { Batch, BatchTurns } from './batch-turns.js';
 import type { HeldContext } from './held-context.js';
 import {
@@ -40,21 +41,6 @@ const enqueue = queueMicrotask;
 const NOTHING = 0;
 const SUSPENDED = 1;
 const SETTLED = 2;
-
-export interface Arrivals {
-  /** A hold, or the end of a wait, has arrived in the function instance that awaited it; or that one begins to wait. */
-  onHold(node: HeldNode, owner: Owner): void;
-  /** A function with a debt has returned to one that awaited it. */
-  onDebt(debt: Debt, owner: Owner): void;
-  /** Holds that were requested in one turn have arrived in one function instance, all at once. */
-  onBatch(nodes: readonly HeldNode[]): void;
-  /** A lock and its unlock, requested in one turn, are elements of one `Promise.all`; or `both` have come through it. */
-  onJoin(hold: HeldNode, unlock: HeldNode, both: boolean): void;
-  /** The program has replaced the promises of the language: whether they are followed is to be tried out. */
-  onReplacement(): void;
-  /** Promises can not be followed any further. */
-  onFault(error: unknown): void;
-}
 
 export class PromiseHooks extends ShieldedHooks {
   readonly #notes = new PromiseNotes();
