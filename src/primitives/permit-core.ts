@@ -85,7 +85,7 @@ export class PermitCore extends LockCore {
     if (refusal !== undefined) {
       if (node !== undefined) this.rt.validator.tracker.ended(node);
       // The reason goes to the caller unchanged, whatever it is.
-      return NativePromise.reject(refusal.reason as Error);
+      return NativePromise.reject(refusal.reason);
     }
     if (this.isFree(wanted.weight, wanted.priority))
       return NativePromise.resolve(this.take(wanted.weight, node, grant));
