@@ -447,11 +447,12 @@ export function someHold(cell: HeldNode | undefined, test: (hold: HeldNode) => b
   return findHold(cell, test) !== undefined;
 }
 
-/** Those of the holds that a `structured` around the flow vouches for. */
-export function vouchedHolds(cell: HeldNode | undefined): HeldNode[] {
+/** Those of the holds that a `structured` around the flow vouches for; of the innermost `most`, where that is given. */
+export function vouchedHolds(cell: HeldNode | undefined, most: number = Infinity): HeldNode[] {
   let inner = cell;
-  while (inner !== undefined && !inner.vouched) inner = outerHeld(inner);
-  return listHolds(inner);
+  let left = most;
+  for (; inner !== undefined && left > 0 && !inner.vouched; left--) inner = outerHeld(inner);
+  return left > 0 ? listHolds(inner, left) : [];
 }
 
 /** Vertex of a class in the order graph: what is wanted or held, and how. */

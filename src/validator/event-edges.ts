@@ -55,10 +55,12 @@ export class EventEdges {
     const granted = task?.grantsSince(since).filter(counts) ?? [];
     if (held.length + granted.length === 0) return;
     const stack = captureFrames(below);
+    const vouched = vouchedHolds(this.#tracker.current(), MAX_HELD_DEPTH);
     for (const node of held) {
       // It had to be had, which is before it was held.
       const gates = this.#ids.gatesOf(holds.filter((other) => other !== node));
-      if (this.#isCertain(node, stack)) this.#teach(event, node, gates, stack);
+      const isCertain = this.#tracker.isOwnNow(node) || isInScope(stack, [node]) || vouched.includes(node);
+      if (isCertain) this.#teach(event, node, gates, stack);
     }
     for (const grant of granted) this.#teach(event, asNode(grant, task), [], stack);
   }
@@ -66,11 +68,6 @@ export class EventEdges {
   /** What was taught is to be taught again. */
   clear(): void {
     this.#taught.clear();
-  }
-
-  #isCertain(node: HeldNode, stack: readonly CapturedFrame[]): boolean {
-    const tracker = this.#tracker;
-    return tracker.isOwnNow(node) || isInScope(stack, [node]) || vouchedHolds(tracker.current()).includes(node);
   }
 
   #teach(
