@@ -24,7 +24,7 @@ export interface CallSite {
   getColumnNumber(): number | null;
   getEnclosingLineNumber?(): number | null;
   getEnclosingColumnNumber?(): number | null;
-  isConstructor(): boolean;
+  isConstructor?(): boolean;
   isAsync(): boolean;
   isPromiseAll?(): boolean;
   getPromiseIndex?(): number | null;

@@ -35,7 +35,7 @@ const makings = new Map<string, Making>();
 export function makingOf(sites: readonly CallSite[], constructor: (...args: never[]) => unknown): Making | undefined {
   const [own, caller] = sites;
   if (own === undefined || caller === undefined) return undefined;
-  const isNear = !isConstruction(own) && !caller.isConstructor() && fileOf(caller) !== '';
+  const isNear = !isConstruction(own) && caller.isConstructor?.() !== true && fileOf(caller) !== '';
   return isNear ? ofFunction(own, caller) : seenThrough(captureCallSites(constructor, MAX_DEPTH));
 }
 
@@ -70,7 +70,7 @@ function isCallback(sites: readonly CallSite[], site: CallSite | undefined): boo
 }
 
 function isConstruction(site: CallSite | undefined): boolean {
-  return site !== undefined && (site.isConstructor() || site.getFunctionName() === INSTANCE_FIELD);
+  return site !== undefined && (site.isConstructor?.() === true || site.getFunctionName() === INSTANCE_FIELD);
 }
 
 function known(makers: readonly string[], at: CallSite): Making | undefined {

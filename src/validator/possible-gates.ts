@@ -25,8 +25,8 @@ import type { Limits } from './host.js';
 export const MAX_POSSIBLE_GATES = 10_000;
 /** How one lock was nested in another, and the reverse. */
 interface Pair {
-  readonly way: string;
-  readonly reverse: string;
+  readonly way: number;
+  readonly reverse: number;
 }
 
 /** Pairs of classes that are remembered of one gate: it may be held for the life of the program, while classes come and go. */
@@ -37,7 +37,7 @@ export class PossibleGates {
   readonly #ids: ClassIds;
   readonly #limits: Limits;
   /** Under a possible gate: what was wanted while what was held. */
-  readonly #seen = new WeakMap<HeldNode, Set<string>>();
+  readonly #seen = new WeakMap<HeldNode, Set<number>>();
 
   constructor(tracker: HeldTracker, ids: ClassIds, limits: Limits) {
     this.#tracker = tracker;
@@ -74,7 +74,7 @@ export class PossibleGates {
   /** By the classes, or the very locks where those of a class are told apart. */
   #pairOf(held: HeldNode, wanted: HeldNode): Pair {
     const [outer, inner] = [this.#ids.certainIdOf(held), this.#ids.certainIdOf(wanted)];
-    return { way: `${outer} ${inner}`, reverse: `${inner} ${outer}` };
+    return { way: numberOf(outer, inner), reverse: numberOf(inner, outer) };
   }
 
   /** Is the lock held, though not by a flow that lists it, and may it be held for the running one? */
@@ -100,4 +100,9 @@ function mayProtectOthers(hold: HeldNode, followsCalls: boolean): boolean {
   const { unsure, astray } = hold.asked;
   // Who takes a lock without waiting is seldom looked at closely, and lists it all the same.
   return astray || (unsure && !isTry(hold.kind));
+}
+
+/** One number for two ids in this order, of which there are less than 2^26 for as long as a hold lasts. */
+function numberOf(first: number, second: number): number {
+  return first * 2 ** 26 + second;
 }
