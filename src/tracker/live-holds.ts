@@ -12,7 +12,7 @@ import type { HeldNode } from './held-node.js';
 export const MAX_LISTED = 16_384;
 
 /** Prime, so that loops which take turns are met by turns. */
-const PERIOD = 4093;
+const PERIOD = 509;
 
 export class LiveHolds {
   #oldest: HeldNode | undefined;
