@@ -96,8 +96,8 @@ function tellOverRelease(lock: PermitCore, weight: number, below: Below): void {
 /** `release()` on the lock: ends a hold of this flow if it has one, else the oldest. False when nobody holds it. */
 export function releaseForeign(lock: PermitCore, weight: number, below: Below): boolean {
   const cell = lock.rt.validator.tracker.current();
-  // Of a lock that lets one in there is no choice.
-  const own = lock.excludes ? undefined : findHold(cell, (node) => node.lock === lock);
+  // Of a lock that lets one in there is no choice; of a semaphore it is told who returns a permit.
+  const own = lock.excludes && !lock.isCounted ? undefined : findHold(cell, (node) => node.lock === lock);
   if (own === undefined) return endOldest(lock, weight, below);
   const isOnly = lock.isCounted && findHold(cell, (node) => node.lock === lock && node !== own) === undefined;
   if (isOnly && isHolders(lock, own, below)) {

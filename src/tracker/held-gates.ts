@@ -77,8 +77,10 @@ export class HeldGates {
 
   #listFor({ lock, lockClass }: HeldNode): TrackedLock[] | undefined {
     if (!lock.excludes) return undefined;
-    if (soleLockOf(lockClass) !== undefined) return this.#sole;
-    return this.#isApart(lockClass) ? this.#apart : undefined;
+    // Most classes are no subclasses: asked for every grant, so without a call.
+    const isSole = lockClass.base === undefined ? lockClass.locks === 1 : soleLockOf(lockClass) !== undefined;
+    if (isSole) return this.#sole;
+    return lockClass.isByPlace && this.#isApart(lockClass) ? this.#apart : undefined;
   }
 
   #firstThatCounts({ firstHold }: TrackedLock, counts: (hold: HeldNode) => boolean): HeldNode | undefined {

@@ -144,8 +144,7 @@ export class PromiseHooks extends ShieldedHooks {
   took(node: HeldNode, below: Below): void {
     const byTurn = (this.#told.isWatching || node.asked.frames !== undefined) && isActOfTurn(below);
     this.#takeOver(node, byTurn);
-    // Without hooks no turn ends.
-    if (!byTurn && this.isRunning) this.tries.took(node);
+    if (!byTurn) this.tries.took(node, this.isRunning);
   }
 
   /** The running function instance takes over `node`, whoever had it. */
@@ -227,7 +226,6 @@ export class PromiseHooks extends ShieldedHooks {
   protected before(promise: Marked): void {
     const context = this.#context;
     this.#turn = promise;
-    this.tries.endTurn();
     if (this.#told.areAll) this.#told.endTurn();
     if (context.live === 0) {
       context.cell = undefined;
@@ -235,6 +233,7 @@ export class PromiseHooks extends ShieldedHooks {
       return;
     }
     this.#turns.next();
+    if (this.tries.isOpen) this.tries.endTurn();
     const owner = promise[this.#notes.owned] as Owner | undefined;
     const arriving = promise[this.#notes.carried] as HeldNode | Owner | undefined;
     if (context.byHooks) context.cell = promise[context.mark] as ListCell | undefined;
@@ -380,7 +379,6 @@ export class PromiseHooks extends ShieldedHooks {
     const turn = this.#turn;
     this.#turn = undefined;
     this.#context.cell = undefined;
-    this.tries.endTurn();
     if (this.#told.areAll) this.#told.endTurn();
     if (owner === undefined || turn === undefined) return;
     if (this.#last === SUSPENDED) this.#suspend(owner, turn[this.#notes.callback] === true);

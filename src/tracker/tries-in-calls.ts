@@ -12,23 +12,24 @@ import { HELD, type HeldNode, type ListCell, nearestHeld, outerHeld } from './he
 export class TriesInCalls {
   /** Of this turn. */
   readonly #taken: HeldNode[] = [];
+  /** Was any taken in this turn? */
+  isOpen = false;
   /** Promises derived so far, in such turns. */
   #branches = 0;
 
-  took(node: HeldNode): void {
+  /** `turnsEnd`: is it seen when this turn ends? Without promise hooks none of it is remembered. */
+  took(node: HeldNode, turnsEnd: boolean): void {
     node.ask().byCall = true;
+    if (!turnsEnd) return;
     const taken = this.#taken;
     while (taken.length > 0 && taken.at(-1)?.state !== HELD) taken.pop();
     taken.push(node);
-  }
-
-  /** Was any taken in this turn? */
-  get isOpen(): boolean {
-    return this.#taken.length > 0;
+    this.isOpen = true;
   }
 
   endTurn(): void {
-    if (this.#taken.length > 0) this.#taken.length = 0;
+    this.#taken.length = 0;
+    this.isOpen = false;
   }
 
   /** A moment in the order of branches. */
