@@ -134,7 +134,7 @@ export class HeldNode implements ListCell {
   readonly task: Task | undefined;
   /** Is it the first of its flow's holds of a lock with several permits? */
   leads = false;
-  /** The synchronous turn in which it was requested, or then ended, where that matters (batch-turns.ts). */
+  /** The synchronous turn in which it was requested, where that matters (batch-turns.ts). */
   turn = 0;
   /** When it was granted, or then ended: a moment in the tracker's count. */
   changed = 0;

@@ -50,6 +50,8 @@ export class HeldTracker {
   readonly gates: HeldGates;
   #remembers = false;
   #grants = 0;
+  /** The hold that was given back last, of those that are remembered. */
+  #returned: { readonly lock: TrackedLock; readonly turn: number } | undefined;
   readonly #live = new LiveHolds((gone) => {
     this.#context.live -= gone;
   });
@@ -222,19 +224,13 @@ export class HeldTracker {
 
   /** Remembers in which turn the hold has ended. */
   endedNow(node: HeldNode): void {
-    node.turn = this.#hooks.turn;
+    this.#returned = { lock: node.lock, turn: this.#hooks.turn };
   }
 
-  /** Has the running flow, in this very turn, given back a hold of `lock` that was remembered so? */
+  /** Was the hold that was last remembered so one of `lock`, and given back in this very turn? */
   hasJustReturned(lock: TrackedLock): boolean {
     if (!this.followsCalls) return false;
-    // No walk over what is held only: the hold is there, and over.
-    for (let cell = this.#context.store; cell !== undefined; cell = cell.parent) {
-      if (!(cell instanceof HeldNode)) continue;
-      const { target } = cell;
-      if (target.lock === lock && target.state === RELEASED && target.turn === this.#hooks.turn) return true;
-    }
-    return false;
+    return this.#returned?.lock === lock && this.#returned.turn === this.#hooks.turn;
   }
 
   /** The flow gives the hold away: nobody's until it is released. */
