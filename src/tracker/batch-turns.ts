@@ -15,11 +15,6 @@ export class BatchTurns {
   #turn = 1;
   #armed = false;
 
-  /** The turn that runs; while nothing is held or awaited turns are not counted. */
-  get current(): number {
-    return this.#turn;
-  }
-
   /** Another turn begins. */
   next(): void {
     this.#turn += 1;

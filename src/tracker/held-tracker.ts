@@ -18,6 +18,7 @@ import {
   HELD,
   HeldNode,
   isListed,
+  isScope,
   isTry,
   type ListCell,
   MAX_KNOWN_HOLDS,
@@ -37,6 +38,9 @@ import { PromiseHooks } from './promise-hooks.js';
 import { PromiseWatch } from './promise-watch.js';
 import type { Below } from './turn-function.js';
 
+/** Captured at load, so that fake timers of a test leave it alone. */
+const enqueue = queueMicrotask;
+
 export type TrackingLevel = 'precise' | 'light';
 
 export class HeldTracker {
@@ -50,8 +54,11 @@ export class HeldTracker {
   readonly gates: HeldGates;
   #remembers = false;
   #grants = 0;
-  /** The hold that was given back last, of those that are remembered. */
-  #returned: { readonly lock: TrackedLock; readonly turn: number } | undefined;
+  /** The lock of the hold that was given back last in this synchronous run, of those that are remembered. */
+  #returned: TrackedLock | undefined;
+  readonly #forgetReturned = (): void => {
+    this.#returned = undefined;
+  };
   readonly #live = new LiveHolds((gone) => {
     this.#context.live -= gone;
   });
@@ -222,15 +229,18 @@ export class HeldTracker {
     this.gates.reclassified(lock);
   }
 
-  /** Remembers in which turn the hold has ended. */
+  /** Remembers for the rest of this synchronous run that a hold of the lock was given back by a call. */
   endedNow(node: HeldNode): void {
-    this.#returned = { lock: node.lock, turn: this.#hooks.turn };
+    if (isScope(node.kind)) return;
+    // What runs in one go ends before the next microtask.
+    if (this.#returned === undefined) enqueue(this.#forgetReturned);
+    this.#returned = node.lock;
   }
 
-  /** Was the hold that was last remembered so one of `lock`, and given back in this very turn? */
+  /** Was a hold of `lock` remembered so, and no other one since? */
   hasJustReturned(lock: TrackedLock): boolean {
     if (!this.followsCalls) return false;
-    return this.#returned?.lock === lock && this.#returned.turn === this.#hooks.turn;
+    return this.#returned === lock;
   }
 
   /** The flow gives the hold away: nobody's until it is released. */

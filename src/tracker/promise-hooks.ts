@@ -99,11 +99,6 @@ export class PromiseHooks extends ShieldedHooks {
     return this.#turn !== undefined;
   }
 
-  /** The synchronous turn that runs, by number. */
-  get turn(): number {
-    return this.#turns.current;
-  }
-
   /** Lets `promise` bring a hold, or the ends of several waits, to whoever awaits it. `mayBatch`: a hold that others may come with. */
   carry(promise: Promise<unknown>, parcel: HeldNode | Owner, mayBatch = false): void {
     try {
