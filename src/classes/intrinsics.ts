@@ -11,4 +11,7 @@ const ofAsyncFunction = Object.getPrototypeOf((async () => undefined)()) as {
 
 export const NativePromise: PromiseConstructor = ofAsyncFunction.constructor;
 
+/** `NativePromise.resolve`; bound, since V8 builds the promise in place only where it knows the constructor for certain. */
+export const resolved: PromiseConstructor['resolve'] = NativePromise.resolve.bind(NativePromise);
+
 export const NativeError: ErrorConstructor = Error;

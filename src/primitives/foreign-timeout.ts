@@ -6,7 +6,7 @@
  * one waiter, so a wait that timed out stays queued, and what it is granted later is released at once.
  */
 import type { MutexInterface, SemaphoreInterface } from 'async-mutex';
-import { NativePromise } from '../classes/intrinsics.js';
+import { NativePromise, resolved } from '../classes/intrinsics.js';
 import { refuseWeight } from './lock-options.js';
 
 type Release = () => void;
@@ -115,7 +115,7 @@ function bounded<T>(call: () => Promise<T>, timeout: number, error: unknown, lat
 /** What the call comes to; a mock may throw or return no promise. */
 function settled<T>(call: () => Promise<T>): Promise<T> {
   try {
-    return NativePromise.resolve(call());
+    return resolved(call());
   } catch (error) {
     return NativePromise.reject(error);
   }

@@ -5,7 +5,7 @@
  * O(1). A lock that is never released stays locked; a holder that throws inside `runExclusive` releases it.
  */
 import type { MutexInterface } from 'async-mutex';
-import { NativePromise } from '../classes/intrinsics.js';
+import { NativePromise, resolved } from '../classes/intrinsics.js';
 import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
 import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
 import { callable, calledFor } from './callable.js';
@@ -38,7 +38,7 @@ class MutexFace extends LockFace implements MutexInterface {
   acquire(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
     const core = this[CORE];
     if (priorityOrOptions === undefined && core.value > 0 && core.rt.off) {
-      return NativePromise.resolve(core.take(1, undefined, grantReleaser));
+      return resolved(core.take(1, undefined, grantReleaser));
     }
     try {
       return acquire(core, mutexRequest(priorityOrOptions), grantReleaser, this.acquire);

@@ -10,7 +10,7 @@
  * per grant. While the validator is off a call pays one branch for it; the rest is in acquiring.ts and releasing.ts.
  */
 import { E_CANCELED } from 'async-mutex';
-import { NativePromise } from '../classes/intrinsics.js';
+import { NativePromise, resolved } from '../classes/intrinsics.js';
 import { tellShared } from '../classes/class-table.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import { WAITING, type HeldNode, type WaitKind } from '../tracker/held-node.js';
@@ -87,8 +87,7 @@ export class PermitCore extends LockCore {
       // The reason goes to the caller unchanged, whatever it is.
       return NativePromise.reject(refusal.reason);
     }
-    if (this.isFree(wanted.weight, wanted.priority))
-      return NativePromise.resolve(this.take(wanted.weight, node, grant));
+    if (this.isFree(wanted.weight, wanted.priority)) return resolved(this.take(wanted.weight, node, grant));
     return new NativePromise<T>((resolve, reject) => {
       const waiter = new PermitWaiter<T>(wanted.weight, wanted.priority, node, grant, resolve, reject);
       this.enqueue(waiter as PermitWaiter<unknown>);
@@ -203,7 +202,7 @@ export class PermitCore extends LockCore {
 
   /** Resolves once the permits could be had at once; takes none. */
   waitForUnlock(weight: number, priority: number, limit: TimeLimit | undefined): Promise<void> {
-    if (this.isFree(weight, priority)) return NativePromise.resolve();
+    if (this.isFree(weight, priority)) return resolved();
     return this.queueForUnlock(weight, priority, limit).promise;
   }
 

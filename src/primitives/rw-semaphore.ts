@@ -5,7 +5,7 @@
  * and readers next to each other go on together, so neither starves the other. With `fairness: 'reader-preferring'` a
  * reader waits only while a writer holds: one flow may then read twice, and writers may starve. O(1) per call and grant.
  */
-import { NativePromise } from '../classes/intrinsics.js';
+import { NativePromise, resolved } from '../classes/intrinsics.js';
 import { describe } from '../classes/lock-class.js';
 import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
 import { grantGuard, grantWriteGuard, type LockGuard, type WriteGuard } from './guards.js';
@@ -50,7 +50,7 @@ export class RWSemaphore extends LockFace {
   acquireRead(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
     const core = this[CORE];
     if (priorityOrOptions === undefined && core.rt.off && core.isFree(READ, 0)) {
-      return NativePromise.resolve(core.take(READ, undefined, grantReleaser));
+      return resolved(core.take(READ, undefined, grantReleaser));
     }
     try {
       return acquire(core, readRequest(priorityOrOptions), grantReleaser, this.acquireRead);
@@ -63,7 +63,7 @@ export class RWSemaphore extends LockFace {
   acquireWrite(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
     const core = this[CORE];
     if (priorityOrOptions === undefined && core.rt.off && core.isFree(WRITE, 0)) {
-      return NativePromise.resolve(core.take(WRITE, undefined, grantReleaser));
+      return resolved(core.take(WRITE, undefined, grantReleaser));
     }
     try {
       return acquire(core, writeRequest(priorityOrOptions), grantReleaser, this.acquireWrite);

@@ -7,7 +7,7 @@
  *
  * Cost: a step in the trie and a note on the promise; a function that looks on only for a nesting that is not known.
  */
-import { NativePromise } from '../classes/intrinsics.js';
+import { NativePromise, resolved } from '../classes/intrinsics.js';
 import type { HeldNode } from '../tracker/held-node.js';
 import { ready } from '../tracker/scope-frame.js';
 import { errorCode, LockdepError } from '../validator/errors.js';
@@ -37,7 +37,7 @@ export function waitForUnlock(
       ? heldBack(lock, node)
       : queued(lock, node, lock.queueForUnlock(weight, priority, limit));
     if (waiter !== undefined) tellBeyond(lock, node, below);
-    const promise = waiter?.promise ?? NativePromise.resolve();
+    const promise = waiter?.promise ?? resolved();
     // One of a higher priority than the others' goes before those that stand in the queue: no part of a batch.
     tracker.carry(promise, node, priority <= 0);
     return promise;

@@ -6,7 +6,7 @@
  *
  * Cost: for new reports only; the caller sees to that, so a distinct report is shown once. Nothing is awaited.
  */
-import { NativePromise } from '../classes/intrinsics.js';
+import { resolved } from '../classes/intrinsics.js';
 import { contained, errorText, processWarning, type Warn } from '../classes/warnings.js';
 import type { Report, ReportKind } from './types.js';
 
@@ -32,7 +32,7 @@ export function emitReport(report: Report, options: EmitOptions = {}): void {
   const fail = (error: unknown): void => showFailure(onReport, error, warn === false ? processWarning : warn);
   try {
     const result = onReport(report);
-    if (isThenable(result)) void NativePromise.resolve(result).then(undefined, fail);
+    if (isThenable(result)) void resolved(result).then(undefined, fail);
   } catch (error) {
     fail(error);
   }

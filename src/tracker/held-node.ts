@@ -99,60 +99,57 @@ export interface ListCell {
 /** Cells made so far. */
 let cells = 0;
 
+/** In place of the waiter of a wait that is over. */
+const SERVED = Symbol('lockdep.served');
+
+/** Its fields are set in the constructor alone: with initialisers V8 would not build it in the place where it is made. */
 export class HeldNode implements ListCell {
-  state: NodeState = WAITING;
+  declare state: NodeState;
   /** Its number among all cells. Outwards a list has ever older ones, and all cells of a hold are as young as itself at most. */
-  readonly born: number = ++cells;
+  declare born: number;
   /** The hold that this list cell stands for: itself, except for a link. */
-  target: HeldNode = this;
+  declare target: HeldNode;
   /** The next hold outwards. */
-  parent: HeldNode | undefined;
+  declare parent: HeldNode | undefined;
   /** The held sequence that ends with this hold; undefined when it has to be found again. */
-  chain: ChainNode<Nesting> | undefined = undefined;
+  declare chain: ChainNode<Nesting> | undefined;
   /** Neighbours on the lock's list of holds. */
-  previous: HeldNode | undefined = undefined;
-  next: HeldNode | undefined = undefined;
-  /** Neighbours on the tracker's list of all holds and waits (live-holds.ts). */
-  older: HeldNode | undefined = undefined;
-  newer: HeldNode | undefined = undefined;
+  declare previous: HeldNode | undefined;
+  declare next: HeldNode | undefined;
+  /** Its place among all holds and waits (live-holds.ts). */
+  declare listedAt: number;
   /** Its place in the queue of the lock, while it waits: it knows the promise of the wait, and so all that this brings. */
-  waiter: unknown = undefined;
-  /** Did it have to wait there? */
-  hasQueued = false;
+  declare waiter: unknown;
   /** What is needed while something about this hold is in question, or it is used in a rare way. */
-  #question: HoldQuestion | undefined = undefined;
+  declare private question: HoldQuestion | undefined;
   /** Permits that it wants or was granted. */
-  permits = 1;
+  declare permits: number;
   /** Milliseconds since the epoch of the attempt, as fine as the tracker's clock. */
-  readonly since: number;
-  readonly lock: TrackedLock;
+  declare readonly since: number;
+  declare readonly lock: TrackedLock;
   /** Changes only with the class of the lock, while it is held. */
-  lockClass: LockClass;
-  readonly kind: HoldKind;
+  declare lockClass: LockClass;
+  declare readonly kind: HoldKind;
   /** How it is held, and was wanted, as far as it was not downgraded since. */
-  wait: WaitKind;
-  readonly task: Task | undefined;
+  declare wait: WaitKind;
+  declare readonly task: Task | undefined;
   /** Is it the first of its flow's holds of a lock with several permits? */
-  leads = false;
+  declare leads: boolean;
   /** The synchronous turn in which it was requested, where that matters (batch-turns.ts). */
-  turn = 0;
+  declare turn: number;
   /** When it was granted, or then ended: a moment in the tracker's count. */
-  changed = 0;
+  declare changed: number;
   /** Has some function instance received it? */
-  received = false;
+  declare received: boolean;
   /** How many have asked for it: continuations and callbacks behind its promise, and behind what those make of it. */
-  takers = 0;
+  declare takers: number;
   /**
    * Is it with a function that awaited it? Not so where it was last seen in a callback of `then`, on its way through a
    * combinator, or returned to nobody yet: then any flow may go on with it.
    */
-  followed = false;
+  declare followed: boolean;
   /** Was it seen to come to one function alone, which called for it? So it can be told what it holds. */
-  seen = false;
-  /** Of a link that a promise starts with which was derived in a turn with tries: its number (tries-in-calls.ts). */
-  branch = 0;
-  /** A link made by `structured`: all holds from here outwards are those of somebody who waits. */
-  vouched = false;
+  declare seen: boolean;
 
   constructor(
     lock: TrackedLock,
@@ -163,13 +160,30 @@ export class HeldNode implements ListCell {
     task: Task | undefined,
     since: number,
   ) {
+    this.state = WAITING;
+    this.born = ++cells;
+    this.target = this;
+    this.parent = parent;
+    this.chain = undefined;
+    this.previous = undefined;
+    this.next = undefined;
+    this.listedAt = 0;
+    this.waiter = undefined;
+    this.question = undefined;
+    this.permits = 1;
+    this.since = since;
     this.lock = lock;
     this.lockClass = lockClass;
     this.kind = kind;
     this.wait = wait;
-    this.parent = parent;
     this.task = task;
-    this.since = since;
+    this.leads = false;
+    this.turn = 0;
+    this.changed = 0;
+    this.received = false;
+    this.takers = 0;
+    this.followed = false;
+    this.seen = false;
   }
 
   /** Do others of its kind hold the lock beside it? */
@@ -188,12 +202,12 @@ export class HeldNode implements ListCell {
 
   /** What is in question about this hold; most holds never have any of it. */
   get asked(): Readonly<HoldQuestion> {
-    return this.#question ?? NOTHING_ASKED;
+    return this.question ?? NOTHING_ASKED;
   }
 
   /** The same, to be written. */
   ask(): HoldQuestion {
-    return (this.#question ??= new HoldQuestion());
+    return (this.question ??= new HoldQuestion());
   }
 
   /** Its lock has changed its class; a subclass stays that level of the new one. */
@@ -206,12 +220,21 @@ export class HeldNode implements ListCell {
   /** It has to wait. */
   queueUp(waiter: unknown): void {
     this.waiter = waiter;
-    this.hasQueued = true;
+  }
+
+  /** It waits no more. */
+  leaveQueue(): void {
+    if (this.waiter !== undefined) this.waiter = SERVED;
+  }
+
+  /** Did it have to wait? */
+  get hasQueued(): boolean {
+    return this.waiter !== undefined;
   }
 
   /** Nothing is in question any more. */
   settle(): void {
-    this.#question = undefined;
+    this.question = undefined;
   }
 
   /** @internal */
@@ -264,6 +287,11 @@ class HoldQuestion {
   returned = 0;
   /** The moment, in the tracker's count, when a writer's hold became that of a reader. */
   downgraded = 0;
+  /** Of a link that stands for a place in a turn with tries, its number, and that turn's first cell (tries-in-calls.ts). */
+  branch = 0;
+  branchOf = 0;
+  /** A link made by `structured`: all holds from here outwards are those of somebody who waits. */
+  vouched = false;
 }
 
 const NOTHING_ASKED: Readonly<HoldQuestion> = Object.freeze(new HoldQuestion());
@@ -401,16 +429,29 @@ export class Owner {
 
   /** Drops what is no longer held or in question; of many holds, some of that. True when nothing is left. */
   prune(): boolean {
-    this.#pruneNodes();
-    if (this.debts !== undefined) {
-      for (const doubt of this.debts.keys()) if (!isOpen(doubt)) this.debts.delete(doubt);
-      if (this.debts.size === 0) this.debts = undefined;
-    }
+    const { nodes } = this;
+    // Most have one.
+    if (nodes.length > 1 || this._many !== undefined) this.#pruneNodes();
+    else if (nodes.length === 1 && !isKept(nodes[0] as HeldNode)) nodes.pop();
+    if (this.debts !== undefined) this.#pruneDebts(this.debts);
     return this.isEmpty;
+  }
+
+  #pruneDebts(debts: Map<Doubt, Debt>): void {
+    for (const doubt of debts.keys()) if (!isOpen(doubt)) debts.delete(doubt);
+    if (debts.size === 0) this.debts = undefined;
   }
 
   #pruneNodes(): void {
     const { nodes, _many: many } = this;
+    if (many === undefined && nodes.length <= MANY) {
+      for (let i = nodes.length - 1; i >= 0; i--) {
+        if (isKept(nodes[i] as HeldNode)) continue;
+        if (i === nodes.length - 1) nodes.pop();
+        else nodes.splice(i, 1);
+      }
+      return;
+    }
     for (let last = nodes.at(-1); last !== undefined && !isKept(last); last = nodes.at(-1)) {
       nodes.pop();
       many?.index.delete(last);
@@ -451,11 +492,38 @@ function isKeptAndListed(node: HeldNode): boolean {
 export function nearestHeld(cell: ListCell | undefined): HeldNode | undefined {
   if (cell === undefined || cell.target.state === HELD) return cell as HeldNode | undefined;
   const { parent } = cell;
-  if (parent === undefined || parent.target.state === HELD) return parent;
-  let held = parent.parent;
-  while (held !== undefined && held.target.state !== HELD) held = held.parent;
-  (cell as HeldNode).parent = held;
+  const isNext = parent === undefined || parent.target.state === HELD;
+  return isNext && !isBranch(cell) ? parent : passReleased(cell as HeldNode);
+}
+
+/** The same, for a cell of a released hold. The next one takes over the branch that it stands for. */
+function passReleased(cell: HeldNode): HeldNode | undefined {
+  let branch = isBranch(cell) ? cell : undefined;
+  let held = cell.parent;
+  for (; held !== undefined && held.target.state !== HELD; held = held.parent) if (isBranch(held)) branch = held;
+  if (branch !== undefined && held !== undefined) {
+    const { asked } = branch;
+    if (held.asked.branch !== asked.branch) held = branched(held, asked.branch, asked.branchOf);
+  }
+  cell.parent = held;
   return held;
+}
+
+function isBranch(cell: ListCell): boolean {
+  return cell instanceof HeldNode && cell.asked.branch !== 0;
+}
+
+/** In place of `cell`, one that stands for that branch of the turn whose first cell was `turn`; the same one where it is older. */
+export function branched(cell: HeldNode, branch: number, turn: number): HeldNode {
+  if (cell.born < turn) return cell;
+  const link = cell.target.link(outerHeld(cell));
+  const asked = link.ask();
+  link.born = cell.born;
+  link.chain = cell.chain;
+  asked.vouched = cell.asked.vouched;
+  asked.branch = branch;
+  asked.branchOf = turn;
+  return link;
 }
 
 /** The next hold outwards that is still held, past released ones, which are cut out of the list. */

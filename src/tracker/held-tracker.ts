@@ -45,7 +45,10 @@ export type TrackingLevel = 'precise' | 'light';
 
 export class HeldTracker {
   readonly #context = new HeldContext();
-  readonly #clock = new CoarseClock(() => this.#context.adapt());
+  readonly #clock = new CoarseClock(() => {
+    this.#context.adapt();
+    this.gates.sweep();
+  });
   readonly #hooks: PromiseHooks;
   readonly #promises = new PromiseWatch();
   readonly #arrivals: Arrivals;
@@ -85,6 +88,7 @@ export class HeldTracker {
     this.#hooks.stop();
     this.#context.stop();
     this.#clock.stop();
+    this.gates.sweep();
   }
 
   /** The innermost hold of the running flow. */
@@ -140,15 +144,9 @@ export class HeldTracker {
     return this.#live;
   }
 
-  /** What there is of one task, newest first. Cost: a walk over what came after it. */
-  *liveOf(task: Task): Generator<HeldNode, void, undefined> {
-    let left = task.live;
-    for (const node of this.#live.newestFirst()) {
-      if (left === 0) return;
-      if (node.task !== task) continue;
-      left -= 1;
-      yield node;
-    }
+  /** What there is of one task, oldest first. Cost: mostly a walk over what came after it. */
+  liveOf(task: Task): HeldNode[] {
+    return this.#live.some(task.live, (node) => node.task === task);
   }
 
   /** Drops every hold and wait from every flow. The locks themselves stay as they are. */
@@ -159,7 +157,7 @@ export class HeldTracker {
   granted(node: HeldNode): void {
     if (node.state !== WAITING) return;
     node.state = HELD;
-    node.waiter = undefined;
+    node.leaveQueue();
     if (this.#remembers && node.task !== undefined && !isTry(node.kind)) node.task.remember(node, ++this.#grants);
     this.#changes += 1;
     node.changed = this.#changes;
@@ -191,15 +189,15 @@ export class HeldTracker {
   ended(node: HeldNode): void {
     if (node.state === RELEASED) return;
     node.state = RELEASED;
-    node.waiter = undefined;
+    node.leaveQueue();
     this.#changes += 1;
     node.changed = this.#changes;
     this.#context.live -= 1;
     node.chain = undefined;
     cutReleased(node);
     if (node.task !== undefined) node.task.live -= 1;
-    this.#live.remove(node);
-    const { pending, foreignRelease, awaited, downgraded } = node.asked;
+    const { aged, pending, foreignRelease, awaited, downgraded } = node.asked;
+    this.#live.remove(node, aged);
     if (pending === undefined && !foreignRelease && !awaited && downgraded === 0) node.settle();
     if (node.leads) node.lock.holders -= 1;
     unlinkFromLock(node);
@@ -359,7 +357,7 @@ export class HeldTracker {
     const innermost = this.#context.current();
     if (innermost === undefined) return fn();
     const link = innermost.target.link(outerHeld(innermost));
-    link.vouched = true;
+    link.ask().vouched = true;
     return this.#context.runRoot(link, fn);
   }
 
@@ -378,6 +376,7 @@ export class HeldTracker {
 
   /** Throws if the tracker contradicts itself: for tests. */
   checkInvariants(): void {
+    this.#live.checkInvariants();
     this.gates.checkInvariants(this.live());
   }
 
@@ -457,7 +456,7 @@ export function someHold(cell: HeldNode | undefined, test: (hold: HeldNode) => b
 export function vouchedHolds(cell: HeldNode | undefined, most: number = Infinity): HeldNode[] {
   let inner = cell;
   let left = most;
-  for (; inner !== undefined && left > 0 && !inner.vouched; left--) inner = outerHeld(inner);
+  for (; inner !== undefined && left > 0 && !inner.asked.vouched; left--) inner = outerHeld(inner);
   return left > 0 ? listHolds(inner, left) : [];
 }
 

@@ -1,10 +1,11 @@
 /**
- * Every hold and wait in the process, oldest first.
+ * Every hold and wait in the process.
  *
- * Invariant: the newest MAX_LISTED are kept. An older one is known weakly: a lock that was abandoned while it was held, and
- * that nobody can release or want any more, goes with whoever dropped it. A hold that somebody can still end is always listed.
+ * Invariant: the newest are kept, half of MAX_LISTED or more. An older one is known weakly: a lock that was abandoned while it
+ * was held, and that nobody can release or want any more, goes with whoever dropped it. A hold that somebody can still end is
+ * always listed. Each that is kept knows its place, which is of no order: who is older, their numbers tell.
  *
- * Cost: O(1); about half a microsecond more for each hold beyond MAX_LISTED.
+ * Cost: O(1), amortised; about half a microsecond more for each hold beyond MAX_LISTED. A look sorts what it shows.
  */
 import type { HeldNode } from './held-node.js';
 
@@ -15,10 +16,10 @@ export const MAX_LISTED = 16_384;
 const PERIOD = 509;
 
 export class LiveHolds {
-  #oldest: HeldNode | undefined;
-  #newest: HeldNode | undefined;
-  #listed = 0;
+  readonly #kept: HeldNode[] = [];
   readonly #aged = new Set<WeakRef<HeldNode>>();
+  /** With more than so many there is something to do for each. */
+  #calm = MAX_LISTED;
   #sweepAt = MAX_LISTED;
   #added = 0;
   readonly #onGone: (count: number) => void;
@@ -30,46 +31,68 @@ export class LiveHolds {
 
   /** True now and then, while there are more than MAX_LISTED. */
   add(node: HeldNode): boolean {
-    const newest = this.#newest;
-    node.older = newest;
-    this.#newest = node;
-    if (newest === undefined) this.#oldest = node;
-    else newest.newer = node;
-    this.#listed += 1;
-    if (this.#listed <= MAX_LISTED) return false;
-    this.#age(this.#oldest as HeldNode);
-    this.#added += 1;
-    return this.#added % PERIOD === 0;
+    node.listedAt = this.#kept.push(node) - 1;
+    return this.#kept.length > this.#calm && this.#addToMany();
   }
 
-  remove(node: HeldNode): void {
-    const { aged } = node.asked;
-    if (aged === undefined) this.#unlink(node);
-    else this.#aged.delete(aged);
+  /** `aged`: how it is listed. */
+  remove(node: HeldNode, aged: WeakRef<HeldNode> | undefined): void {
+    if (aged !== undefined) {
+      this.#aged.delete(aged);
+      return;
+    }
+    const last = this.#kept.pop() as HeldNode;
+    if (last === node) return;
+    this.#kept[node.listedAt] = last;
+    last.listedAt = node.listedAt;
   }
 
+  /** Oldest first. */
   *[Symbol.iterator](): Generator<HeldNode, void, undefined> {
     for (const aged of this.#aged) {
       const node = aged.deref();
       if (node !== undefined) yield node;
     }
-    for (let node = this.#oldest; node !== undefined; node = node.newer) yield node;
+    yield* this.#kept.toSorted(byAge);
   }
 
-  *newestFirst(): Generator<HeldNode, void, undefined> {
-    for (let node = this.#newest; node !== undefined; node = node.older) yield node;
-    for (const aged of [...this.#aged].toReversed()) {
-      const node = aged.deref();
-      if (node !== undefined) yield node;
+  /** Some, oldest first: `count` of them that are meant. Cost: a walk over what there is, mostly from the newest on. */
+  some(count: number, test: (node: HeldNode) => boolean): HeldNode[] {
+    const found: HeldNode[] = [];
+    for (let i = this.#kept.length - 1; i >= 0 && found.length < count; i--) {
+      const node = this.#kept[i] as HeldNode;
+      if (test(node)) found.push(node);
     }
+    if (found.length === count) return found.sort(byAge);
+    for (const aged of this.#aged) {
+      const node = aged.deref();
+      if (node !== undefined && test(node)) found.push(node);
+    }
+    return found.sort(byAge);
   }
 
-  #age(node: HeldNode): void {
-    this.#unlink(node);
-    const aged = new WeakRef(node);
-    node.ask().aged = aged;
-    this.#aged.add(aged);
+  /** Throws if a place is wrong: for tests. */
+  checkInvariants(): void {
+    if (this.#kept.some((node, at) => node.listedAt !== at)) throw new Error('live holds: one is at another place');
+  }
+
+  #addToMany(): boolean {
+    if (this.#kept.length > MAX_LISTED) this.#age();
+    this.#added += 1;
+    return this.#added % PERIOD === 0;
+  }
+
+  /** The older half, so that it costs little for each. */
+  #age(): void {
+    this.#kept.sort(byAge);
+    for (const node of this.#kept.splice(0, MAX_LISTED / 2)) {
+      const aged = new WeakRef(node);
+      node.ask().aged = aged;
+      this.#aged.add(aged);
+    }
+    for (const [at, node] of this.#kept.entries()) node.listedAt = at;
     if (this.#aged.size >= this.#sweepAt) this.#sweep();
+    this.#calm = this.#aged.size === 0 ? MAX_LISTED : 0;
   }
 
   /** Now and then, so that it costs O(1) for each that has aged. */
@@ -79,15 +102,8 @@ export class LiveHolds {
     this.#sweepAt = Math.max(MAX_LISTED, 2 * this.#aged.size);
     this.#onGone(before - this.#aged.size);
   }
+}
 
-  #unlink(node: HeldNode): void {
-    const { older, newer } = node;
-    if (older === undefined) this.#oldest = newer;
-    else older.newer = newer;
-    if (newer === undefined) this.#newest = older;
-    else newer.older = older;
-    node.older = undefined;
-    node.newer = undefined;
-    this.#listed -= 1;
-  }
+function byAge(one: HeldNode, other: HeldNode): number {
+  return one.born - other.born;
 }

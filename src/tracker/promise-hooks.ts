@@ -99,22 +99,16 @@ export class PromiseHooks extends ShieldedHooks {
     return this.#turn !== undefined;
   }
 
-  /** Lets `promise` bring a hold, or the ends of several waits, to whoever awaits it. `mayBatch`: a hold that others may come with. */
+  /** Lets a new promise bring a hold, or the ends of several waits, to whoever awaits it. `mayBatch`: a hold that others may come with. */
   carry(promise: Promise<unknown>, parcel: HeldNode | Owner, mayBatch = false): void {
     try {
-      this.#carry(promise, parcel, mayBatch);
+      if (mayBatch) this.#turns.requested(parcel as HeldNode, this.isInTurn);
+      this.#told.isWait(marked(promise));
+      marked(promise)[this.#notes.carried] = parcel;
+      this.#ownThen.giveNew(marked(promise));
     } catch (error) {
       this.#arrivals.onFault(error);
     }
-  }
-
-  #carry(promise: Promise<unknown>, parcel: HeldNode | Owner, mayBatch: boolean): void {
-    if (mayBatch) this.#turns.requested(parcel as HeldNode, this.isInTurn);
-    // A frozen promise takes no notes: who awaits it late does not receive.
-    if (!Object.isExtensible(promise)) return;
-    this.#told.isWait(marked(promise));
-    marked(promise)[this.#notes.carried] = parcel;
-    this.#ownThen.giveNew(marked(promise));
   }
 
   /** What settles until `unmute` is made by the locks themselves, and nobody's return. */
@@ -399,17 +393,24 @@ export class PromiseHooks extends ShieldedHooks {
     const next = this.#lastPromise as Marked;
     const awaited = next[this.#notes.carried] as HeldNode | Owner | undefined;
     if (awaited !== undefined) this.#noteAwaited(awaited, owner);
-    if (!owner.prune() && Object.isExtensible(next)) next[this.#notes.owned] = owner;
+    if (owner.prune()) return;
+    try {
+      next[this.#notes.owned] = owner;
+    } catch {
+      // A frozen promise takes no notes.
+    }
   }
 
   /** A judgement about these holds may rest on who awaits them, and a wait may never end. */
   #noteAwaited(awaited: HeldNode | Owner, owner: Owner): void {
-    const nodes = awaited instanceof Owner ? awaited.nodes : [awaited];
-    for (const node of nodes) {
-      if (node.asked.pending === undefined) continue;
-      node.ask().awaitedBy = owner;
-      if (node.state === WAITING) this.#arrivals.onHold(node, owner);
-    }
+    if (awaited instanceof HeldNode) this.#noteHoldAwaited(awaited, owner);
+    else for (const node of awaited.nodes) this.#noteHoldAwaited(node, owner);
+  }
+
+  #noteHoldAwaited(node: HeldNode, owner: Owner): void {
+    if (node.asked.pending === undefined) return;
+    node.ask().awaitedBy = owner;
+    if (node.state === WAITING) this.#arrivals.onHold(node, owner);
   }
 
   #return(promise: Marked, owner: Owner): void {
@@ -441,6 +442,7 @@ export class PromiseHooks extends ShieldedHooks {
     passage.isShared = this.#told.isShared(promise);
     passage.isKept = this.#told.isKept(promise);
     this.#returned.set(promise, owner);
+    // A frozen promise takes no notes: who awaits it late does not receive.
     if (Object.isExtensible(promise)) {
       promise[this.#notes.carried] = owner;
       // A `then` of the program's own tells nothing.
@@ -488,7 +490,7 @@ function cellUnder(node: HeldNode, list: HeldNode | undefined): HeldNode {
 /** Are the same holds in both? */
 function isSameList(one: HeldNode | undefined, other: HeldNode | undefined): boolean {
   while (one !== undefined && other !== undefined && one !== other) {
-    if (one.target !== other.target || one.vouched !== other.vouched) return false;
+    if (one.target !== other.target || one.asked.vouched !== other.asked.vouched) return false;
     one = outerHeld(one);
     other = outerHeld(other);
   }

@@ -7,7 +7,7 @@
  * without `await` pass it on: by `then`, and by a promise of the class that is global, which may be one of a library with a
  * queue of its own. (Only there: what promises that are used in so many ways cost, V8 makes all acquisitions pay.)
  */
-import { NativePromise } from '../classes/intrinsics.js';
+import { resolved } from '../classes/intrinsics.js';
 import type { HeldNode } from './held-node.js';
 import type { HeldTracker } from './held-tracker.js';
 import { isPromiseReplaced } from './promise-watch.js';
@@ -29,7 +29,7 @@ type Scene = (tracker: Rehearsed, granted: Promise<void>, node: HeldNode) => Pro
 async function withStandIn(tracker: Rehearsed, scene: Scene): Promise<boolean> {
   const node = tracker.beginStandIn();
   try {
-    const granted = NativePromise.resolve();
+    const granted = resolved();
     tracker.carry(granted, node);
     return await tracker.detached(() => scene(tracker, granted, node));
   } catch {
@@ -69,4 +69,4 @@ async function byThen(tracker: Rehearsed, granted: Promise<void>, node: HeldNode
   return arrived.every(Boolean);
 }
 
-const ready = NativePromise.resolve();
+const ready = resolved();

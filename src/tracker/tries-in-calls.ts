@@ -4,32 +4,30 @@
  * release tells: it comes from a lineage that left the turn at some promise, and what was wanted after that promise was
  * derived is not wanted by the function that was suspended there, nor by one that it had called.
  *
- * Invariant: in a turn in which such a hold was taken each derived promise starts with list cells of its own for it, which are
- * numbered in the order of time. Cost: in such a turn a list cell per derived promise; elsewhere nothing.
+ * Invariant: in a turn in which such a hold was taken each derived promise starts with a list whose innermost cell tells its
+ * number, in the order of time. It stands for all cells outwards that came into the list in that turn; where its hold is
+ * released, the next of them tells (held-node.ts). Cost: in such a turn a list cell per derived promise; elsewhere nothing.
  */
-import { HELD, type HeldNode, type ListCell, nearestHeld, outerHeld } from './held-node.js';
+import { branched, type HeldNode, type ListCell, nearestHeld, outerHeld } from './held-node.js';
 
 export class TriesInCalls {
-  /** Of this turn. */
-  readonly #taken: HeldNode[] = [];
-  /** Was any taken in this turn? */
-  isOpen = false;
+  /** Was any taken in this turn? The number of the first one's cell; 0 where none was. */
+  #first = 0;
   /** Promises derived so far, in such turns. */
   #branches = 0;
 
   /** `turnsEnd`: is it seen when this turn ends? Without promise hooks none of it is remembered. */
   took(node: HeldNode, turnsEnd: boolean): void {
     node.ask().byCall = true;
-    if (!turnsEnd) return;
-    const taken = this.#taken;
-    while (taken.length > 0 && taken.at(-1)?.state !== HELD) taken.pop();
-    taken.push(node);
-    this.isOpen = true;
+    if (turnsEnd && this.#first === 0) this.#first = node.born;
+  }
+
+  get isOpen(): boolean {
+    return this.#first !== 0;
   }
 
   endTurn(): void {
-    this.#taken.length = 0;
-    this.isOpen = false;
+    this.#first = 0;
   }
 
   /** A moment in the order of branches. */
@@ -41,21 +39,7 @@ export class TriesInCalls {
   branch(list: ListCell): ListCell {
     this.#branches += 1;
     const innermost = nearestHeld(list);
-    return innermost === undefined ? list : (this.#copy(innermost) ?? list);
-  }
-
-  /** The list from this cell on, as a branch; undefined where none of this turn's holds is in it. */
-  #copy(cell: HeldNode): HeldNode | undefined {
-    const { target, chain, vouched } = cell;
-    const outer = outerHeld(cell);
-    const isTaken = this.#taken.includes(target);
-    const copied = outer === undefined || (isTaken && this.#taken.length === 1) ? undefined : this.#copy(outer);
-    if (!isTaken && copied === undefined) return undefined;
-    const branch = target.link(copied ?? outer);
-    branch.chain = chain;
-    branch.vouched = vouched;
-    if (isTaken) branch.branch = this.#branches;
-    return branch;
+    return innermost === undefined ? list : branched(innermost, this.#branches, this.#first);
   }
 
   /**
@@ -69,8 +53,10 @@ export class TriesInCalls {
 
   /** Where the flow with this list has left the turn in which `hold` was taken; `otherwise` where it has not. */
   #branchAt(hold: HeldNode, list: ListCell | undefined, otherwise: number): number | undefined {
+    let branch = otherwise;
     for (let cell = nearestHeld(list); cell !== undefined; cell = outerHeld(cell)) {
-      if (cell.target === hold) return cell.branch === 0 ? otherwise : cell.branch;
+      if (cell.asked.branch !== 0 && hold.born >= cell.asked.branchOf) ({ branch } = cell.asked);
+      if (cell.target === hold) return branch;
     }
     return undefined;
   }

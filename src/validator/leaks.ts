@@ -7,7 +7,7 @@ import type { Runtime } from './runtime.js';
 /** `origin`: where the task was submitted, if that is known. */
 export function reportLeaks(runtime: Runtime, task: Task, origin?: () => string): void {
   if (runtime.off || task.live === 0) return;
-  for (const node of [...runtime.validator.tracker.liveOf(task)].reverse()) {
+  for (const node of runtime.validator.tracker.liveOf(task)) {
     if (node.state === HELD) runtime.report(leakedLock(node, task.name, origin?.()));
   }
 }

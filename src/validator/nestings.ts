@@ -48,17 +48,22 @@ export class Nestings {
    */
   factsOf(node: HeldNode, meet: (lockClass: LockClass) => boolean): NestingFacts | undefined {
     const outer = this.#tracker.chainOf(node.parent, MAX_HELD_DEPTH);
-    if (outer === undefined || outer.depth >= MAX_HELD_DEPTH) return undefined;
-    const key = chainKey(node);
-    let chain = outer.child(key);
+    const chain = outer?.child(chainKey(node));
     const known = chain?.data as NestingFacts | undefined;
-    if (known === undefined) {
-      if (!meet(node.lockClass)) return undefined;
-      chain = outer.ensure(key);
-    }
+    if (known === undefined) return this.#factsOfNew(node, outer, meet);
+    node.chain = chain;
+    return known.byLock ? this.#factsByLock(node, chain as ChainNode<Nesting>) : known;
+  }
+
+  #factsOfNew(
+    node: HeldNode,
+    outer: ChainNode<Nesting> | undefined,
+    meet: (lockClass: LockClass) => boolean,
+  ): NestingFacts | undefined {
+    if (outer === undefined || outer.depth >= MAX_HELD_DEPTH || !meet(node.lockClass)) return undefined;
+    const chain = outer.ensure(chainKey(node));
     if (chain === undefined) return undefined;
     node.chain = chain;
-    if (known !== undefined && !known.byLock) return known;
     return this.#factsByLock(node, chain);
   }
 

@@ -46,8 +46,6 @@ import { noteHad, type Due, type Pending } from './pending.js';
 import { ReleaseHistory } from './release-history.js';
 import { findSplits, type Split } from './split-report.js';
 
-const NO_HOLDS: readonly HeldNode[] = [];
-
 type Below = (...args: never[]) => unknown;
 
 export class Validator {
@@ -102,21 +100,49 @@ export class Validator {
     below: Below | readonly CapturedFrame[],
     nestLock?: TrackedLock,
   ): HeldNode {
-    const listed = nestLock === undefined ? NO_HOLDS : this.tracker.held(MAX_HELD_DEPTH);
-    const serialised = nestLock !== undefined && isSerialised(listed, lockClass, nestLock);
-    const nested = nestLock !== undefined && !serialised && this.#possible.mayBe(nestLock, listed);
-    const node = this.tracker.attempt(lock, lockClass, serialised ? asTry(kind) : kind, wait);
+    if (nestLock !== undefined) return this.#attemptUnder(nestLock, lock, lockClass, kind, wait, permits, below);
+    const node = this.tracker.attempt(lock, lockClass, kind, wait);
     node.permits = permits;
     if (lockClass.options.validate === false) return node;
     const facts = this.#nestings.factsOf(node, this.#meet);
+    if (facts === undefined || !facts.settled || facts.violations.length > 0) this.#check(node, facts, below);
+    return node;
+  }
+
+  #attemptUnder(
+    nestLock: TrackedLock,
+    lock: TrackedLock,
+    lockClass: LockClass,
+    kind: HoldKind,
+    wait: WaitKind,
+    permits: number,
+    below: Below | readonly CapturedFrame[],
+  ): HeldNode {
+    const listed = this.tracker.held(MAX_HELD_DEPTH);
+    const serialised = isSerialised(listed, lockClass, nestLock);
+    const nested = !serialised && this.#possible.mayBe(nestLock, listed);
+    const node = this.tracker.attempt(lock, lockClass, serialised ? asTry(kind) : kind, wait);
+    node.permits = permits;
+    if (lockClass.options.validate !== false) {
+      this.#check(node, this.#nestings.factsOf(node, this.#meet), below, nested);
+    }
+    return node;
+  }
+
+  /** Looks at an attempt that is not known to be harmless. `nested`: its nestLock may be a gate. */
+  #check(
+    node: HeldNode,
+    facts: NestingFacts | undefined,
+    below: Below | readonly CapturedFrame[],
+    nested = false,
+  ): void {
     if (facts === undefined) {
       this.#checkByGraph(node, below);
-      return node;
+      return;
     }
     const isAsked = nested || (this.#host.enforce && facts.violations.length > 0);
     if (!facts.settled || isAsked) this.#open(node, facts, below, nested);
     else for (const violation of facts.violations) this.#host.report(violation);
-    return node;
   }
 
   /**

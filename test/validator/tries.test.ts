@@ -147,6 +147,32 @@ const LEGAL: Readonly<Record<string, Run>> = {
     await worker();
     await running;
   },
+  'a first one that tries for another lock too, and gives that back first': ({ instance, b, worker }) => {
+    const inner = new instance.Mutex({ class: new LockClass('inner') });
+    const clean = async (): Promise<void> => {
+      const release = b.tryAcquire();
+      const releaseInner = inner.tryAcquire();
+      await rest();
+      releaseInner?.();
+      await rest();
+      release?.();
+    };
+    return Promise.all([clean(), worker()]);
+  },
+  'a first one that tries for two other locks, and gives them back in any order': ({ instance, b, worker }) => {
+    const others = ['one', 'two'].map((name) => new instance.Mutex({ class: new LockClass(name) }));
+    const clean = async (): Promise<void> => {
+      const release = b.tryAcquire();
+      const releases = others.map((lock) => lock.tryAcquire());
+      await rest();
+      for (const other of releases) {
+        other?.();
+        await Promise.resolve();
+      }
+      release?.();
+    };
+    return Promise.all([clean(), worker()]);
+  },
   'a worker that acquires': ({ a, cleaner }) => {
     const work = async (): Promise<void> => {
       const release = await a.acquire();
@@ -195,6 +221,18 @@ const GUILTY: Readonly<Record<string, Run>> = {
       const release = b.tryAcquire();
       await rest();
       await use(a);
+      release?.();
+    };
+    await handler();
+  },
+  'the function that tries for another lock too, which it gives back first': async ({ instance, a, b }) => {
+    const inner = new instance.Mutex({ class: new LockClass('inner') });
+    const handler = async (): Promise<void> => {
+      const release = b.tryAcquire();
+      const releaseInner = inner.tryAcquire();
+      await rest();
+      releaseInner?.();
+      await useLate(a);
       release?.();
     };
     await handler();

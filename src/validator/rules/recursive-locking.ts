@@ -6,7 +6,7 @@
  * a read. A fair read over a read is not: a writer that queues between the two waits for the first and holds back the
  * second. What a nest lock makes legal does not come here.
  */
-import { NativePromise } from '../../classes/intrinsics.js';
+import { resolved } from '../../classes/intrinsics.js';
 import { describe } from '../../classes/lock-class.js';
 import { isThenable } from '../../classes/thenable.js';
 import { WANTED, type HeldNode, type TrackedLock } from '../../tracker/held-node.js';
@@ -89,7 +89,7 @@ function inOrder(held: TrackedLock, wanted: TrackedLock, onError: OnComparatorEr
     const result: unknown = order(held.owner as never, wanted.owner as never);
     if (typeof result === 'number') return result < 0;
     // Of an async function: what it rejects with is nobody's to handle, and would end the process.
-    if (isThenable(result)) void NativePromise.resolve(result).then(undefined, () => undefined);
+    if (isThenable(result)) void resolved(result).then(undefined, () => undefined);
     throw new TypeError(`order comparator must return a number, got ${describe(result)}`);
   } catch (error) {
     onError(held.lockClass.name, error);
