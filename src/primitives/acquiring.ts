@@ -12,7 +12,7 @@ import { isHeldBy } from '../validator/held-by.js';
 import { beyondCapacity } from '../validator/rules/beyond-capacity.js';
 import { nestLockNotHeld } from '../validator/rules/nest-lock-not-held.js';
 import type { LockCore } from './lock-core.js';
-import { isNoTime, type PermitRequest } from './lock-options.js';
+import type { PermitRequest } from './lock-options.js';
 import type { PermitCore } from './permit-core.js';
 import type { Grant, PermitWaiter } from './permit-waiter.js';
 import { grantValue, releaseHold } from './releasing.js';
@@ -25,11 +25,6 @@ type Below = (...args: never[]) => unknown;
  */
 export function isTracked(lock: PermitCore): boolean {
   return !lock.rt.off && lock.capacity > 0 && lock.lockClass.options.track !== false;
-}
-
-/** Does it wait for nothing that takes any time? */
-function isTryOnly({ timeout, limit }: PermitRequest): boolean {
-  return timeout === 0 || isNoTime(limit);
 }
 
 function attempt(lock: PermitCore, wanted: PermitRequest, kind: HoldKind, below: Below): HeldNode {
@@ -95,7 +90,7 @@ function trackedRequest<T>(
 export function acquire<T>(lock: PermitCore, wanted: PermitRequest, grant: Grant<T>, below: Below): Promise<T> {
   if (!isTracked(lock)) return lock.request(wanted, undefined, grant);
   const { validator } = lock.rt;
-  const node = attempt(lock, wanted, isTryOnly(wanted) ? 'try' : 'imperative', below);
+  const node = attempt(lock, wanted, wanted.isTry ? 'try' : 'imperative', below);
   let promise = trackedRequest(lock, wanted, node, grant, below);
   if (validator.wantsProbe(node)) promise = probedWait(lock, node, promise);
   validator.tracker.carry(promise, node, wanted.priority === 0);
@@ -148,7 +143,7 @@ export function runHolding<T>(
   below: Below,
 ): Promise<T> {
   if (!isTracked(lock)) return runPlain(lock, wanted, callback, passValue);
-  const node = attempt(lock, wanted, isTryOnly(wanted) ? 'try-scope' : 'scope', below);
+  const node = attempt(lock, wanted, wanted.isTry ? 'try-scope' : 'scope', below);
   const granted = lock.takeNow(wanted, node);
   const turn = granted === undefined ? trackedRequest(lock, wanted, node, grantValue, below) : undefined;
   const probed = lock.rt.validator.wantsProbe(node) ? ready : undefined;

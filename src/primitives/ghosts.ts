@@ -38,6 +38,11 @@ export class Ghost extends PermitWaiter<unknown> {
   }
 }
 
+/** Is it one? A look at a field of its own: every waiter that is served is asked. */
+export function isGhost(waiter: PermitWaiter<unknown>): waiter is Ghost {
+  return waiter.grant === ignore;
+}
+
 /** A ghost takes the place of `waiter`. */
 export function haunt(queue: Queue, waiter: PermitWaiter<unknown>, moment: number): void {
   const ghost = new Ghost(waiter.weight, waiter.priority, moment);
@@ -65,7 +70,8 @@ function merge<W extends PermitWaiter<unknown> | undefined>(
   first: PermitWaiter<unknown> | undefined,
   second: W,
 ): PermitWaiter<unknown> | W {
-  if (!(first instanceof Ghost && second instanceof Ghost) || first.weight !== second.weight) return second;
+  if (first === undefined || second === undefined || !isGhost(first) || !isGhost(second)) return second;
+  if (first.weight !== second.weight) return second;
   first.absorb(second);
   queue.remove(second);
   return first;

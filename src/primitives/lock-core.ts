@@ -64,7 +64,13 @@ export abstract class LockCore implements TrackedLock {
   }
 
   get lockClass(): LockClass {
-    return (this.#class ??= unplaced ??= new LockClass('(constructed while lockdep was off)', { validate: false }));
+    return this.#class ?? this.#unplaced();
+  }
+
+  #unplaced(): LockClass {
+    unplaced ??= new LockClass('(constructed while lockdep was off)', { validate: false });
+    this.#class = unplaced;
+    return unplaced;
   }
 
   /** From here on, and for those that hold or await it now. */

@@ -76,6 +76,8 @@ export interface PermitRequest {
   readonly timeout: Milliseconds | undefined;
   /** Of a lock that `withTimeout` has decorated. */
   readonly limit: TimeLimit | undefined;
+  /** Does it wait for nothing that takes any time? */
+  readonly isTry: boolean;
   readonly subclass: number | string | undefined;
   readonly nestLock: LockCore | undefined;
 }
@@ -89,6 +91,7 @@ export function request(weight: number, priority: number): PermitRequest {
     signal: undefined,
     timeout: undefined,
     limit: undefined,
+    isTry: false,
     subclass: undefined,
     nestLock: undefined,
   };
@@ -130,12 +133,14 @@ function fromOptions(given: unknown, weight: number, known: ReadonlySet<string>)
   if (subclass !== undefined && typeof subclass !== 'number' && typeof subclass !== 'string') {
     throw new TypeError(`option subclass must be a number or a string, got ${describe(subclass)}`);
   }
+  const checked = timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout');
   return {
     weight,
     priority: checkedPriority(priority ?? 0),
     signal,
-    timeout: timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout'),
+    timeout: checked,
     limit: undefined,
+    isTry: checked === 0,
     subclass,
     nestLock: nestLock === undefined ? undefined : coreOf(nestLock, 'option nestLock'),
   };

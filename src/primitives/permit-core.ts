@@ -16,7 +16,7 @@ import { WaiterQueue } from '../queue/waiter-queue.js';
 import { WAITING, type HeldNode, type WaitKind } from '../tracker/held-node.js';
 import { LockTimeoutError } from '../validator/errors.js';
 import { refusalOf } from './abort-listeners.js';
-import { afterTurns, Ghost, haunt, leaveQueue } from './ghosts.js';
+import { afterTurns, haunt, isGhost, leaveQueue, type Ghost } from './ghosts.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { effectiveTimeout, lockOptions, type PermitRequest, type TimeLimit } from './lock-options.js';
 import { PermitWaiter, type Grant } from './permit-waiter.js';
@@ -30,6 +30,8 @@ export class PermitCore extends LockCore {
   declare value: number;
   declare queue: WaiterQueue<PermitWaiter<unknown>> | undefined;
   declare unlockWaiters: UnlockWaiters | undefined;
+  /** May somebody add permits by `release()`, and has nobody to have taken what is released? */
+  declare readonly isCounted: boolean;
   declare private readonly cancelError: Error;
 
   /** `value`: the permits at the start; `capacity`: how many holders the validator is to count with. */
@@ -46,6 +48,7 @@ export class PermitCore extends LockCore {
     this.value = value;
     this.queue = undefined;
     this.unlockWaiters = undefined;
+    this.isCounted = kind === 'Semaphore' && capacity > 0;
     this.cancelError = options.cancelError === undefined ? E_CANCELED : options.cancelError;
   }
 
@@ -60,11 +63,6 @@ export class PermitCore extends LockCore {
   /** What a request of this weight waits for. */
   waitOf(_weight: number): WaitKind {
     return 'exclusive';
-  }
-
-  /** May somebody add permits by `release()`, and has nobody to have taken what is released? */
-  get isCounted(): boolean {
-    return this.primitive === 'Semaphore' && this.capacity > 0;
   }
 
   /** Rejects every waiter with the cancel error, in queue order. Holders, and those in `waitForUnlock`, are left alone. */
@@ -162,7 +160,7 @@ export class PermitCore extends LockCore {
     tracker.mute();
     try {
       for (let next: typeof head | undefined = head; next !== undefined && next.weight <= this.value;) {
-        if (next instanceof Ghost) this.#serveGhost(queue, next);
+        if (isGhost(next)) this.#serveGhost(queue, next);
         else {
           queue.dequeue();
           next.resolve(this.take(next.weight, next.node, next.grant));

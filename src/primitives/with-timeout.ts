@@ -10,6 +10,7 @@ import { boundFromOutside, type Decorated, type Ticket } from './foreign-timeout
 import {
   checkedPriority,
   checkedWeight,
+  isNoTime,
   mutexRequest,
   runnable,
   semaphoreRequest,
@@ -69,10 +70,10 @@ function boundFromInside(
   const weighted = kind === 'semaphore';
   const limit = { timeout, error, moment: MOMENTS[kind] };
   const isOwn = (method: keyof (typeof OWN)['mutex']): boolean => sync[method] === OWN[kind][method];
-  const bounded = (first: unknown, second: unknown): PermitRequest => ({
-    ...(weighted ? semaphoreRequest(first, second) : mutexRequest(first)),
-    limit,
-  });
+  const bounded = (first: unknown, second: unknown): PermitRequest => {
+    const wanted = weighted ? semaphoreRequest(first, second) : mutexRequest(first);
+    return { ...wanted, limit, isTry: wanted.isTry || isNoTime(limit) };
+  };
   const decorated: Decorated = {
     ...outside,
     acquire: function bound(first, second): Promise<Ticket> {

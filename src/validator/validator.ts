@@ -299,8 +299,10 @@ export class Validator {
     if (pending !== undefined) this.#closePending(node, pending, below);
     if (isScope(node.kind)) this.#judge.closeDebts(node, true, below);
     else {
-      const byHolder = this.tracker.ownsNow(node);
-      this.#releases.note(node, byHolder);
+      const { followsCalls } = this.tracker;
+      const byHolder = followsCalls && this.tracker.ownsNow(node);
+      // Else nobody knows who has it.
+      if (followsCalls) this.#releases.note(node, byHolder);
       // Where several may have gone on with it, it is not known whether this one took what was wanted meanwhile.
       this.#judge.closeDebts(node, byHolder && !node.asked.unsure, below);
     }
