@@ -99,10 +99,13 @@ describe('a stdout or stderr that nobody reads any more', () => {
       [['run', 'missing.js'], 2],
       [['frobnicate'], 2],
     ] as const) {
-      for (const closed of ['stdout', 'stderr'] as const) {
-        const { code } = await unread(made, [main, ...words], closed);
-        assert.equal(code, expected, `${words.join(' ')}, ${closed}`);
-      }
+      const closed = ['stdout', 'stderr'] as const;
+      const ends = await Promise.all(closed.map((which) => unread(made, [main, ...words], which)));
+      assert.deepEqual(
+        ends.map(({ code }) => code),
+        [expected, expected],
+        words.join(' '),
+      );
     }
   });
 });
