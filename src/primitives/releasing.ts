@@ -6,7 +6,7 @@
 import { captureFrames } from '../tracker/captured-frame.js';
 import { HELD, isScope, RELEASED, TRANSFERRED, type HeldNode } from '../tracker/held-node.js';
 import { isActOfTurn } from '../tracker/turn-function.js';
-import { findHold } from '../tracker/held-tracker.js';
+import { findHold } from '../tracker/hold-list.js';
 import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
 import { failedAssertion } from '../validator/rules/assertion.js';
 import type { PermitCore, Releaser } from './permit-core.js';

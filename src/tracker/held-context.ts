@@ -17,7 +17,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { promiseHooks } from 'node:v8';
 import { NativePromise } from '../classes/intrinsics.js';
-import { nearestHeld, type HeldNode, type ListCell } from './held-node.js';
+import type { HeldNode, ListCell } from './held-node.js';
+import { nearestHeld } from './hold-list.js';
 
 /** Captured at load, so that fake timers of a test leave it alone. */
 const enqueue = queueMicrotask;

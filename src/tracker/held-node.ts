@@ -241,15 +241,6 @@ export class HeldNode implements ListCell {
   [INSPECT](): string {
     return `Hold { ${this.lockClass.name}, ${STATES[this.target.state]} }`;
   }
-
-  /** Another list cell for this hold, on top of `parent`. */
-  link(parent: HeldNode | undefined): HeldNode {
-    if (parent !== undefined) outerHeld(parent);
-    const { lock, lockClass, kind, wait, task, since } = this;
-    const link = new HeldNode(lock, lockClass, kind, wait, parent, parent?.task ?? task, since);
-    link.target = this.target;
-    return link;
-  }
 }
 
 /** The rare facts of a hold. */
@@ -486,66 +477,4 @@ function isKept(node: HeldNode): boolean {
 /** The same of a function with very many holds, which has abandoned the older ones, or soon forgets that they are its own. */
 function isKeptAndListed(node: HeldNode): boolean {
   return isKept(node) && node.asked.aged === undefined;
-}
-
-/** The innermost hold of the list that is still held. Released ones outside of the first cell are cut out of the list. */
-export function nearestHeld(cell: ListCell | undefined): HeldNode | undefined {
-  if (cell === undefined || cell.target.state === HELD) return cell as HeldNode | undefined;
-  const { parent } = cell;
-  const isNext = parent === undefined || parent.target.state === HELD;
-  return isNext && !isBranch(cell) ? parent : passReleased(cell as HeldNode);
-}
-
-/** The same, for a cell of a released hold. The next one takes over the branch that it stands for. */
-function passReleased(cell: HeldNode): HeldNode | undefined {
-  let branch = isBranch(cell) ? cell : undefined;
-  let held = cell.parent;
-  for (; held !== undefined && held.target.state !== HELD; held = held.parent) if (isBranch(held)) branch = held;
-  if (branch !== undefined && held !== undefined) {
-    const { asked } = branch;
-    if (held.asked.branch !== asked.branch) held = branched(held, asked.branch, asked.branchOf);
-  }
-  cell.parent = held;
-  return held;
-}
-
-function isBranch(cell: ListCell): boolean {
-  return cell instanceof HeldNode && cell.asked.branch !== 0;
-}
-
-/** In place of `cell`, one that stands for that branch of the turn whose first cell was `turn`; the same one where it is older. */
-export function branched(cell: HeldNode, branch: number, turn: number): HeldNode {
-  if (cell.born < turn) return cell;
-  const link = cell.target.link(outerHeld(cell));
-  const asked = link.ask();
-  link.born = cell.born;
-  link.chain = cell.chain;
-  asked.vouched = cell.asked.vouched;
-  asked.branch = branch;
-  asked.branchOf = turn;
-  return link;
-}
-
-/** The next hold outwards that is still held, past released ones, which are cut out of the list. */
-export function outerHeld(cell: HeldNode): HeldNode | undefined {
-  const { parent } = cell;
-  if (parent === undefined || parent.target.state === HELD) return parent;
-  const held = nearestHeld(parent);
-  cell.parent = held;
-  cell.chain = undefined;
-  return held;
-}
-
-/** Cuts the released holds right outside of the cell out of its list: each keeps those that were outside of it. */
-export function cutReleased(cell: HeldNode): void {
-  const { parent } = cell;
-  if (parent !== undefined && parent.target.state !== HELD) cell.parent = nearestHeld(parent);
-}
-
-/** Is `node` among the holds of the list? Cost: a walk over what was entered since `node` was wanted. */
-export function isListed(list: HeldNode | undefined, node: HeldNode): boolean {
-  for (let cell = nearestHeld(list); cell !== undefined && cell.born >= node.born; cell = outerHeld(cell)) {
-    if (cell.target === node) return true;
-  }
-  return false;
 }

@@ -4,7 +4,6 @@
  * A scope enters its hold in its own continuation and leaves nothing behind. A hold taken by `acquire()` travels on the
  * returned promise (promise-hooks.ts). Cost per acquisition: a walk over the locks that the flow holds.
  */
-import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
 import type { LockClass } from '../classes/lock-class.js';
 import { CoarseClock } from './coarse-clock.js';
 import { HeldContext } from './held-context.js';
@@ -12,27 +11,22 @@ import { HeldGates } from './held-gates.js';
 import { LiveHolds } from './live-holds.js';
 import { MAIN, Task } from './task.js';
 import {
-  cutReleased,
   type Debt,
   type Doubt,
   HELD,
   HeldNode,
-  isListed,
   isScope,
   isTry,
   type ListCell,
-  MAX_KNOWN_HOLDS,
-  nearestHeld,
-  outerHeld,
   Owner,
   RELEASED,
   TRANSFERRED,
   WAITING,
   type HoldKind,
-  type Nesting,
   type TrackedLock,
   type WaitKind,
 } from './held-node.js';
+import { cutReleased, forgetAged, isListed, linked, listHolds, nearestHeld, outerHeld, someHold } from './hold-list.js';
 import type { Arrivals } from './arrivals.js';
 import { PromiseHooks } from './promise-hooks.js';
 import { PromiseWatch } from './promise-watch.js';
@@ -52,7 +46,6 @@ export class HeldTracker {
   readonly #hooks: PromiseHooks;
   readonly #promises = new PromiseWatch();
   readonly #arrivals: Arrivals;
-  readonly #trie: ChainTrie<Nesting>;
   /** Of all that is held what may be a gate. */
   readonly gates: HeldGates;
   #remembers = false;
@@ -69,8 +62,7 @@ export class HeldTracker {
   #changes = 0;
 
   /** `isApart`: are the locks of that class told apart? */
-  constructor(trie: ChainTrie<Nesting>, arrivals: Arrivals, isApart?: (lockClass: LockClass) => boolean) {
-    this.#trie = trie;
+  constructor(arrivals: Arrivals, isApart?: (lockClass: LockClass) => boolean) {
     this.gates = new HeldGates(isApart);
     this.#arrivals = arrivals;
     this.#hooks = new PromiseHooks(this.#context, arrivals);
@@ -356,7 +348,7 @@ export class HeldTracker {
   structured<T>(fn: () => T): T {
     const innermost = this.#context.current();
     if (innermost === undefined) return fn();
-    const link = innermost.target.link(outerHeld(innermost));
+    const link = linked(innermost.target, outerHeld(innermost));
     link.ask().vouched = true;
     return this.#context.runRoot(link, fn);
   }
@@ -365,7 +357,7 @@ export class HeldTracker {
   adopt(node: HeldNode, below: Below): void {
     if (node.state === TRANSFERRED) node.state = HELD;
     const { store } = this.#context;
-    this.#enter(node.link(nearestHeld(store)));
+    this.#enter(linked(node, nearestHeld(store)));
     this.#hooks.adopt(node, below);
   }
 
@@ -384,114 +376,6 @@ export class HeldTracker {
   get store(): ListCell | undefined {
     return this.#context.store;
   }
-
-  /** The trie node of the held sequence that ends with `cell`; undefined when the trie is full, or for more than `most` holds. */
-  chainOf(cell: HeldNode | undefined, most: number): ChainNode<Nesting> | undefined {
-    if (cell === undefined) return this.#trie.root;
-    for (let inner = cell; ;) {
-      const outer = outerHeld(inner);
-      const expected = outer === undefined ? this.#trie.root : outer.chain;
-      if (!isChainOf(inner, expected)) return this.#rebuildChain(cell, most);
-      if (outer === undefined) return cell.chain;
-      inner = outer;
-    }
-  }
-
-  #rebuildChain(cell: HeldNode, most: number): ChainNode<Nesting> | undefined {
-    const cells: HeldNode[] = [];
-    for (let inner: HeldNode | undefined = cell; inner !== undefined; inner = outerHeld(inner)) {
-      if (cells.length === most) return undefined;
-      cells.push(inner);
-    }
-    let chain: ChainNode<Nesting> | undefined = this.#trie.root;
-    for (let i = cells.length - 1; i >= 0 && chain !== undefined; i--) {
-      const inner = cells[i] as HeldNode;
-      chain = chain.ensure(chainKey(inner.target));
-      inner.chain = chain;
-    }
-    return chain;
-  }
-}
-
-/**
- * Cuts a list of very many holds short: what its flow took so long ago that it is listed weakly alone (live-holds.ts) is no
- * more known as its own, as where each round of a loop abandons a lock. Their order is not checked long before that.
- */
-function forgetAged(node: HeldNode): void {
-  let known = 0;
-  for (let cell = node; ; known++) {
-    const outer = outerHeld(cell);
-    if (outer === undefined) return;
-    if (known >= MAX_KNOWN_HOLDS && outer.target.asked.aged !== undefined) {
-      cell.parent = undefined;
-      return;
-    }
-    cell = outer;
-  }
-}
-
-/** The hold and all that it is nested in, innermost first, or as many of them. */
-export function listHolds(cell: HeldNode | undefined, most: number = Infinity): HeldNode[] {
-  const holds: HeldNode[] = [];
-  for (let inner = cell; inner !== undefined && holds.length < most; inner = outerHeld(inner)) {
-    if (inner.target.state === HELD) holds.push(inner.target);
-  }
-  return holds;
-}
-
-/** The innermost one of the same that is meant. Makes no list of them. */
-export function findHold(cell: HeldNode | undefined, test: (hold: HeldNode) => boolean): HeldNode | undefined {
-  for (let inner = cell; inner !== undefined; inner = outerHeld(inner)) {
-    if (inner.target.state === HELD && test(inner.target)) return inner.target;
-  }
-  return undefined;
-}
-
-/** Is there one? */
-export function someHold(cell: HeldNode | undefined, test: (hold: HeldNode) => boolean): boolean {
-  return findHold(cell, test) !== undefined;
-}
-
-/** Those of the holds that a `structured` around the flow vouches for; of the innermost `most`, where that is given. */
-export function vouchedHolds(cell: HeldNode | undefined, most: number = Infinity): HeldNode[] {
-  let inner = cell;
-  let left = most;
-  for (; inner !== undefined && left > 0 && !inner.asked.vouched; left--) inner = outerHeld(inner);
-  return left > 0 ? listHolds(inner, left) : [];
-}
-
-/** Vertex of a class in the order graph: what is wanted or held, and how. */
-export function vertexOf(node: { readonly lockClass: LockClass; readonly shared: boolean }): number {
-  return node.lockClass.id * 2 + (node.shared ? 1 : 0);
-}
-
-const WAIT_BITS: Readonly<Record<WaitKind, number>> = { exclusive: 0, 'fair-read': 2, 'recursive-read': 4 };
-
-/** A wait for the unlock alone: judged by rules of its own, so it is another nesting. */
-const UNLOCK_BITS = 6;
-
-const KEYS_PER_CLASS = 8;
-
-/** Key in the trie: class, how it was wanted, and whether it was taken without waiting (then nothing leads into it). */
-export function chainKey(node: HeldNode): number {
-  const how = node.kind === 'unlock' ? UNLOCK_BITS : WAIT_BITS[node.wait] + (isTry(node.kind) ? 1 : 0);
-  return node.lockClass.id * KEYS_PER_CLASS + how;
-}
-
-/** Does the key stand for a lock of this very class? */
-export function isKeyOf(key: number, lockClass: LockClass): boolean {
-  return Math.floor(key / KEYS_PER_CLASS) === lockClass.id;
-}
-
-/** Does the key stand for a lock that was taken without waiting? */
-export function isTryKey(key: number): boolean {
-  return key % 2 === 1;
-}
-
-/** Is what the cell remembers still right? Its outer holds may have gone, its own class or mode may have changed. */
-function isChainOf(cell: HeldNode, outer: ChainNode<Nesting> | undefined): boolean {
-  const { chain } = cell;
-  return chain !== undefined && chain.parent === outer && chain.key === chainKey(cell.target);
 }
 
 function unlinkFromLock(node: HeldNode): void {

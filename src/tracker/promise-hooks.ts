@@ -16,18 +16,8 @@
 import type { Arrivals } from './arrivals.js';
 import { Batch, BatchTurns } from './batch-turns.js';
 import type { HeldContext } from './held-context.js';
-import {
-  HELD,
-  HeldNode,
-  isListed,
-  isOpen,
-  isWait,
-  type ListCell,
-  outerHeld,
-  Owner,
-  WAITING,
-  type Debt,
-} from './held-node.js';
+import { HELD, HeldNode, isOpen, isWait, type ListCell, Owner, WAITING, type Debt } from './held-node.js';
+import { isListed, linked, outerHeld } from './hold-list.js';
 import { OwnThen } from './own-then.js';
 import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
 import { ShieldedHooks } from './shielded-hooks.js';
@@ -482,7 +472,7 @@ function hasFrames(node: HeldNode): boolean {
 function cellUnder(node: HeldNode, list: HeldNode | undefined): HeldNode {
   const outer = outerHeld(node);
   if (outer === list) return node;
-  if (!isSameList(outer, list)) return node.link(list);
+  if (!isSameList(outer, list)) return linked(node, list);
   node.parent = list;
   return node;
 }

@@ -8,7 +8,8 @@
  * number, in the order of time. It stands for all cells outwards that came into the list in that turn; where its hold is
  * released, the next of them tells (held-node.ts). Cost: in such a turn a list cell per derived promise; elsewhere nothing.
  */
-import { branched, type HeldNode, type ListCell, nearestHeld, outerHeld } from './held-node.js';
+import type { HeldNode, ListCell } from './held-node.js';
+import { branched, nearestHeld, outerHeld } from './hold-list.js';
 
 export class TriesInCalls {
   /** Was any taken in this turn? The number of the first one's cell; 0 where none was. */

@@ -13,8 +13,8 @@
 import { BATCH, gateSet, type GateSet } from '../order/gates.js';
 import type { LockClass } from '../classes/lock-class.js';
 import type { Violation } from '../report/types.js';
-import { nearestHeld, type HeldNode } from '../tracker/held-node.js';
-import { listHolds } from '../tracker/held-tracker.js';
+import type { HeldNode } from '../tracker/held-node.js';
+import { listHolds, nearestHeld } from '../tracker/hold-list.js';
 import type { ClassIds } from './class-ids.js';
 import type { Dependencies } from './dependencies.js';
 import { MAX_HELD_DEPTH, type Limits } from './host.js';

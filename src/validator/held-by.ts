@@ -3,7 +3,8 @@ import type { LockClass } from '../classes/lock-class.js';
 import { captureFrames } from '../tracker/captured-frame.js';
 import { isInScope } from '../tracker/evidence.js';
 import { HELD, isScope, type HeldNode, type TrackedLock } from '../tracker/held-node.js';
-import { type HeldTracker, vouchedHolds } from '../tracker/held-tracker.js';
+import type { HeldTracker } from '../tracker/held-tracker.js';
+import { vouchedHolds } from '../tracker/hold-list.js';
 
 type Below = (...args: never[]) => unknown;
 

@@ -12,7 +12,9 @@ import type { LockClass } from '../classes/lock-class.js';
 import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
 import type { HeldNode, Nesting } from '../tracker/held-node.js';
 import { isTry } from '../tracker/held-node.js';
-import { chainKey, isKeyOf, isTryKey, listHolds, type HeldTracker } from '../tracker/held-tracker.js';
+import { chainKey, chainOf, isKeyOf, isTryKey } from '../tracker/held-chains.js';
+import type { HeldTracker } from '../tracker/held-tracker.js';
+import { listHolds } from '../tracker/hold-list.js';
 import type { ClassIds } from './class-ids.js';
 import type { Dependencies } from './dependencies.js';
 import { MAX_HELD_DEPTH } from './host.js';
@@ -47,7 +49,7 @@ export class Nestings {
    * class of the wanted lock where the nesting is new, and says whether that is checked.
    */
   factsOf(node: HeldNode, meet: (lockClass: LockClass) => boolean): NestingFacts | undefined {
-    const outer = this.#tracker.chainOf(node.parent, MAX_HELD_DEPTH);
+    const outer = chainOf(this.#trie, node.parent, MAX_HELD_DEPTH);
     const chain = outer?.child(chainKey(node));
     const known = chain?.data as NestingFacts | undefined;
     if (known === undefined) return this.#factsOfNew(node, outer, meet);

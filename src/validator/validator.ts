@@ -28,7 +28,8 @@ import {
   type TrackedLock,
   type WaitKind,
 } from '../tracker/held-node.js';
-import { HeldTracker, listHolds, someHold, vouchedHolds } from '../tracker/held-tracker.js';
+import { HeldTracker } from '../tracker/held-tracker.js';
+import { listHolds, someHold, vouchedHolds } from '../tracker/hold-list.js';
 import { Batches } from './batches.js';
 import { ClassIds, MAX_CLASSES } from './class-ids.js';
 import type { Debts } from './debts.js';
@@ -55,7 +56,6 @@ export class Validator {
   /** Graphs out and in. */
   readonly graphs: GraphExchange = new GraphExchange(this.dependencies, this.#ids);
   readonly tracker: HeldTracker = new HeldTracker(
-    this.trie,
     {
       onHold: (node, owner) => this.#arrived(node, owner),
       onDebt: (debt, owner) => this.#judge.redeem(debt as Due, owner),

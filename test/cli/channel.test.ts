@@ -2,18 +2,14 @@ import assert from 'node:assert/strict';
 import { fork, spawn, type ChildProcess, type SerializationType } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, connect, type AddressInfo } from 'node:net';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { built, cleanEnvironment, Project } from '../integrations/project.js';
 
 const main = fileURLToPath(new URL('cli/main.js', built));
-const projects: Project[] = [];
-after(() => projects.forEach((project) => project.remove()));
-
 /** `lockdep run` as a process manager starts it. */
 function forked(script: string, serialization: SerializationType = 'json'): ChildProcess {
   const made = new Project({ 'main.mjs': script });
-  projects.push(made);
   const child = fork(main, ['run', '--', 'main.mjs'], {
     cwd: made.root,
     env: cleanEnvironment(),
@@ -130,7 +126,6 @@ describe('the channel of a process that was forked', () => {
 
   it("stdio: 'ipc' at any number is a channel", async () => {
     const made = new Project({ 'main.mjs': `${echo}` });
-    projects.push(made);
     const child = spawn(process.execPath, [main, 'run', 'main.mjs'], {
       cwd: made.root,
       env: cleanEnvironment(),
@@ -147,7 +142,6 @@ describe('the channel of a process that was forked', () => {
     const made = new Project({
       'main.mjs': `console.log(typeof process.send, process.connected === true, process.channel === undefined);`,
     });
-    projects.push(made);
     const { stdout } = await made.node([main, 'run', 'main.mjs']);
     assert.equal(stdout, 'undefined false true\n');
   });

@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { BOTH_ORDERS, built, INVERSION, Project, type Files, type Result } from '../integrations/project.js';
+import { BOTH_ORDERS, built, INVERSION, Project, type Result } from '../integrations/project.js';
 
 const main = fileURLToPath(new URL('cli/main.js', built));
-const projects: Project[] = [];
-after(() => projects.forEach((project) => project.remove()));
-
-function project(files: Files): Project {
-  const made = new Project(files);
-  projects.push(made);
-  return made;
-}
-
 /** `lockdep run` with these words, in the project's folder. */
 function run(made: Project, words: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> {
   return made.node([main, 'run', ...words], { env });
@@ -25,13 +16,13 @@ const echo = `console.log(JSON.stringify({ argv: process.argv.slice(2), mode: pr
 
 describe('lockdep run', () => {
   it('prints its help', async () => {
-    const { code, stdout } = await run(project({}), ['--help']);
+    const { code, stdout } = await run(new Project({}), ['--help']);
     assert.match(stdout, /^Usage: lockdep run /m);
     assert.equal(code, 0);
   });
 
   it('passes arguments, exit codes and output through', async () => {
-    const made = project({ 'main.mjs': `${echo} console.error('to stderr'); process.exit(7);` });
+    const made = new Project({ 'main.mjs': `${echo} console.error('to stderr'); process.exit(7);` });
     const { code, stdout, stderr } = await run(made, ['--', 'main.mjs', '--enforce', '--', '-x', 'y z']);
     assert.deepEqual(JSON.parse(stdout), { argv: ['--enforce', '--', '-x', 'y z'], mode: 'warn', gc: 'undefined' });
     assert.match(stderr, /^to stderr\nlockdep: .*no reports\n$/);
@@ -39,7 +30,7 @@ describe('lockdep run', () => {
   });
 
   it('ends with 0 for a clean program, and 1 for strict reports', async () => {
-    const made = project({ 'clean.mjs': clean, 'inversion.mjs': inversion });
+    const made = new Project({ 'clean.mjs': clean, 'inversion.mjs': inversion });
     assert.equal((await run(made, ['--', 'clean.mjs'])).code, 0);
     const { code, stdout, stderr } = await run(made, ['--', 'inversion.mjs']);
     assert.equal(code, 1);
@@ -55,14 +46,14 @@ describe('lockdep run', () => {
     [['--', 'main', 'a'], 'undefined'],
   ] as const) {
     it(`takes the program as ${words.join(' ')}`, async () => {
-      const made = project({ 'main.mjs': echo, 'main.js': echo });
+      const made = new Project({ 'main.mjs': echo, 'main.js': echo });
       const result = await run(made, words);
       assert.deepEqual(JSON.parse(result.stdout), { argv: ['a'], mode: 'warn', gc });
     });
   }
 
   it('passes on the node options that it was started with itself', async () => {
-    const made = project({ 'main.mjs': echo });
+    const made = new Project({ 'main.mjs': echo });
     const result = await made.node(['--expose-gc', main, 'run', '--', 'main.mjs']);
     assert.equal((JSON.parse(result.stdout) as { gc: string }).gc, 'function');
   });
@@ -78,13 +69,13 @@ describe('the mode of a run', () => {
     [[], { NODE_ENV: 'production' }, 'warn'],
   ] as const) {
     it(`is ${mode} with ${JSON.stringify(env)} and [${words.join(' ')}]`, async () => {
-      const result = await run(project({ 'main.mjs': echo }), [...words, '--', 'main.mjs'], env);
+      const result = await run(new Project({ 'main.mjs': echo }), [...words, '--', 'main.mjs'], env);
       assert.equal((JSON.parse(result.stdout) as { mode: string }).mode, mode);
     });
   }
 
   it('LOCKDEP=off is kept, and told of', async () => {
-    const { code, stderr } = await run(project({ 'main.mjs': inversion }), ['--', 'main.mjs'], { LOCKDEP: 'off' });
+    const { code, stderr } = await run(new Project({ 'main.mjs': inversion }), ['--', 'main.mjs'], { LOCKDEP: 'off' });
     assert.equal(stderr, 'lockdep: LOCKDEP=off is set, so the program runs without tracking\n');
     assert.equal(code, 0);
   });
@@ -102,14 +93,14 @@ describe('the mode of a run', () => {
       ['--enforce', 'main.mjs'],
     ]) {
       it(`a value that makes no sense is one line: ${JSON.stringify(env)}, [${words.join(' ')}]`, async () => {
-        const { code, stdout, stderr } = await run(project({ 'main.mjs': echo }), words, env);
+        const { code, stdout, stderr } = await run(new Project({ 'main.mjs': echo }), words, env);
         assert.deepEqual([code, stdout, stderr], [2, '', `lockdep: run: ${complaint}\n`]);
       });
     }
   }
 
   it('--enforce fails the offending call', async () => {
-    const { code, stderr } = await run(project({ 'main.mjs': inversion }), ['--enforce', '--', 'main.mjs']);
+    const { code, stderr } = await run(new Project({ 'main.mjs': inversion }), ['--enforce', '--', 'main.mjs']);
     assert.match(stderr, /ERR_LOCKDEP_CIRCULAR_DEPENDENCY/);
     assert.equal(code, 1);
   });
@@ -117,14 +108,14 @@ describe('the mode of a run', () => {
 
 describe('programs that do not start', () => {
   it('a script that does not exist is a usage error that names its path', async () => {
-    const made = project({});
+    const made = new Project({});
     const { code, stderr } = await run(made, ['--', 'missing.js']);
     assert.ok(stderr.startsWith(`lockdep: run: script not found: ${made.path('missing.js')}\n`), stderr);
     assert.equal(code, 2);
   });
 
   it('a script with a syntax error fails as under node', async () => {
-    const { code, stderr } = await run(project({ 'main.cjs': 'const' }), ['--', 'main.cjs']);
+    const { code, stderr } = await run(new Project({ 'main.cjs': 'const' }), ['--', 'main.cjs']);
     assert.match(stderr, /SyntaxError/);
     assert.equal(code, 1);
   });
@@ -143,7 +134,7 @@ describe('files that only a hook of require knows', () => {
     ['-r', './hook.cjs', './main', 'a'],
   ]) {
     it(`${words.join(' ')} runs as under node, and is tracked`, async () => {
-      const made = project({ 'hook.cjs': hook, 'main.ts': typed });
+      const made = new Project({ 'hook.cjs': hook, 'main.ts': typed });
       const plain = await made.node(words);
       const { code, stdout, stderr } = await run(made, ['--', ...words]);
       assert.equal(plain.code, 0, plain.stderr);
@@ -155,7 +146,7 @@ describe('files that only a hook of require knows', () => {
 
   for (const name of ['main.foo', 'main', '.main', 'main.txt']) {
     it(`an extension that nobody knows is a script, as under node: ${name}`, async () => {
-      const made = project({
+      const made = new Project({
         [name]: `const { Mutex } = require('async-mutex'); (async () => { ${INVERSION} console.log('ran'); })();`,
       });
       const plain = await made.node([name]);
@@ -168,7 +159,7 @@ describe('files that only a hook of require knows', () => {
   }
 
   it('where require() is not to load ES modules, the preload is loaded by import', async () => {
-    const made = project({ 'main.mjs': inversion });
+    const made = new Project({ 'main.mjs': inversion });
     for (const [words, env] of [
       [['--', '--no-experimental-require-module', 'main.mjs'], {}],
       [['main.mjs'], { NODE_OPTIONS: '--no-experimental-require-module' }],
@@ -182,7 +173,7 @@ describe('files that only a hook of require knows', () => {
 
 describe('--out', () => {
   it('makes the folder, relative to where it was said', async () => {
-    const made = project({ 'main.mjs': `process.chdir('/'); ${inversion}` });
+    const made = new Project({ 'main.mjs': `process.chdir('/'); ${inversion}` });
     for (const words of [
       ['--out', 'a/b'],
       ['--out=c', '--enforce'],
@@ -194,7 +185,7 @@ describe('--out', () => {
   });
 
   it('that cannot be made is a usage error', async () => {
-    const made = project({ 'main.mjs': clean });
+    const made = new Project({ 'main.mjs': clean });
     writeFileSync(made.path('file'), '');
     const { code, stderr } = await run(made, ['--out', 'file/x', '--', 'main.mjs']);
     assert.match(stderr, /cannot write to .*file/);
@@ -204,7 +195,7 @@ describe('--out', () => {
 
 describe('processes that the program starts', () => {
   it('fork() is tracked, with an exit code of its own', async () => {
-    const made = project({
+    const made = new Project({
       'main.mjs': `import { fork } from 'node:child_process'; import { once } from 'node:events';
         const [code] = await once(fork('child.mjs'), 'exit'); console.log(code);`,
       'child.mjs': inversion,
@@ -216,7 +207,7 @@ describe('processes that the program starts', () => {
   });
 
   it('spawn() is not', async () => {
-    const made = project({
+    const made = new Project({
       'main.mjs': `import { spawnSync } from 'node:child_process';
         console.log(spawnSync(process.execPath, ['child.mjs'], { stdio: ['ignore', 'inherit', 'inherit'] }).status);`,
       'child.mjs': inversion,

@@ -2,15 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:os';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { built, cleanEnvironment, Project } from '../integrations/project.js';
 
 const main = fileURLToPath(new URL('cli/main.js', built));
-const projects: Project[] = [];
-after(() => projects.forEach((project) => project.remove()));
-
 interface Started {
   readonly runner: ChildProcess;
   /** What the program has printed so far. */
@@ -21,7 +18,6 @@ interface Started {
 
 function start(script: string, env: NodeJS.ProcessEnv = {}): Started {
   const made = new Project({ 'main.mjs': script });
-  projects.push(made);
   const runner = spawn(process.execPath, [main, 'run', '--', 'main.mjs'], {
     cwd: made.root,
     env: cleanEnvironment(env),
@@ -125,7 +121,6 @@ describe('signals', { skip: process.platform === 'win32' }, () => {
       'main.mjs': `import inspector from 'node:inspector'; ${waits}
       setInterval(() => { if (inspector.url() !== undefined) { console.log('open'); process.exit(6); } }, 10);`,
     });
-    projects.push(made);
     const runner = spawn(process.execPath, [main, 'run', '--', '--inspect-port=0', 'main.mjs'], {
       cwd: made.root,
       env: cleanEnvironment(),
@@ -162,7 +157,6 @@ describe('signals', { skip: process.platform === 'win32' }, () => {
 
   it('a program that kills itself', async () => {
     const made = new Project({ 'main.mjs': `process.kill(process.pid, 'SIGKILL');` });
-    projects.push(made);
     const { code, signal, stderr } = await made.node([main, 'run', '--', 'main.mjs']);
     assert.deepEqual([code, signal], [null, 'SIGKILL']);
     assert.equal(stderr, 'lockdep: the program was ended by SIGKILL, so there is no summary\n');

@@ -17,15 +17,32 @@ function bench(...args: readonly string[]): {
   return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
 }
 
-test('a quick benchmark runs every contender and yields finite positive figures', () => {
-  const { status, stdout, stderr } = bench('--quick', '--json');
+/** One batch of these takes as long as all others together. */
+const isLong = ({ operations }: { readonly operations: number }): boolean => operations >= 100_000;
+
+/** What these scenarios measure, of all contenders or of some. */
+function figures(chosen: typeof SCENARIOS, ...contenders: readonly string[]): readonly ScenarioResults[] {
+  const words = [...chosen.flatMap(({ id }) => ['--scenario', id]), ...contenders.flatMap((id) => ['--contender', id])];
+  const { status, stdout, stderr } = bench('--quick', '--json', ...words);
   assert.equal(stderr, '');
   assert.equal(status, 0);
   const { scenarios } = JSON.parse(stdout) as { readonly scenarios: readonly ScenarioResults[] };
   assert.deepEqual(
     scenarios.map(({ id }) => id),
-    SCENARIOS.map(({ id }) => id),
+    chosen.map(({ id }) => id),
   );
+  return scenarios;
+}
+
+test('a quick benchmark of the long scenarios yields finite positive figures', () => {
+  for (const { id, results } of figures(SCENARIOS.filter(isLong), 'fastq (promise)', 'lockdep warn')) {
+    assert.equal(results.length, 2, id);
+    for (const { median: nanoseconds } of results) assert.ok(Number.isFinite(nanoseconds) && nanoseconds > 0, id);
+  }
+});
+
+test('a quick benchmark runs every contender and yields finite positive figures', () => {
+  const scenarios = figures(SCENARIOS.filter((scenario) => !isLong(scenario)));
   const everyone = CONTENDERS.filter(({ byDefault }) => byDefault).map(({ id }) => id);
   const seen = new Set(scenarios.flatMap(({ results }) => results.map(({ contender }) => contender)));
   assert.deepEqual([...seen].toSorted(), everyone.toSorted());

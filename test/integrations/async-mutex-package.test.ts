@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { packageFileAt, packageFileOf } from '../../src/integrations/async-mutex-package.js';
 import { Project } from './project.js';
 
 const project = new Project();
-after(() => project.remove());
 const installed = project.path('node_modules/async-mutex');
 
 describe('files of async-mutex', () => {

@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { BOTH_ORDERS, built, cleanEnvironment, Project, register, type Files, type Result } from './project.js';
+import { BOTH_ORDERS, built, cleanEnvironment, Project, register, type Result } from './project.js';
 
 const main = fileURLToPath(new URL('cli/main.js', built));
-const projects: Project[] = [];
-after(() => projects.forEach((project) => project.remove()));
-
-function project(files: Files): Project {
-  const made = new Project(files);
-  made.installLockdep();
-  projects.push(made);
-  return made;
-}
-
 /** Ways to be there: the words before the flags, and those behind. */
 const WAYS: Readonly<Record<string, readonly string[]>> = {
   'an import': [],
@@ -63,7 +53,7 @@ describe('a stdout or stderr that nobody reads any more', () => {
         const fd = closed === 'stdout' ? 2 : 1;
         const ends = ['', 'new Mutex({ class: "y" }).release(); process.exit(0);', 'process.exit(4);'];
         const text = (end: string): string => alive.replaceAll('FD', String(fd)).replace('END', end);
-        const made = project(Object.fromEntries(ends.map((end, at) => [`${at}.mjs`, text(end)])));
+        const made = Project.withLockdep(Object.fromEntries(ends.map((end, at) => [`${at}.mjs`, text(end)])));
         const checks = ends.map(async (end, at) => {
           const { code, signal, stdout } = await unread(made, [...words, `${at}.mjs`], closed);
           assert.match(stdout, /^alive$/m, end);
@@ -77,7 +67,7 @@ describe('a stdout or stderr that nobody reads any more', () => {
   }
 
   it('stderr, with reports of a worker thread', async () => {
-    const made = project({
+    const made = Project.withLockdep({
       'main.mjs': `import { writeSync } from 'node:fs'; import { once } from 'node:events'; import { Worker } from 'node:worker_threads';
         process.on('uncaughtException', (error) => { writeSync(1, 'raised ' + error.message + '\\n'); });
         await once(new Worker(new URL('worker.mjs', import.meta.url)), 'exit'); writeSync(1, 'alive\\n');`,
@@ -91,7 +81,7 @@ describe('a stdout or stderr that nobody reads any more', () => {
   });
 
   it('the command line itself', async () => {
-    const made = project({});
+    const made = Project.withLockdep({});
     for (const [words, expected] of [
       [['--help'], 0],
       [['run', '--help'], 0],

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { INVERSION, Project, type Result } from './project.js';
-
-const projects: Project[] = [];
-after(() => projects.forEach((project) => project.remove()));
 
 function project(main: string): Project {
   const made = new Project({ 'main.mjs': main });
-  projects.push(made);
   return made;
 }
 

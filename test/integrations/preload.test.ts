@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { INVERSION, printed, Project, register, type Files } from './project.js';
-
-const projects: Project[] = [];
-after(() => projects.forEach((project) => project.remove()));
-
-function project(files: Files): Project {
-  const made = new Project(files);
-  projects.push(made);
-  return made;
-}
+import { INVERSION, printed, Project, register } from './project.js';
 
 const inversion = `import { Mutex } from 'async-mutex'; ${INVERSION}`;
 const SEEN = /\[LOCKDEP_CIRCULAR_DEPENDENCY\] LockdepWarning/;
@@ -18,7 +9,7 @@ const SEEN = /\[LOCKDEP_CIRCULAR_DEPENDENCY\] LockdepWarning/;
 describe('ways to preload', () => {
   for (const flag of ['--import', '-r']) {
     it(`${flag} lockdep/register, for a main module of either kind`, async () => {
-      const made = project({
+      const made = new Project({
         'main.mjs': inversion,
         'main.cjs': `const { Mutex } = require('async-mutex'); (async () => { ${INVERSION} })();`,
       });
@@ -33,13 +24,13 @@ describe('ways to preload', () => {
   }
 
   it('NODE_OPTIONS', async () => {
-    const made = project({ 'main.mjs': inversion });
+    const made = new Project({ 'main.mjs': inversion });
     const result = await made.node(['main.mjs'], { env: { NODE_OPTIONS: `--import ${register}` } });
     assert.match(result.stderr, SEEN);
   });
 
   it('twice, and from two copies of this package, is as once', async () => {
-    const made = project({ 'main.mjs': inversion });
+    const made = new Project({ 'main.mjs': inversion });
     made.installLockdep();
     const twice = ['--import', register, '-r', fileURLToPath(register), '--import', 'lockdep/register'];
     const result = await made.node([...twice, 'main.mjs'], { env: { LOCKDEP_SUMMARY: '1' } });
@@ -54,7 +45,7 @@ describe('mode', () => {
     console.log(JSON.stringify([lockdep.mode, Mutex === ours]));`;
 
   function modes(): Project {
-    const made = project({ 'main.mjs': tell });
+    const made = new Project({ 'main.mjs': tell });
     made.installLockdep();
     return made;
   }
@@ -91,7 +82,7 @@ describe('mode', () => {
   });
 
   it('enforce rejects the offending call of a program that knows nothing of lockdep', async () => {
-    const made = project({ 'main.mjs': inversion });
+    const made = new Project({ 'main.mjs': inversion });
     const result = await made.tracked(['main.mjs'], { LOCKDEP: 'enforce' });
     assert.match(result.stderr, /ERR_LOCKDEP_CIRCULAR_DEPENDENCY/);
     assert.equal(result.code, 1);
@@ -103,7 +94,7 @@ describe('worker threads', () => {
     const worker = new Worker(new URL('worker.mjs', import.meta.url));`;
 
   it('a worker from a file is tracked, and its report counts for the process', async () => {
-    const made = project({
+    const made = new Project({
       'main.mjs': `${inversionInWorker} const [code] = await once(worker, 'exit'); console.log(code);`,
       'worker.mjs': inversion,
     });
@@ -115,7 +106,7 @@ describe('worker threads', () => {
   });
 
   it('a worker of a worker, which is terminated', async () => {
-    const made = project({
+    const made = new Project({
       'main.mjs': `${inversionInWorker} await once(worker, 'message'); await worker.terminate();`,
       'worker.mjs': `import { parentPort, Worker } from 'node:worker_threads';
         const worker = new Worker(new URL('inner.mjs', import.meta.url));
@@ -129,7 +120,7 @@ describe('worker threads', () => {
   });
 
   it('a clean worker changes nothing', async () => {
-    const made = project({
+    const made = new Project({
       'main.mjs': `${inversionInWorker} await once(worker, 'exit');`,
       'worker.mjs': `import { Mutex } from 'async-mutex'; await new Mutex().runExclusive(() => {});`,
     });

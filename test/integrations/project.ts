@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 /** The compiled library that these tests belong to. */
@@ -29,6 +30,10 @@ export interface RunOptions {
 
 export type Files = Readonly<Record<string, string>>;
 
+/** Of this file of tests: they are removed when all of those have ended. */
+const projects: Project[] = [];
+after(() => projects.forEach((project) => project.remove()));
+
 export class Project {
   readonly root: string;
 
@@ -39,6 +44,14 @@ export class Project {
     this.install('tslib', 'node_modules/tslib');
     this.install('async-mutex', 'node_modules/async-mutex');
     this.write(files);
+    projects.push(this);
+  }
+
+  /** The same, with this package installed. */
+  static withLockdep(files: Files): Project {
+    const project = new Project(files);
+    project.installLockdep();
+    return project;
   }
 
   path(name: string): string {

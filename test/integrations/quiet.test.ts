@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { built, Project, register } from './project.js';
 
@@ -27,7 +27,6 @@ const made = new Project(
   ),
 );
 made.installLockdep();
-after(() => made.remove());
 
 const QUIET: readonly (readonly [what: string, flags: readonly string[], env: NodeJS.ProcessEnv])[] = [
   ['--no-warnings', ['--no-warnings'], {}],

@@ -1,16 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
-import { Project, register, type Files } from './project.js';
-
-const projects: Project[] = [];
-after(() => projects.forEach((project) => project.remove()));
-
-function project(files: Files): Project {
-  const made = new Project(files);
-  made.installLockdep();
-  projects.push(made);
-  return made;
-}
+import { describe, it } from 'node:test';
+import { Project, register } from './project.js';
 
 const WAYS: Readonly<Record<string, readonly string[]>> = {
   'an import': [],
@@ -28,7 +18,7 @@ describe('a setting of the environment that makes no sense', () => {
     [{ LOCKDEP: 'loud', LOCKDEP_TRACKING: 'light' }, 'lockdep/register', 'warn light\n'],
   ] as const) {
     it(`in production it is a warning: ${JSON.stringify(env)}, ${way}`, async () => {
-      const made = project({ 'main.mjs': tell });
+      const made = Project.withLockdep({ 'main.mjs': tell });
       const words = [...(WAYS[way] ?? []), 'main.mjs'];
       const { code, stdout, stderr } = await made.node(words, { env: { ...env, NODE_ENV: 'production' } });
       assert.deepEqual([code, stdout], [0, printed], stderr);
@@ -48,7 +38,7 @@ describe('a setting of the environment that makes no sense', () => {
     ],
   ] as const) {
     it(`elsewhere it is an error: ${JSON.stringify(env)}`, async () => {
-      const { code, stderr } = await project({ 'main.mjs': tell }).node(['main.mjs'], { env });
+      const { code, stderr } = await Project.withLockdep({ 'main.mjs': tell }).node(['main.mjs'], { env });
       assert.match(stderr, complaint);
       assert.equal(code, 1);
     });

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { BOTH_ORDERS, printed, Project, register, type Files } from './project.js';
 
 const NAMES = ['E_ALREADY_LOCKED', 'E_CANCELED', 'E_TIMEOUT', 'Mutex', 'Semaphore', 'tryAcquire', 'withTimeout'];
-const projects: Project[] = [];
-after(() => projects.forEach((project) => project.remove()));
-
-function project(files: Files): Project {
-  const made = new Project(files);
-  projects.push(made);
-  return made;
-}
-
 /** The stand-in for async-mutex, imported by its own path: what every other way of loading must give. */
 const OURS = JSON.stringify(new URL('async-mutex.js', register).href);
 
@@ -53,7 +44,7 @@ describe('every way of loading async-mutex gives the substitute', () => {
   };
   for (const [name, files] of Object.entries(ways)) {
     it(name, async () => {
-      const result = await project(files).tracked(['main.mjs']);
+      const result = await new Project(files).tracked(['main.mjs']);
       assert.deepEqual(printed(result), [true, NAMES]);
       assert.equal(result.stderr, '');
       assert.equal(result.code, 0);
@@ -61,7 +52,7 @@ describe('every way of loading async-mutex gives the substitute', () => {
   }
 
   it('a CommonJS main module', async () => {
-    const made = project({
+    const made = new Project({
       'main.cjs': `const loaded = require('async-mutex');
         import(${OURS}).then((ours) => console.log(JSON.stringify([(${isOurs})(loaded), Object.keys(loaded).sort()])));`,
     });
@@ -73,7 +64,7 @@ describe('copies', () => {
   /** An application and a dependency with an async-mutex of its own; both load it in both ways. */
   function twoCopies(version: string): Project {
     const dependency = 'node_modules/dep';
-    const made = project({
+    const made = new Project({
       [`${dependency}/package.json`]: JSON.stringify({ name: 'dep', version: '1.0.0' }),
       [`${dependency}/load.cjs`]: `module.exports = require('async-mutex');`,
       [`${dependency}/load.mjs`]: `export * from 'async-mutex';`,
@@ -114,7 +105,7 @@ describe('copies', () => {
   });
 
   it('a copy that is installed under another name', async () => {
-    const made = project({
+    const made = new Project({
       'main.mjs': `import { Mutex } from 'lock'; import * as ours from ${OURS}; import { createRequire } from 'node:module';
         const required = createRequire(import.meta.url)('lock');
         console.log(JSON.stringify([Mutex === ours.Mutex, required.Mutex === ours.Mutex]));`,
@@ -124,7 +115,7 @@ describe('copies', () => {
   });
 
   it('a package of another name with the same files is left alone', async () => {
-    const made = project({
+    const made = new Project({
       'node_modules/other/package.json': JSON.stringify({
         name: 'other',
         version: '0.5.0',
@@ -141,7 +132,7 @@ describe('copies', () => {
 
 describe('the interface as programs use it', () => {
   it('keeps instanceof, subclassing and error identity across the halves', async () => {
-    const made = project({
+    const made = new Project({
       'main.mjs': `import { Mutex, Semaphore, withTimeout, E_CANCELED, E_TIMEOUT } from 'async-mutex';
         import { createRequire } from 'node:module';
         const cjs = createRequire(import.meta.url)('async-mutex');
@@ -164,7 +155,7 @@ describe('the interface as programs use it', () => {
   });
 
   it('lets a program replace what require gave it', async () => {
-    const made = project({
+    const made = new Project({
       'main.cjs': `const loaded = require('async-mutex'); loaded.Mutex = class Fake {};
         console.log(JSON.stringify(require('async-mutex').Mutex.name));`,
     });
@@ -172,7 +163,7 @@ describe('the interface as programs use it', () => {
   });
 
   it('covers the deep paths and the default import of old versions', async () => {
-    const made = project({
+    const made = new Project({
       'node_modules/old/package.json': JSON.stringify({ name: 'async-mutex', version: '0.1.4', main: 'lib/index.js' }),
       'node_modules/old/lib/index.js': `"use strict"; exports.__esModule = true;
         var Mutex_1 = require("./Mutex"); exports.Mutex = Mutex_1.default;`,
@@ -186,7 +177,7 @@ describe('the interface as programs use it', () => {
   });
 
   it('covers each file of the public face', async () => {
-    const made = project({
+    const made = new Project({
       'main.mjs': `import { createRequire } from 'node:module'; import * as ours from ${OURS};
         const require = createRequire(import.meta.url);
         const lib = (name) => require('./node_modules/async-mutex/lib/' + name + '.js');
@@ -208,7 +199,7 @@ describe('versions with an unknown interface', () => {
 
   for (const version of ['0.6.0', '1.0.0', '0.10.0']) {
     it(`${version} is left alone, with one warning`, async () => {
-      const made = project({ 'main.mjs': load });
+      const made = new Project({ 'main.mjs': load });
       made.installAsyncMutex('node_modules/async-mutex', version);
       const result = await made.tracked(['main.mjs']);
       assert.deepEqual(printed(result), [false, false]);
@@ -220,7 +211,7 @@ describe('versions with an unknown interface', () => {
   }
 
   it('is warned of when it is imported only, or has other files', async () => {
-    const made = project({
+    const made = new Project({
       'node_modules/async-mutex/package.json': JSON.stringify({
         name: 'async-mutex',
         version: '2.0.0',

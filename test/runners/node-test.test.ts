@@ -1,7 +1,7 @@
 /** The suite that `npm run runners` runs under other test runners, under node:test. */
 import assert from 'node:assert/strict';
 import { cpSync, readFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Project, type Result } from '../integrations/project.js';
 
@@ -17,7 +17,6 @@ before(() => {
   cpSync(fixtures, project.path('suite'), { recursive: true });
   cpSync(`${fixtures}runner.node.mjs`, project.path('suite/runner.mjs'));
 });
-after(() => project.remove());
 
 function count(result: Result, name: string): number {
   const found = new RegExp(`^# ${name} (\\d+)$`, 'm').exec(result.stdout);

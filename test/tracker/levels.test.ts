@@ -3,13 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import type { HeldNode } from '../../src/tracker/held-node.js';
 import { HeldTracker } from '../../src/tracker/held-tracker.js';
-import { ChainTrie } from '../../src/order/chain-trie.js';
 import { hooksFollowHolds } from '../../src/tracker/rehearsal.js';
 import { Runtime } from '../../src/validator/runtime.js';
 import { isolated, settle } from '../validator/harness.js';
 
 function tracker(): HeldTracker {
-  return new HeldTracker(new ChainTrie(), {
+  return new HeldTracker({
     onHold: () => undefined,
     onDebt: () => undefined,
     onBatch: () => undefined,

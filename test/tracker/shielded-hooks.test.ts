@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { ChainTrie } from '../../src/order/chain-trie.js';
 import { HeldTracker } from '../../src/tracker/held-tracker.js';
 import type { HeldNode } from '../../src/tracker/held-node.js';
 import { isolated, settle } from '../validator/harness.js';
 
 /** A tracker in whose hooks something is wrong: whoever receives a hold is met with an error. */
 function faulty(faults: unknown[]): HeldTracker {
-  return new HeldTracker(new ChainTrie(), {
+  return new HeldTracker({
     onHold: () => {
       throw new Error('the arrival went wrong');
     },

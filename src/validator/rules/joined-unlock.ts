@@ -4,7 +4,7 @@
  */
 import type { Violation } from '../../report/types.js';
 import { HELD, type HeldNode } from '../../tracker/held-node.js';
-import { listHolds } from '../../tracker/held-tracker.js';
+import { listHolds } from '../../tracker/hold-list.js';
 import { rawUse, useFacts } from '../lock-use.js';
 import { taskOf } from './rule.js';
 

@@ -13,7 +13,7 @@ import type { LockClassOptions } from '../../classes/lock-class.js';
 import { flowsToBlock } from '../../report/permit-arithmetic.js';
 import type { Exhaustion } from '../../report/types.js';
 import type { HeldNode } from '../../tracker/held-node.js';
-import { listHolds } from '../../tracker/held-tracker.js';
+import { listHolds } from '../../tracker/hold-list.js';
 import { heldUses, isGuess, taskOf, tierOfNesting, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
 
 type Nest = NonNullable<LockClassOptions['nest']>;
