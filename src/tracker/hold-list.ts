@@ -69,10 +69,21 @@ export function cutReleased(cell: HeldNode): void {
   if (parent !== undefined && parent.target.state !== HELD) cell.parent = nearestHeld(parent);
 }
 
-/** Is `node` among the holds of the list? Cost: a walk over what was entered since `node` was wanted. */
-export function isListed(list: HeldNode | undefined, node: HeldNode): boolean {
+/**
+ * Is `node` among the holds of the list? Cost: a walk over what was entered since `node` was wanted. After `most` steps the
+ * answer is `otherwise`.
+ */
+export function isListed(
+  list: HeldNode | undefined,
+  node: HeldNode,
+  most: number = Infinity,
+  otherwise: boolean = false,
+): boolean {
+  let left = most;
   for (let cell = nearestHeld(list); cell !== undefined && cell.born >= node.born; cell = outerHeld(cell)) {
     if (cell.target === node) return true;
+    left -= 1;
+    if (left < 0) return otherwise;
   }
   return false;
 }

@@ -16,7 +16,17 @@
 import type { Arrivals } from './arrivals.js';
 import { Batch, BatchTurns } from './batch-turns.js';
 import type { HeldContext } from './held-context.js';
-import { HELD, HeldNode, isOpen, isWait, type ListCell, Owner, WAITING, type Debt } from './held-node.js';
+import {
+  HELD,
+  HeldNode,
+  isOpen,
+  isWait,
+  type ListCell,
+  MAX_KNOWN_HOLDS,
+  Owner,
+  WAITING,
+  type Debt,
+} from './held-node.js';
 import { isListed, linked, outerHeld } from './hold-list.js';
 import { OwnThen } from './own-then.js';
 import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
@@ -255,7 +265,7 @@ export class PromiseHooks extends ShieldedHooks {
     else if (this.#receiveHold(promise, owner, parcel, again)) {
       // What comes for the first time is in no list yet, unless somebody has adopted it.
       const isNew = !again && parcel.asked.adoptedBy === undefined;
-      if (isNew || !isListed(this.#context.current(), parcel)) this.#enter(parcel, owner);
+      if (isNew || !mayBeListed(this.#context.current(), parcel)) this.#enter(parcel, owner);
     }
   }
 
@@ -269,7 +279,7 @@ export class PromiseHooks extends ShieldedHooks {
     for (const node of parcel.nodes) {
       node.seen = passage?.isTold === true && !passage.isKept;
       const inDoubt = again || isSignal || passage?.isShared === true;
-      if (this.#receiveHold(promise, owner, node, inDoubt) && !isListed(listed, node)) this.#enter(node, owner);
+      if (this.#receiveHold(promise, owner, node, inDoubt) && !mayBeListed(listed, node)) this.#enter(node, owner);
     }
     if (again || passage?.batch === undefined) return;
     if (passage.batch.isOne) this.#receiveBatch(passage.batch.nodes);
@@ -466,6 +476,11 @@ export class PromiseHooks extends ShieldedHooks {
 
 function hasFrames(node: HeldNode): boolean {
   return node.asked.frames !== undefined;
+}
+
+/** Is it listed, or is the list longer than any whose order is checked? Then it does not matter. */
+function mayBeListed(list: HeldNode | undefined, node: HeldNode): boolean {
+  return isListed(list, node, MAX_KNOWN_HOLDS, true);
 }
 
 /** A list cell for `node` with `list` as its outer holds: the node itself where it already continues that list. */

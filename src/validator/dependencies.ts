@@ -9,7 +9,8 @@
  * protect the flow: all that it lists, and the possible gates (possible-gates.ts). In `all` only what it lists counts, and
  * of that not what was never seen to be the hold of somebody who waits.
  *
- * Of a class whose locks are told apart (locks-apart.ts), `proven` knows the single locks, and `all` the class.
+ * Of a class whose locks are told apart (locks-apart.ts), `proven` knows the single locks, and `all` the class. `stuck` has
+ * what is suspected of single locks of one class while they are waited for, for as long as there is room.
  *
  * Cost: a known edge is two lookups. A new one costs an incremental topological order (class-order.ts).
  */
@@ -28,7 +29,7 @@ import type { Vertex } from '../order/edge.js';
 import { isSharedGate, lockOfGate, type Gate, type GateSet } from '../order/gates.js';
 import type { Tier, Violation } from '../report/types.js';
 import type { CapturedFrame } from '../tracker/captured-frame.js';
-import { WANTED, type HeldNode } from '../tracker/held-node.js';
+import { WAITING, WANTED, type HeldNode } from '../tracker/held-node.js';
 import { Blessings, type Blessing } from './blessings.js';
 import type { ClassIds } from './class-ids.js';
 import { circularDependency, withoutFacts } from './cycle-report.js';
@@ -59,11 +60,15 @@ export interface GatedCycle {
 /** Orders of two classes, or of two locks that are told apart, that are learned: about 2 kB each (the kernel: half as many). */
 export const MAX_ORDERS = 65_536;
 
+/** Suspected orders of locks that are told apart which are kept for flows that are stuck at once. With more, all are forgotten. */
+const MAX_STUCK = 1024;
+
 export class Dependencies {
   readonly #ids: ClassIds;
   readonly #keeps: (id: string) => boolean;
   #proven: FactsOrder;
   #all: FactsOrder = new ClassOrder();
+  #stuck: FactsOrder;
   readonly #blessings = new Blessings();
   /** Declared orders, which are not learned and so outlive what is. */
   #declared: { readonly from: LockClass; readonly to: LockClass; readonly facts: EdgeFacts }[] = [];
@@ -75,9 +80,13 @@ export class Dependencies {
     this.#keeps = keeps;
     this.#room = new OrdersApart(ids.apart);
     this.#proven = this.#provenOrder();
+    this.#stuck = this.#provenOrder();
     ids.apart.listen({
       added: (id, lockClass) => this.#declareFor(id, lockClass),
-      gone: (id) => this.#proven.remove(id),
+      gone: (id) => {
+        this.#proven.remove(id);
+        this.#stuck.remove(id);
+      },
     });
   }
 
@@ -89,7 +98,7 @@ export class Dependencies {
     const all = hasRoom ? this.#all.learn(this.#occurrence(attempt, pair, attempt.gates, facts)) : undefined;
     const proven = this.#learnProven(attempt, facts);
     if (all === undefined || proven?.violation !== undefined) return proven ?? {};
-    return this.#verdict('advisory', all, attempt);
+    return this.#verdict('advisory', all, attempt, this.#all);
   }
 
   /** Is the order of this pair known, or is there room for it? */
@@ -103,7 +112,33 @@ export class Dependencies {
   learnApart(attempt: NestedAttempt): Violation | undefined {
     if (!this.#ids.toldApart(attempt.held, attempt.wanted)) return undefined;
     const facts = once(() => learnedFacts(attempt));
-    return this.#learnProven(attempt, facts)?.violation;
+    return this.#learnProven(attempt, facts)?.violation ?? this.learnStuck(attempt);
+  }
+
+  /** Does a wait that may never end close a cycle of two locks or more that are told apart, if what is suspected of it is so? */
+  learnStuck(attempt: NestedAttempt): Violation | undefined {
+    if (attempt.wanted.state !== WAITING) return undefined;
+    if (this.#stuck.size >= MAX_STUCK) this.#stuck = this.#provenOrder();
+    const pair = certainPair(attempt, this.#ids);
+    for (const edge of this.#proven.chain([pair.wanted], [classOfVertex(pair.held)]) ?? []) this.#copyStuck(edge);
+    const facts = once(() => learnedFacts(attempt));
+    const lesson = this.#stuck.learn(this.#occurrence(attempt, pair, attempt.gates, facts));
+    return lesson.cycle === undefined ? undefined : this.#verdict('advisory', lesson, attempt, this.#stuck).violation;
+  }
+
+  /** What is proven leads on from what is suspected. */
+  #copyStuck(edge: OrderEdge<EdgeFacts, Violation>): void {
+    const strong = this.#proven.strongOf(edge);
+    for (const alternative of edge.payload.alternatives) {
+      this.#stuck.learn({
+        held: edge.from,
+        wanted: classOfVertex(edge.to),
+        strong: strong.includes(alternative),
+        gates: alternative.gates,
+        facts: () => alternative.facts,
+        count: 0,
+      });
+    }
   }
 
   /** Is the nesting, as of that moment, known and proven, with no more than these gates? Then the report that it repeats, if any. */
@@ -254,6 +289,7 @@ export class Dependencies {
     this.full = false;
     this.#proven = this.#provenOrder();
     this.#all = new ClassOrder();
+    this.#stuck = this.#provenOrder();
     const accepted = this.#blessings.all();
     this.#blessings.clear();
     for (const { a, b, reason } of accepted) this.bless(a, b, reason);
@@ -263,18 +299,19 @@ export class Dependencies {
   checkInvariants(): void {
     this.#proven.checkInvariants();
     this.#all.checkInvariants();
+    this.#stuck.checkInvariants();
   }
 
   /** The violations of cycles that came to light without an attempt, for that reason; one that is strict is not told twice. */
   verdicts(proven: readonly FactsLesson[], all: readonly FactsLesson[], reason: string): Violation[] {
     const found = new Map<string, Violation>();
-    for (const [tier, lessons] of [
-      ['strict', proven],
-      ['advisory', all],
+    for (const [tier, lessons, order] of [
+      ['strict', proven, this.#proven],
+      ['advisory', all, this.#all],
     ] as const) {
       for (const lesson of lessons) {
         if (lesson.cycle === undefined) continue;
-        const { violation } = this.#verdict(tier, lesson, undefined, reason);
+        const { violation } = this.#verdict(tier, lesson, undefined, order, reason);
         if (violation !== undefined && !found.has(violation.id)) found.set(violation.id, violation);
       }
     }
@@ -321,7 +358,7 @@ export class Dependencies {
     const pair = certainPair(attempt, this.#ids);
     if (!this.#hasRoom(this.#proven, pair)) return undefined;
     const lesson = this.#proven.learn(this.#occurrence(attempt, pair, protection, facts));
-    const learned = this.#verdict('strict', lesson, attempt);
+    const learned = this.#verdict('strict', lesson, attempt, this.#proven);
     this.#room.makeRoom(this.#proven);
     return learned;
   }
@@ -349,7 +386,7 @@ export class Dependencies {
         facts: () => facts,
         count: 0,
       });
-      this.#verdict('strict', lesson, undefined);
+      this.#verdict('strict', lesson, undefined, this.#proven);
     }
   }
 
@@ -358,10 +395,16 @@ export class Dependencies {
     return new ClassOrder(undefined, 'drop', (id) => this.#ids.classIdOf(id));
   }
 
-  #verdict(tier: Tier, { edge, cycle }: FactsLesson, attempt: NestedAttempt | undefined, reason?: string): Learned {
+  /** `order`: where the lesson was learned. */
+  #verdict(
+    tier: Tier,
+    { edge, cycle }: FactsLesson,
+    attempt: NestedAttempt | undefined,
+    order: FactsOrder,
+    reason?: string,
+  ): Learned {
     const known = edge.payload.reported?.report;
     if (cycle === undefined) return known === undefined ? {} : { violation: known };
-    const order = tier === 'strict' ? this.#proven : this.#all;
     const classOf = (vertex: number): number => this.#ids.classIdOf(classOfVertex(vertex));
     const note = this.#blessings.note(cycle.map(({ edge: { from, to } }) => [classOf(from), classOf(to)]));
     const facts = cycle.map(({ alternative }) => alternative.facts);

@@ -166,7 +166,14 @@ export class Judge {
     // wait for itself where holders release what they take.
     const other = held.lockClass !== wanted.lockClass;
     const stuck = wanted.state === WAITING && (other || this.#releases.isTrusted(held.lockClass));
-    return stuck ? this.teach(wanted, held, pending, 'suspected', stack) : undefined;
+    if (stuck) return this.teach(wanted, held, pending, 'suspected', stack);
+    return this.#ids.toldApart(held, wanted) ? this.#stuckApart(wanted, held, pending, stack) : undefined;
+  }
+
+  /** The same of two locks of one class that are told apart: told where others want them the other way round. */
+  #stuckApart(wanted: HeldNode, held: HeldNode, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
+    const closed = this.#dependencies.learnStuck(this.#attemptOf(wanted, held, pending, 'suspected', stack));
+    return closed === undefined ? undefined : this.#violated(closed, pending.facts);
   }
 
   /** Has another hold, which was its holder's to its end, shown the same? Then this one teaches nothing new. */
@@ -192,13 +199,30 @@ export class Judge {
     stack: readonly CapturedFrame[],
     again = false,
   ): Report | undefined {
+    const attempt = this.#attemptOf(wanted, held, pending, evidence, stack, again);
+    if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
+    pending.taught.set(held, evidence);
+    const { violation } = this.#dependencies.learn(attempt);
+    this.tellLimits();
+    if (violation === undefined || (again && pending.facts.violations.includes(violation))) return undefined;
+    return this.#violated(violation, pending.facts);
+  }
+
+  #attemptOf(
+    wanted: HeldNode,
+    held: HeldNode,
+    pending: Pending,
+    evidence: 'own' | 'proven' | 'suspected',
+    stack: readonly CapturedFrame[],
+    again = false,
+  ): NestedAttempt {
     const { moment } = pending;
     const listed = this.#ids.gatesOf(
       pending.beside.filter((hold) => !pending.gone.includes(hold)),
       moment,
     );
     const inDoubt = evidence === 'suspected' || (pending.nested && held.lockClass === wanted.lockClass);
-    const attempt: NestedAttempt = {
+    return {
       held,
       wanted,
       holds: pending.holds,
@@ -210,12 +234,6 @@ export class Judge {
       stack: stack.length > 0 ? stack : pending.stack,
       again,
     };
-    if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
-    pending.taught.set(held, evidence);
-    const { violation } = this.#dependencies.learn(attempt);
-    this.tellLimits();
-    if (violation === undefined || (again && pending.facts.violations.includes(violation))) return undefined;
-    return this.#violated(violation, pending.facts);
   }
 
   /** Says which tables are full, each once. */

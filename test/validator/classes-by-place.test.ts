@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
 import { LockClass, type Completion, type Mutex, type RWSemaphore, type Semaphore } from '../../src/index.js';
-import { isolated, seen } from './harness.js';
+import { isolated, seen, settle } from './harness.js';
 
 type Make<L> = () => L;
 
@@ -374,6 +374,39 @@ describe('a class by place whose locks were never held together', () => {
       await nested(make(), ledger);
       await nested(ledger, make());
       assert.deepEqual(strict(instance), []);
+    }));
+
+  it('may be two of which two flows each have one and wait for the other: told while it lasts, as a suspicion', () =>
+    isolated(async (instance) => {
+      const locks = Array.from({ length: 3 }, factory(instance)) as [Mutex, Mutex, Mutex];
+      for (const [at, lock] of locks.entries()) {
+        void (async () => {
+          const release = await lock.acquire();
+          await settle(3);
+          (await (locks[(at + 1) % locks.length] as Mutex).acquire())();
+          release();
+        })();
+      }
+      await settle(10);
+      assert.deepEqual(seen(instance), ['circular-dependency advisory x1']);
+      instance.lockdep.reset();
+    }));
+
+  it('may be many that very many flows wait for in one order: silent but for the nesting', () =>
+    isolated(async (instance) => {
+      const locks = Array.from({ length: 4 }, factory(instance));
+      const both = async (first: Mutex, second: Mutex): Promise<void> => {
+        const release = await first.acquire();
+        await settle(1);
+        (await second.acquire())();
+        release();
+      };
+      const pairs = locks.flatMap((first, at) => locks.slice(at + 1).map((second) => both(first, second)));
+      await Promise.all([...pairs, ...pairs.keys()]);
+      assert.deepEqual(
+        instance.lockdep.reports().map(({ kind, tier }) => `${kind} ${tier}`),
+        ['recursive-locking advisory'],
+      );
     }));
 
   it('is a guess again after a reset with the graph', () =>
