@@ -20,7 +20,8 @@ export function callable<C>(
 
 /** Whose call without `new` makes `self`: a subclass's, where it has our static properties, else `ours`. */
 export function calledFor(self: object | undefined, ours: LockConstructor): LockConstructor {
-  if (self === undefined) throw new TypeError('a lock is made with new');
-  const { constructor } = self;
+  if (!((self as unknown) instanceof (ours as unknown as new () => object)))
+    throw new TypeError('a lock is made with new');
+  const { constructor } = self as object;
   return RUNTIME in constructor ? (constructor as unknown as LockConstructor) : ours;
 }

@@ -23,6 +23,15 @@ export interface LockConstructor {
   readonly [RUNTIME]: Runtime;
 }
 
+/** That of the nearest lock whose prototype `owner` has: a function may inherit that alone. */
+function inheritedRuntime(owner: object): Runtime {
+  let of = owner as { readonly constructor?: Partial<LockConstructor> } | null;
+  while (of !== null && of.constructor?.[RUNTIME] === undefined) of = Object.getPrototypeOf(of) as typeof of;
+  const runtime = of?.constructor?.[RUNTIME];
+  if (runtime === undefined) throw new TypeError('a lock is made with new');
+  return runtime;
+}
+
 export abstract class LockCore implements TrackedLock {
   readonly rt: Runtime;
   /** The lock that users see. */
@@ -32,6 +41,7 @@ export abstract class LockCore implements TrackedLock {
   readonly primitive: string;
   holders = 0;
   mostHolders = 0;
+  heldPermits = 0;
   firstHold: HeldNode | undefined = undefined;
   lastHold: HeldNode | undefined = undefined;
   gateAt = -1;
@@ -43,7 +53,7 @@ export abstract class LockCore implements TrackedLock {
 
   /** `options` are checked by now. `kind` names the primitive in the name of the class that follows from the place of construction. */
   constructor(owner: object, capacity: number, options: LockOptions, kind: string, constructor: LockConstructor) {
-    this.rt = constructor[RUNTIME];
+    this.rt = (constructor as Partial<LockConstructor>)[RUNTIME] ?? inheritedRuntime(owner);
     this.owner = owner;
     this.capacity = capacity;
     this.primitive = kind;

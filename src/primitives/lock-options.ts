@@ -104,18 +104,20 @@ export function mutexRequest(given: unknown): PermitRequest {
 
 /** A priority or options, for a weight that is not the caller's to choose. */
 export function requestOf(given: unknown, weight: number): PermitRequest {
-  return typeof given === 'number' ? request(weight, checkedPriority(given)) : fromOptions(given, weight, PLAIN);
+  return typeof given === 'object' || typeof given === 'function'
+    ? fromOptions(given, weight, PLAIN)
+    : request(weight, plainPriority(given));
 }
 
 /** From the arguments of a Semaphore: a weight and a priority, or options. */
 export function semaphoreRequest(given: unknown, priority: unknown): PermitRequest {
   if (given === undefined && priority === undefined) return PLAIN_REQUEST;
-  if (given === undefined || given === null || typeof given === 'number') {
-    return request(checkedWeight(given), checkedPriority(priority ?? 0));
+  if (given === null || typeof given !== 'object') {
+    return request(checkedWeight(given), plainPriority(priority ?? 0));
   }
   const weight = optionWeight(given);
   const options = fromOptions(given, weight, WEIGHTED);
-  return priority === undefined ? options : { ...options, priority: checkedPriority(priority) };
+  return priority === undefined ? options : { ...options, priority: plainPriority(priority) };
 }
 
 const PLAIN: ReadonlySet<string> = new Set(['priority', 'signal', 'timeout', 'subclass', 'nestLock']);
@@ -146,9 +148,21 @@ function fromOptions(given: unknown, weight: number, known: ReadonlySet<string>)
   };
 }
 
+/** async-mutex reckons with whatever converts to a number. A string it would join to what there is: that stays one. */
+function reckoned(given: unknown): unknown {
+  return given === null || typeof given === 'boolean' || typeof given === 'bigint' ? Number(given) : given;
+}
+
+/** async-mutex's argument: it merely compares priorities, strings too. */
+export function plainPriority(given: unknown): number {
+  const number = Number(typeof given === 'string' ? given : Number.NaN);
+  return checkedPriority(Number.isNaN(number) ? reckoned(given) : number);
+}
+
 /** async-mutex's argument, 1 unless it is given. */
-export function checkedWeight(weight: unknown = 1): number {
-  refuseWeight(weight);
+export function checkedWeight(given: unknown = 1): number {
+  refuseWeight(given);
+  const weight = reckoned(given);
   if (typeof weight !== 'number') throw new TypeError(`weight must be a number, got ${describe(weight)}`);
   if (Number.isNaN(weight)) throw new RangeError(notPositive(weight));
   return weight;
@@ -187,7 +201,8 @@ export function checkedDuration(duration: unknown, what: string, orElse = ''): M
   throw new RangeError(`${what} must be at most ${MAX_TIMEOUT} milliseconds${orElse}, got ${duration}`);
 }
 
-export function checkedValue(value: unknown, what: string): number {
+export function checkedValue(given: unknown, what: string): number {
+  const value = reckoned(given);
   if (typeof value !== 'number') throw new TypeError(`${what} must be a number, got ${describe(value)}`);
   if (Number.isNaN(value)) throw new RangeError(`${what} must not be NaN`);
   return value;

@@ -13,7 +13,7 @@ import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
 import type { Runtime } from '../validator/runtime.js';
 import {
-  checkedPriority,
+  plainPriority,
   mutexRequest,
   PLAIN_REQUEST,
   runnable,
@@ -36,11 +36,11 @@ class MutexFace extends LockFace implements MutexInterface {
    * with the cancel error, `signal.reason`, ERR_LOCKDEP_TIMEOUT, or, in enforce, the code of the report.
    */
   acquire(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
-    const core = this[CORE];
-    if (priorityOrOptions === undefined && core.value > 0 && core.rt.off) {
-      return resolved(core.take(1, undefined, grantReleaser));
-    }
     try {
+      const core = this[CORE];
+      if (priorityOrOptions === undefined && core.value > 0 && core.rt.off) {
+        return resolved(core.take(1, undefined, grantReleaser));
+      }
       return acquire(core, mutexRequest(priorityOrOptions), grantReleaser, this.acquire);
     } catch (error) {
       return NativePromise.reject(error);
@@ -78,7 +78,7 @@ class MutexFace extends LockFace implements MutexInterface {
   /** Resolves once the lock could be had at once by that priority; does not take it. `cancel()` leaves it waiting. */
   waitForUnlock(priority?: number): Promise<void> {
     try {
-      return waitForUnlock(this[CORE], 1, checkedPriority(priority ?? 0), this.waitForUnlock);
+      return waitForUnlock(this[CORE], 1, plainPriority(priority ?? 0), this.waitForUnlock);
     } catch (error) {
       return NativePromise.reject(error);
     }

@@ -129,13 +129,20 @@ export class PermitCore extends LockCore {
 
   /** Are there more permits than there ever were? The validator counts with them; one that let in one only is no gate then. */
   #grow(): void {
-    let all = this.value;
-    for (let node = this.firstHold; node !== undefined; node = node.next)
-      if (node.state !== WAITING) all += node.permits - node.asked.returned;
+    const held = this.capacity > 1 ? this.heldPermits : this.#sumOfHeld();
+    const all = this.value + held;
     if (all <= this.capacity) return;
     const wasSole = this.excludes;
+    this.heldPermits = held;
     this.capacity = all;
     if (wasSole) tellShared(this.lockClass);
+  }
+
+  #sumOfHeld(): number {
+    let sum = 0;
+    for (let node = this.firstHold; node !== undefined; node = node.next)
+      if (node.state !== WAITING) sum += node.permits - node.asked.returned;
+    return sum;
   }
 
   /** Serves whoever can go on now. */
@@ -215,6 +222,8 @@ export class PermitCore extends LockCore {
     this.queue?.checkInvariants();
     const head = this.queue?.peek();
     if (head !== undefined && head.weight <= this.value) throw new Error('permits: the head of the queue could go on');
+    if (this.capacity > 1 && Math.abs(this.heldPermits - this.#sumOfHeld()) > 1e-6)
+      throw new Error('permits: not the sum of what is held');
   }
 
   #debit(weight: number, node: HeldNode | undefined): number {

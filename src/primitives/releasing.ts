@@ -135,6 +135,7 @@ function endOldest(lock: PermitCore, weight: number, below: Below): boolean {
 function endWith(lock: PermitCore, node: HeldNode, weight: number, below: Below): void {
   const asked = node.ask();
   asked.returned += weight;
+  if (lock.capacity > 1) lock.heldPermits -= weight;
   if (asked.returned < node.permits) return;
   asked.foreignRelease = true;
   try {

@@ -45,6 +45,7 @@ export class RwCore extends PermitCore {
   downgrade(node: HeldNode | undefined): number {
     if (node !== undefined) {
       this.rt.validator.tracker.downgraded(node, this.readWait);
+      if (this.capacity > 1) this.heldPermits -= node.permits - READ;
       node.permits = READ;
     }
     this.give(WRITE - READ);

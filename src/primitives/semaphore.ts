@@ -13,7 +13,7 @@ import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
 import type { Runtime } from '../validator/runtime.js';
 import {
-  checkedPriority,
+  plainPriority,
   checkedValue,
   checkedWeight,
   runnable,
@@ -84,7 +84,7 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
 
   /** Resolves once the permits could be had at once by that priority; takes none. `cancel()` leaves it waiting. */
   waitForUnlock(weight?: number, priority?: number): Promise<void> {
-    return waitForUnlock(this[CORE], checkedWeight(weight), checkedPriority(priority ?? 0), this.waitForUnlock);
+    return waitForUnlock(this[CORE], checkedWeight(weight), plainPriority(priority ?? 0), this.waitForUnlock);
   }
 
   /** Free permits: negative after `setValue` below what is taken. */

@@ -59,6 +59,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   readonly excludes = false;
   holders = 0;
   mostHolders = 0;
+  heldPermits = 0;
   readonly primitive = 'task';
   firstHold: HeldNode | undefined = undefined;
   lastHold: HeldNode | undefined = undefined;

@@ -8,7 +8,7 @@ import { E_ALREADY_LOCKED, E_TIMEOUT, type MutexInterface, type SemaphoreInterfa
 import { acquire, runHolding } from './acquiring.js';
 import { boundFromOutside, type Decorated, type Ticket } from './foreign-timeout.js';
 import {
-  checkedPriority,
+  plainPriority,
   checkedWeight,
   isNoTime,
   mutexRequest,
@@ -91,7 +91,7 @@ function boundFromInside(
     waitForUnlock: function bound(first, second): Promise<void> {
       if (!isOwn('waitForUnlock')) return outside.waitForUnlock(first, second);
       const weight = weighted ? checkedWeight(first) : 1;
-      return waitForUnlock(core, weight, checkedPriority((weighted ? second : first) ?? 0), bound, limit);
+      return waitForUnlock(core, weight, plainPriority((weighted ? second : first) ?? 0), bound, limit);
     },
   };
   const own = { ...decorated };

@@ -76,6 +76,8 @@ export interface TrackedLock {
   /** Of one with several permits: flows that hold any now, and the most at once so far. */
   holders: number;
   mostHolders: number;
+  /** The permits that are held, where there are several. */
+  heldPermits: number;
   /** How it was made, and as which lock of its class, where the class follows from the place. */
   readonly making?: Making | undefined;
   readonly ordinal?: number;

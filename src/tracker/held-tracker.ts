@@ -160,6 +160,7 @@ export class HeldTracker {
   grantedPermits(node: HeldNode): void {
     this.granted(node);
     const { lock, parent } = node;
+    lock.heldPermits += node.permits;
     const isAlone = parent === undefined || (lock.firstHold === node && lock.lastHold === node);
     node.leads = isAlone || !someHold(parent, (hold) => hold.lock === lock);
     if (!node.leads) return;
@@ -180,6 +181,7 @@ export class HeldTracker {
   /** The wait was given up, or the hold released: gone from every list at once. */
   ended(node: HeldNode): void {
     if (node.state === RELEASED) return;
+    if (node.lock.capacity > 1 && node.state !== WAITING) node.lock.heldPermits -= node.permits - node.asked.returned;
     node.state = RELEASED;
     node.leaveQueue();
     this.#changes += 1;

@@ -74,6 +74,27 @@ const combined: Record<string, Crowd> = {
     const waits = locksOf(world, count, 'crowd.one').flatMap((lock) => [lock.waitForUnlock(), lock.acquire()]);
     for (const taken of await Promise.all<void | Releaser>(waits)) taken?.();
   },
+  'promises of a combinator, each awaited again': async (world, count) => {
+    const taking = locksOf(world, count, 'crowd.one').map((lock) => lock.acquire());
+    await Promise.all(taking);
+    for (const taken of taking) (await taken)();
+  },
+  'promises of a combinator, with a callback each': async (world, count) => {
+    const taking = locksOf(world, count, 'crowd.one').map((lock) => lock.acquire());
+    await Promise.all(taking);
+    for (const taken of taking) {
+      void taken.then((release) => release());
+      await ready;
+    }
+  },
+  'permits whose number is set again and again': async ({ Semaphore }, count) => {
+    const permits = new Semaphore(count, { class: 'crowd.permits' });
+    const taken = await Promise.all(Array.from({ length: count }, () => permits.acquire()));
+    for (const [, release] of taken) {
+      permits.setValue(1);
+      release();
+    }
+  },
   'permits of one semaphore': async ({ Semaphore }, count) => {
     const permits = new Semaphore(count, { class: 'crowd.permits' });
     for (const [, release] of await Promise.all(Array.from({ length: count }, () => permits.acquire()))) release();

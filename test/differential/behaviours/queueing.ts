@@ -168,4 +168,45 @@ export const QUEUEING: readonly Case[] = [
       assert.throws(() => void semaphore.acquire(null as never), { message: 'invalid weight null: must be positive' });
     },
   },
+  {
+    situation: 'a string is a priority, and what else converts to a number a value or a weight',
+    play: async ({ library, actors: [holder, a, b] }) => {
+      const mutex = new library.Mutex();
+      const order: string[] = [];
+      const release = await holder.do(() => mutex.acquire('3' as never));
+      asking(a, () => mutex.runExclusive(() => order.push('1'), '1' as never));
+      asking(b, () => mutex.runExclusive(() => order.push('2'), '2' as never));
+      await settled();
+      await holder.do(release);
+      await settled();
+      assert.deepEqual(order, ['2', '1']);
+      const semaphore = new library.Semaphore(true as never);
+      assert.equal(semaphore.isLocked(), false);
+      const [, giveBack] = await a.do(() => semaphore.acquire(true as never));
+      assert.equal(semaphore.isLocked(), true);
+      giveBack();
+      assert.equal(new library.Semaphore(null as never).isLocked(), true);
+    },
+  },
+  {
+    situation: 'a method that is called without its lock rejects',
+    play: async ({ library }) => {
+      const { acquire } = new library.Mutex();
+      await assert.rejects((acquire as () => Promise<unknown>)(), TypeError);
+    },
+  },
+  {
+    situation: 'a function that inherits the prototype alone makes locks',
+    play: async ({ library, actors: [a] }) => {
+      function Gate(): object {
+        return Reflect.construct(library.Mutex, [], new.target as never) as object;
+      }
+      Gate.prototype = Object.create(library.Mutex.prototype, { constructor: { value: Gate } }) as object;
+      const gate = new (Gate as unknown as typeof library.Mutex)();
+      assert.ok(gate instanceof Gate && gate instanceof library.Mutex);
+      const release = await a.do(() => gate.acquire());
+      assert.equal(gate.isLocked(), true);
+      release();
+    },
+  },
 ];
