@@ -17,8 +17,12 @@ import type { ConstructionSite } from './lock-class.js';
 export interface Making {
   /** The names of the constructors that ran, or of the function that made the lock; innermost first, '' for one without a name. */
   readonly makers: readonly string[];
-  /** Where the outermost of them was called. */
+  /** Where each of them but the outermost was called, in the next one. */
+  readonly calls: readonly ConstructionSite[];
+  /** Where the outermost was called. */
   readonly site: ConstructionSite;
+  /** Locks that were made so. */
+  count: number;
 }
 
 /** Distinct makings that are kept. */
@@ -42,7 +46,7 @@ export function makingOf(sites: readonly CallSite[], constructor: (...args: neve
 /** Code at the top of a module or of a class runs once. */
 function ofFunction(own: CallSite | undefined, caller: CallSite | undefined): Making | undefined {
   const name = own?.getFunctionName() ?? STATIC_FIELD;
-  return caller === undefined || name === STATIC_FIELD ? undefined : known([name], caller);
+  return caller === undefined || name === STATIC_FIELD ? undefined : known([name], [], caller);
 }
 
 /** Through constructors, and before them through methods of the language that call a function without a name back. */
@@ -53,13 +57,17 @@ function seenThrough(sites: readonly CallSite[]): Making | undefined {
   if (!isConstruction(written[from]) && !isConstruction(written[from + 1]))
     return ofFunction(written[from], written[from + 1]);
   const makers: string[] = [];
+  const calls: ConstructionSite[] = [];
   if (!isConstruction(written[from])) from += 1;
   for (; isConstruction(written[from]); from++) {
     const name = written[from]?.getFunctionName() ?? '';
-    if (name !== INSTANCE_FIELD) makers.push(name);
+    if (name === INSTANCE_FIELD) continue;
+    makers.push(name);
+    const caller = written[from + 1];
+    if (caller !== undefined && isConstruction(caller)) calls.push(siteOf(caller));
   }
   const outside = written[from];
-  return outside === undefined ? undefined : known(makers, outside);
+  return outside === undefined ? undefined : known(makers, calls, outside);
 }
 
 /** A function without a name that is called by code which is in no file. */
@@ -73,12 +81,13 @@ function isConstruction(site: CallSite | undefined): boolean {
   return site !== undefined && (site.isConstructor?.() === true || site.getFunctionName() === INSTANCE_FIELD);
 }
 
-function known(makers: readonly string[], at: CallSite): Making | undefined {
+function known(makers: readonly string[], calls: readonly ConstructionSite[], at: CallSite): Making | undefined {
   const site = siteOf(at);
-  const key = `${makers.join(' ')} ${site.file}:${site.line}:${site.column}`;
+  const places = [...calls, site].map(({ file, line, column }) => `${file}:${line}:${column}`);
+  const key = `${makers.join(' ')} ${places.join(' ')}`;
   const found = makings.get(key);
   if (found !== undefined || makings.size >= MAX_MAKINGS) return found;
-  const making = { makers, site };
+  const making = { makers, calls, site, count: 0 };
   makings.set(key, making);
   return making;
 }

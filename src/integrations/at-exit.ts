@@ -3,7 +3,8 @@
  *
  * Guarantees: the program's own failure wins. Only where it would have ended with 0 does a strict report, in the
  * main thread or in a worker, make it 1, and only if a summary was asked for. Workers keep their exit codes. A
- * program that ends by a signal ends as it would have: no handler is installed, so there is no summary either.
+ * program that ends by a signal ends as it would have: no handler is installed, so there is no summary either. An exit
+ * listener that calls `process.exit()` keeps those behind it from being called: the end itself is the last moment then.
  */
 import { isMainThread } from 'node:worker_threads';
 import { lockdep } from '../index.js';
@@ -27,7 +28,10 @@ function watchMainThread({ summary, out }: ExitOptions): void {
   const workers = workerTotals();
   // What a worker writes to its stderr, reports among it, comes out of ours through a pipe. An error of it would be uncaught.
   process.once('worker', () => process.stderr.on('error', () => {}));
+  let isOver = false;
   const finish = (code: number): void => {
+    if (isOver) return;
+    isOver = true;
     const result = lockdep.summary();
     if (out !== undefined) writeRecord(out, result);
     if (!summary) return;
@@ -38,11 +42,27 @@ function watchMainThread({ summary, out }: ExitOptions): void {
     if (strict > 0 && !failed) process.exitCode = 1;
   };
   process.on('exit', finish);
+  beforeTheEnd(finish);
   // Behind the listeners of the program, and behind the one of Node 20 that sets 13 for an unsettled top-level await.
   process.on('beforeExit', () => {
     process.off('exit', finish);
     process.on('exit', finish);
   });
+}
+
+/** Node's own last step, which takes the exit code. */
+interface Ending {
+  reallyExit?: (code?: number) => void;
+}
+
+function beforeTheEnd(finish: (code: number) => void): void {
+  const ending = process as unknown as Ending;
+  const { reallyExit } = ending;
+  if (reallyExit === undefined) return;
+  ending.reallyExit = (code = 0): void => {
+    finish(code);
+    Reflect.apply(reallyExit, process, [process.exitCode ?? code]);
+  };
 }
 
 /** A terminated worker has no 'exit' event, so it tells of each report when it is made. */

@@ -49,6 +49,8 @@ export abstract class LockCore implements TrackedLock {
   /** How it was made, and as which lock of its class by place; 0 where the program named the class. */
   readonly making: Making | undefined = undefined;
   readonly ordinal: number = 0;
+  /** The same among those that were made alike. */
+  readonly nth: number = 0;
   #class: LockClass | undefined;
 
   /** `options` are checked by now. `kind` names the primitive in the name of the class that follows from the place of construction. */
@@ -70,6 +72,7 @@ export abstract class LockCore implements TrackedLock {
       this.making = birth.making;
       countLock(this.#class);
       this.ordinal = this.#class.locks;
+      if (this.making !== undefined) this.nth = this.making.count += 1;
     }
   }
 

@@ -1,7 +1,8 @@
 /**
  * Which of several locks that were made at one place: `permits in Pool, src/app.ts:6:18`.
  *
- * The name is the variable or field that the source assigns the lock to, the rest is how it was made (classes/making.ts).
+ * The name is the variable or field that the source assigns the lock to, the rest is how it was made (classes/making.ts). What
+ * a constructor makes in turn is named likewise: `permits in Pool readers in App, src/app.ts:6:18`.
  * Where two locks of a report read alike, or nothing is known of the making, the number of the lock is added.
  *
  * Cost: the source file of the place is read, once a report. It may be anything: at most MAX_SOURCE_BYTES of a regular file
@@ -36,14 +37,18 @@ export class MadeTexts {
   of(made: MadeLock): string {
     const text = describe(made);
     const isClear = made.making !== undefined && (this.#texts.get(text)?.size ?? 1) < 2;
-    return isClear ? text : `${text}, lock ${made.ordinal} of those made there`;
+    return isClear ? text : `${text}, lock ${made.nth} of those made there`;
   }
 }
 
 function describe({ place, making, primitive }: MadeLock): string {
   const name = assignedAt(place) ?? primitive;
   if (making === undefined) return plain(`${name}, ${sitePosition(place)}`);
-  const makers = making.makers.filter((maker) => maker !== '').map((maker) => ` in ${maker}`);
+  const makers = making.makers.map((maker, at) => {
+    const call = making.calls[at];
+    const part = [maker, call === undefined ? undefined : assignedAt(call)].filter(Boolean);
+    return part.length === 0 ? '' : ` in ${part.join(' ')}`;
+  });
   return plain(`${name}${makers.join('')}, ${sitePosition(making.site)}`);
 }
 

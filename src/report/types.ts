@@ -142,6 +142,8 @@ export interface MadeLock {
   readonly making: Making | undefined;
   /** It is the lock of that number which was made there. */
   readonly ordinal: number;
+  /** As which one of those that were made alike. */
+  readonly nth: number;
   readonly primitive: string;
 }
 

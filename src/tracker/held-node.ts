@@ -81,6 +81,7 @@ export interface TrackedLock {
   /** How it was made, and as which lock of its class, where the class follows from the place. */
   readonly making?: Making | undefined;
   readonly ordinal?: number;
+  readonly nth?: number;
   /** First and last of the holds and waits on this lock, oldest first; the holds before the waits where it may be a gate. */
   firstHold: HeldNode | undefined;
   lastHold: HeldNode | undefined;

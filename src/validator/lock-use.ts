@@ -65,9 +65,9 @@ export function useFacts(
 function madeLock({ lock, lockClass }: HeldNode): MadeLock | undefined {
   let made = lockClass;
   while (made.base !== undefined) made = made.base;
-  const { making, ordinal = 0, primitive } = lock;
+  const { making, ordinal = 0, nth = ordinal, primitive } = lock;
   if (made.site === undefined || made.locks < 2 || ordinal === 0) return undefined;
-  return { place: made.site, making, ordinal, primitive };
+  return { place: made.site, making, ordinal, nth: making === undefined ? ordinal : nth, primitive };
 }
 
 /** A class as a report shows where it was made or asked for. */

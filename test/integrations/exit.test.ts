@@ -24,6 +24,9 @@ describe('the exit code with a strict report', () => {
     'process.exitCode = 4': { end: 'process.exitCode = 4;', code: 4 },
     'process.exitCode = 0': { end: 'process.exitCode = 0;', code: 1 },
     'exit code of an exit listener': { end: `process.on('exit', () => { process.exitCode = 6; });`, code: 6 },
+    'process.exit() in an exit listener': { end: `process.on('exit', () => process.exit());`, code: 1 },
+    'process.exit(0) in an exit listener': { end: `process.on('exit', () => process.exit(0));`, code: 1 },
+    'process.exit(3) in an exit listener': { end: `process.on('exit', () => process.exit(3));`, code: 3 },
     'uncaught exception': { end: `setTimeout(() => { throw new Error('x'); });`, code: 1 },
     'uncaught exception with a code of its own': {
       end: `process.on('exit', () => { process.exitCode = 9; }); setTimeout(() => { throw new Error('x'); });`,

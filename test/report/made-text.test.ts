@@ -16,8 +16,9 @@ function source(name: string, text: string): string {
 }
 
 function made(file: string, column: number, rest: Partial<MadeLock> = {}): MadeLock {
-  const making = { makers: ['Pool'], site: { file: '/app.js', line: 6, column: 18 } };
-  return { place: { file, line: 1, column }, making, ordinal: 1, primitive: 'Semaphore', ...rest };
+  const making = { makers: ['Pool'], calls: [], site: { file: '/app.js', line: 6, column: 18 }, count: 1 };
+  const { ordinal = 1 } = rest;
+  return { place: { file, line: 1, column }, making, ordinal, nth: ordinal, primitive: 'Semaphore', ...rest };
 }
 
 function textOf(lock: MadeLock, ...others: MadeLock[]): string {
@@ -63,6 +64,23 @@ describe('which of several locks that were made at one place', () => {
     assert.equal(textOf(made(file, 24)), 'permits in Pool, /app.js:6:18');
   });
 
+  it('is told by what its maker is assigned to, where a constructor makes that', () => {
+    const app = source('app.js', 'class App { readers = new Pool(); constructor() { super(); } }');
+    const making = (column: number): NonNullable<MadeLock['making']> => ({
+      makers: ['Pool', 'App'],
+      calls: [{ file: app, line: 1, column }],
+      site: { file: '/app.js', line: 6, column: 18 },
+      count: 1,
+    });
+    assert.equal(textOf(made(file, 24, { making: making(23) })), 'permits in Pool readers in App, /app.js:6:18');
+    assert.equal(textOf(made(file, 24, { making: making(51) })), 'permits in Pool in App, /app.js:6:18');
+  });
+
+  it('is numbered among those that were made alike', () => {
+    const [one, other] = [made(file, 24, { ordinal: 7, nth: 1 }), made(file, 24, { ordinal: 9, nth: 2 })];
+    assert.equal(textOf(other, one), 'permits in Pool, /app.js:6:18, lock 2 of those made there');
+  });
+
   it('is told by its number besides, where another one reads alike', () => {
     const text = textOf(made(file, 24, { ordinal: 3 }), made(file, 24, { ordinal: 5 }));
     assert.equal(text, 'permits in Pool, /app.js:6:18, lock 3 of those made there');
@@ -82,7 +100,12 @@ describe('which of several locks that were made at one place', () => {
   });
 
   it('is plain text, whatever the constructors are called', () => {
-    const making = { makers: ['\u001B[31mPool', ''], site: { file: '/app.js', line: 6, column: 18 } };
+    const making = {
+      makers: ['\u001B[31mPool', ''],
+      calls: [],
+      site: { file: '/app.js', line: 6, column: 18 },
+      count: 1,
+    };
     assert.equal(textOf(made(file, 24, { making })), 'permits in \\u001b[31mPool, /app.js:6:18');
   });
 });
