@@ -173,5 +173,7 @@ export interface Violation {
   readonly exhaustion?: Exhaustion;
   /** Where one class is nested in itself: is it one lock, or two? */
   readonly instances?: 1 | 2;
+  /** Does the cycle need two different locks of one place to be taken for one another? */
+  readonly standsIn?: boolean;
   readonly task: string;
 }

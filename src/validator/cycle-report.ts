@@ -17,7 +17,12 @@ export function circularDependency(
 ): Violation {
   const awaited = cycle.find(({ wanted }) => wanted.isWait)?.wanted;
   const links = cycle.map(rawDependency);
-  const notes = [...told.filter((note) => note !== undefined), ...standIns(links, tier), ...countedLocks(links)];
+  const differing = standIns(links);
+  const notes = [
+    ...told.filter((note) => note !== undefined),
+    ...notesOn(links, differing, tier),
+    ...countedLocks(links),
+  ];
   const names = canonicalCycle(links.map(heldName), (name: string) => name);
   const about =
     attempt === undefined || attempt.isEvent === true
@@ -29,20 +34,30 @@ export function circularDependency(
     tier,
     ...(notes.length === 0 ? {} : { summary: notes.join(' ') }),
     ...(awaited === undefined ? {} : { advice: waitAdvice(awaited.lockClass.name) }),
+    ...(differing.size === 0 ? {} : { standsIn: true }),
     ...about,
     cycle: [...links.slice(1), ...links.slice(0, 1)],
   };
 }
 
-/** Where a class by place joins two orders: are they of one lock, or of two that the class takes for one another? */
-function standIns(links: readonly RawDependency[], tier: Tier): string[] {
-  const joints = links.map(({ to, acquiring }, index) => {
+/** Where a class by place joins two orders: of which lock is the first one, of which the second, where that is known? */
+function jointsOf(links: readonly RawDependency[]): { to: string; wanted: number; held: number }[] {
+  return links.flatMap(({ to, acquiring }, index) => {
     const { held } = links[(index + 1) % links.length] as RawDependency;
-    return { to, wanted: acquiring.made?.ordinal, held: held.made?.ordinal };
+    const [wanted, other] = [acquiring.made?.ordinal, held.made?.ordinal];
+    return wanted === undefined || other === undefined ? [] : [{ to, wanted, held: other }];
   });
-  const known = joints.filter(({ wanted, held }) => wanted !== undefined && held !== undefined);
-  const differing = new Set(known.filter(({ wanted, held }) => wanted !== held).map(({ to }) => to));
+}
+
+/** The classes that take two different locks for one another. */
+function standIns(links: readonly RawDependency[]): Set<string> {
+  const joints = jointsOf(links).filter(({ wanted, held }) => wanted !== held);
+  return new Set(joints.map(({ to }) => to));
+}
+
+function notesOn(links: readonly RawDependency[], differing: ReadonlySet<string>, tier: Tier): string[] {
   if (differing.size === 0) {
+    const known = jointsOf(links);
     const several = known.filter(({ to }, index) => known.findIndex((other) => other.to === to) < index);
     return [...new Set(several.map(({ to }) => to))].map(
       (name) => `Each lock of ${name} here is one and the same in both of its orders.`,
@@ -55,8 +70,16 @@ function standIns(links: readonly RawDependency[], tier: Tier): string[] {
 }
 
 /** The same, with no more than its classes. */
-export function withoutFacts({ id, kind, tier, task }: Violation): Violation {
-  return { id, kind, tier, task, held: [], summary: `The cycle is ${id.slice(id.indexOf(':') + 1)} -> its start` };
+export function withoutFacts({ id, kind, tier, task, standsIn = false }: Violation): Violation {
+  return {
+    id,
+    kind,
+    tier,
+    task,
+    standsIn,
+    held: [],
+    summary: `The cycle is ${id.slice(id.indexOf(':') + 1)} -> its start`,
+  };
 }
 
 /** One flow that holds some of a lock's permits stands in nobody's way: how many it takes, by the permits of each. */

@@ -277,12 +277,15 @@ export class Judge {
     return closed === undefined ? report : this.#violated(closed, facts);
   }
 
-  #violated(violation: Violation, facts: NestingFacts): Report {
+  /** The report that the attempt commits, to be refused for it in enforce. */
+  #violated(violation: Violation, facts: NestingFacts): Report | undefined {
     const at = facts.violations.findIndex((known) => known.id === violation.id);
     if (facts.perInstance) return this.#host.report(violation);
     if (at === -1) facts.violations.push(violation);
     else if (violation.tier === 'strict') facts.violations[at] = violation;
-    return this.#host.report(violation);
+    const report = this.#host.report(violation);
+    // This flow may go on to hold two of those locks, which tells that they are none: the first is let through to show it.
+    return violation.standsIn === true && report.count === 1 ? undefined : report;
   }
 
   /**

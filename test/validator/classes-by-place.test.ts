@@ -409,6 +409,30 @@ describe('a class by place whose locks were never held together', () => {
       );
     }));
 
+  it('lets the first cycle that takes two of them for one another pass in enforce: its flow may show that they are two', () =>
+    isolatedIn('enforce', async (instance) => {
+      const [bus, [outer, inner]] = [
+        new instance.Mutex(),
+        Array.from({ length: 2 }, factory(instance)) as [Mutex, Mutex],
+      ];
+      for (let round = 0; round < 3; round++) {
+        await nested(bus, inner);
+        await nested(outer, bus, inner);
+      }
+      assert.deepEqual(strict(instance), ['circular-dependency']);
+    }));
+
+  it('refuses the next one in enforce, where nothing has shown that', () =>
+    isolatedIn('enforce', async (instance) => {
+      const [bus, [one, other]] = [
+        new instance.Mutex(),
+        Array.from({ length: 2 }, factory(instance)) as [Mutex, Mutex],
+      ];
+      await nested(bus, one);
+      await nested(other, bus);
+      await assert.rejects(nested(other, bus), { code: 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY' });
+    }));
+
   it('is a guess again after a reset with the graph', () =>
     isolated(async (instance) => {
       const make = factory(instance);
