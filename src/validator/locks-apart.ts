@@ -177,7 +177,8 @@ export class LocksApart {
 
 /**
  * Names the locks of a nesting that its verdict depends on, one of a class that is apart; undefined where it depends on the
- * classes alone. A guess that is held twice counts too: with another lock of it in that place the nesting is another one.
+ * classes alone. A guess of which two locks are held counts too: with another lock of it in that place the nesting is another
+ * one.
  */
 export function choiceOf(holds: readonly Hold[], apart: LocksApart): string | undefined {
   let choice: string | undefined;
@@ -187,7 +188,8 @@ export function choiceOf(holds: readonly Hold[], apart: LocksApart): string | un
     if (!lockClass.isByPlace) continue;
     const id = apart.use(hold);
     if (id !== undefined) choice = choice === undefined ? ` ${id}` : `${choice} ${id}`;
-    else if (holds.findIndex((other) => other.lockClass === lockClass) < at) choice ??= '';
+    else if (holds.some((other, before) => before < at && other.lockClass === lockClass && other.lock !== hold.lock))
+      choice ??= '';
   }
   return choice;
 }

@@ -16,6 +16,9 @@ export const MAX_SITES = 16;
 /** Choices of locks of one nesting whose first attempt is worth a stack. */
 export const MAX_CHOICE_STACKS = 256;
 
+/** Attempts of one choice of locks that are judged without a stack too; after those ever fewer, as proof may never come. */
+const MAX_JUDGED = 64;
+
 /** Numbers of permits of one lock that are told from each other: weights may be any fractions. */
 const MAX_MARKS = 64;
 
@@ -53,6 +56,7 @@ export class NestingFacts {
   readonly isChoice: boolean;
   readonly #sites: NestingSites;
   #isMet = false;
+  #judged = 0;
   /** Of nestings in the same class: a mark for each lock and number of permits that was wanted. */
   #marks: WeakMap<object, Map<number, object>> | undefined;
 
@@ -77,6 +81,13 @@ export class NestingFacts {
     }
     sites.attempts += 1;
     return !this.proven && (sites.attempts & (sites.attempts - 1)) === 0;
+  }
+
+  /** Is this attempt to be judged, though it is worth no stack? */
+  wantsJudging(): boolean {
+    if (!this.isChoice || this.proven) return false;
+    this.#judged += 1;
+    return this.#judged <= MAX_JUDGED || (this.#judged & (this.#judged - 1)) === 0;
   }
 
   /** Keeps the stack as one of this nesting's call sites. */

@@ -425,7 +425,7 @@ export class Validator {
     else if (
       captured ||
       facts.perInstance ||
-      (facts.isChoice && !facts.proven) ||
+      facts.wantsJudging() ||
       nested ||
       (this.#host.enforce && this.#isSuspect(node))
     ) {
