@@ -4,7 +4,8 @@
  * Invariant: one report per id, in the order in which the ids were first seen. The first MAX_REPORTS are kept whole. Whatever
  * comes besides is only counted, in a report of its own that says so: strict as soon as something strict was left out, so that
  * a run still fails for it. Other limits that are reached are told all the same. An advisory report whose violation comes again with proof is replaced by the strict
- * one, in place, once: the way back does not exist.
+ * one, in place, once. The way back exists for one kind alone: what took two locks of one place for one another, until they were
+ * told apart (validator/locks-apart.ts). It is kept as advisory then.
  *
  * Cost: a repeat is one map lookup and one addition. The text is built for new and upgraded reports only.
  */
@@ -29,6 +30,8 @@ export class ReportLog {
   stackDepth: number = DEFAULT_STACK_DEPTH;
   readonly #now: () => number;
   readonly #reports = new Map<string, Report>();
+  /** Of the strict reports those that take two locks of one place for one another. */
+  readonly #guesses = new Map<string, Violation>();
 
   /** `now` gives milliseconds since the epoch. */
   constructor(now: () => number = Date.now) {
@@ -39,15 +42,27 @@ export class ReportLog {
     const known = this.#reports.get(v.id);
     if (known === undefined) {
       const isLeftOut = this.#reports.size >= MAX_REPORTS && v.kind !== 'limit';
-      return isLeftOut ? { ...this.add(leftOut(v)), isLeftOut } : this.#keep(this.build(v));
+      return isLeftOut ? { ...this.add(leftOut(v)), isLeftOut } : this.#keep(this.build(v), v);
     }
     if (known.tier === 'advisory' && v.tier === 'strict') {
       const strict = buildReport(v, known.firstSeen, this.stackDepth);
       strict.count = known.count + 1;
-      return this.#keep(strict);
+      return this.#keep(strict, v);
     }
     countAgain(known);
     return { report: known, isNew: false, isLeftOut: false };
+  }
+
+  /** The locks of the class of that name are told apart from now on. */
+  toldApart(name: string): void {
+    for (const [id, v] of this.#guesses) {
+      const strict = this.#reports.get(id);
+      if (strict === undefined || v.standsIn?.includes(name) !== true) continue;
+      const advisory = buildReport({ ...v, tier: 'advisory' }, strict.firstSeen, this.stackDepth);
+      advisory.count = strict.count;
+      this.#reports.set(id, advisory);
+      this.#guesses.delete(id);
+    }
   }
 
   /** Is there a report of that id, or room for one? */
@@ -74,10 +89,13 @@ export class ReportLog {
 
   clear(): void {
     this.#reports.clear();
+    this.#guesses.clear();
   }
 
-  #keep(report: Report): Added {
+  #keep(report: Report, { standsIn = [], ...v }: Violation): Added {
     this.#reports.set(report.id, report);
+    if (v.tier === 'strict' && standsIn.length > 0) this.#guesses.set(v.id, { ...v, standsIn });
+    else this.#guesses.delete(v.id);
     return { report, isNew: true, isLeftOut: false };
   }
 }

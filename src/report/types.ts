@@ -173,7 +173,7 @@ export interface Violation {
   readonly exhaustion?: Exhaustion;
   /** Where one class is nested in itself: is it one lock, or two? */
   readonly instances?: 1 | 2;
-  /** Does the cycle need two different locks of one place to be taken for one another? */
-  readonly standsIn?: boolean;
+  /** Classes of which the cycle takes two different locks of one place for one another. */
+  readonly standsIn?: readonly string[];
   readonly task: string;
 }

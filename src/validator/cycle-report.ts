@@ -34,7 +34,7 @@ export function circularDependency(
     tier,
     ...(notes.length === 0 ? {} : { summary: notes.join(' ') }),
     ...(awaited === undefined ? {} : { advice: waitAdvice(awaited.lockClass.name) }),
-    ...(differing.size === 0 ? {} : { standsIn: true }),
+    ...(differing.size === 0 ? {} : { standsIn: [...differing] }),
     ...about,
     cycle: [...links.slice(1), ...links.slice(0, 1)],
   };
@@ -70,7 +70,7 @@ function notesOn(links: readonly RawDependency[], differing: ReadonlySet<string>
 }
 
 /** The same, with no more than its classes. */
-export function withoutFacts({ id, kind, tier, task, standsIn = false }: Violation): Violation {
+export function withoutFacts({ id, kind, tier, task, standsIn = [] }: Violation): Violation {
   return {
     id,
     kind,

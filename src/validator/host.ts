@@ -1,4 +1,5 @@
 /** Where the validator's verdicts go. */
+import type { LockClass } from '../classes/lock-class.js';
 import type { Report, Violation } from '../report/types.js';
 
 export interface ValidatorHost {
@@ -6,6 +7,8 @@ export interface ValidatorHost {
   report(violation: Violation): Report;
   /** Is there a report of that id, or room for one? */
   keeps(id: string): boolean;
+  /** Reports that took two locks of the class for one another are suspicions from now on. */
+  toldApart(lockClass: LockClass): void;
   onComparatorError(className: string, error: unknown): void;
   /** The program has replaced the promises of the language. */
   onReplacement(): void;

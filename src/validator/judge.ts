@@ -285,7 +285,7 @@ export class Judge {
     else if (violation.tier === 'strict') facts.violations[at] = violation;
     const report = this.#host.report(violation);
     // This flow may go on to hold two of those locks, which tells that they are none: the first is let through to show it.
-    return violation.standsIn === true && report.count === 1 ? undefined : report;
+    return (violation.standsIn?.length ?? 0) > 0 && report.count === 1 ? undefined : report;
   }
 
   /**

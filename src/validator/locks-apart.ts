@@ -39,10 +39,11 @@ interface Apart {
   readonly live: Set<number>;
 }
 
-/** Told of the locks that get an id, and of ids that are no lock's any more. */
+/** Told of the locks that get an id, of ids that are no lock's any more, and of classes whose locks are told apart from now on. */
 export interface ApartListener {
-  added(id: number, lockClass: LockClass): void;
-  gone(id: number): void;
+  added?(id: number, lockClass: LockClass): void;
+  gone?(id: number): void;
+  apart?(lockClass: LockClass): void;
 }
 
 type Hold = Pick<HeldNode, 'lock' | 'lockClass'>;
@@ -82,6 +83,7 @@ export class LocksApart {
   /** From now on the locks of the class are told apart. */
   add(lockClass: LockClass): void {
     this.#classes.set(lockClass, { known: new WeakMap(), live: new Set() });
+    for (const listener of this.#listeners) listener.apart?.(lockClass);
   }
 
   /** The id of a lock of a class that is apart; undefined for another one. */
@@ -161,7 +163,7 @@ export class LocksApart {
     apart.known.set(lock, known);
     apart.live.add(known.id);
     this.#known.set(known.id, known);
-    for (const listener of this.#listeners) listener.added(known.id, lockClass);
+    for (const listener of this.#listeners) listener.added?.(known.id, lockClass);
     return known;
   }
 
@@ -171,7 +173,7 @@ export class LocksApart {
     known.isGone = true;
     this.#known.delete(id);
     this.#classes.get(known.lockClass)?.live.delete(id);
-    for (const listener of this.#listeners) listener.gone(id);
+    for (const listener of this.#listeners) listener.gone?.(id);
   }
 }
 

@@ -145,6 +145,10 @@ export class Runtime implements ValidatorHost {
     return isLeftOut && this.enforce ? this.log.build(violation) : report;
   }
 
+  toldApart(lockClass: LockClass): void {
+    this.log.toldApart(lockClass.name);
+  }
+
   keeps(id: string): boolean {
     return this.log.keeps(id);
   }

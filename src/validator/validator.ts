@@ -82,6 +82,7 @@ export class Validator {
     this.#host = host;
     this.limits = new Limits(host);
     this.#joins = new JoinedUnlocks(host);
+    this.#ids.apart.listen({ apart: (lockClass) => host.toldApart(lockClass) });
     this.#possible = new PossibleGates(this.tracker, this.#ids, this.limits);
     this.#batches = new Batches(this.#ids, this.#possible, this.dependencies, this.limits);
     this.#judge = new Judge(this.tracker, this.dependencies, this.#ids, this.#releases, host, this.limits);
