@@ -1,4 +1,4 @@
-/** Where a lock was constructed, and the class that follows from it. About 4 microseconds a construction. */
+/** Where a lock was constructed, and the class that follows from it. 10 to 20 microseconds a construction (Node 20). */
 import { captureCallSites } from './call-sites.js';
 import { classOfSite, type LockClass } from './lock-class.js';
 import { makingOf, siteOf, type Making } from './making.js';

@@ -5,11 +5,11 @@
  * was held, and that nobody can release or want any more, goes with whoever dropped it. A hold that somebody can still end is
  * always listed. Each that is kept knows its place, which is of no order: who is older, their numbers tell.
  *
- * Cost: O(1), amortised; about half a microsecond more for each hold beyond MAX_LISTED. A look sorts what it shows.
+ * Cost: O(1), amortised; a few microseconds more for each hold beyond MAX_LISTED, most of them the collector's. A look sorts what it shows.
  */
 import type { HeldNode } from './held-node.js';
 
-/** Holds and waits that are kept whoever else knows them, of about 600 bytes each with their locks. */
+/** Holds and waits that are kept whoever else knows them, of 540 to 800 bytes each with their locks. */
 export const MAX_LISTED = 16_384;
 
 /** Prime, so that loops which take turns are met by turns. */
