@@ -69,23 +69,44 @@ export function cutReleased(cell: HeldNode): void {
   if (parent !== undefined && parent.target.state !== HELD) cell.parent = nearestHeld(parent);
 }
 
-/**
- * Is `node` among the holds of the list? Cost: a walk over what was entered since `node` was wanted. After `most` steps the
- * answer is `otherwise`.
- */
-export function isListed(
-  list: HeldNode | undefined,
-  node: HeldNode,
-  most: number = Infinity,
-  otherwise: boolean = false,
-): boolean {
+/** Is `node` among the holds of the list? Cost: a walk over what was entered since `node` was wanted. */
+export function isListed(list: HeldNode | undefined, node: HeldNode): boolean {
+  return find(list, node, Infinity) === true;
+}
+
+/** The same; also true of a list that is longer than any whose order is checked: there it does not matter. */
+export function mayBeListed(list: HeldNode | undefined, node: HeldNode): boolean {
+  return find(list, node, MAX_KNOWN_HOLDS) !== false;
+}
+
+/** undefined: not among the innermost `most`, and there are more. */
+function find(list: HeldNode | undefined, node: HeldNode, most: number): boolean | undefined {
   let left = most;
   for (let cell = nearestHeld(list); cell !== undefined && cell.born >= node.born; cell = outerHeld(cell)) {
     if (cell.target === node) return true;
     left -= 1;
-    if (left < 0) return otherwise;
+    if (left < 0) return undefined;
   }
   return false;
+}
+
+/** A list cell for `node` with `list` as its outer holds: the node itself where it already continues that list. */
+export function cellUnder(node: HeldNode, list: HeldNode | undefined): HeldNode {
+  const outer = outerHeld(node);
+  if (outer === list) return node;
+  if (!isSameList(outer, list)) return linked(node, list);
+  node.parent = list;
+  return node;
+}
+
+/** Are the same holds in both? */
+function isSameList(one: HeldNode | undefined, other: HeldNode | undefined): boolean {
+  while (one !== undefined && other !== undefined && one !== other) {
+    if (one.target !== other.target || one.asked.vouched !== other.asked.vouched) return false;
+    one = outerHeld(one);
+    other = outerHeld(other);
+  }
+  return one === other;
 }
 
 /**

@@ -16,18 +16,8 @@
 import type { Arrivals } from './arrivals.js';
 import { Batch, BatchTurns } from './batch-turns.js';
 import type { HeldContext } from './held-context.js';
-import {
-  HELD,
-  HeldNode,
-  isOpen,
-  isWait,
-  type ListCell,
-  MAX_KNOWN_HOLDS,
-  Owner,
-  WAITING,
-  type Debt,
-} from './held-node.js';
-import { isListed, linked, outerHeld } from './hold-list.js';
+import { HELD, HeldNode, isOpen, isWait, type ListCell, Owner, WAITING, type Debt } from './held-node.js';
+import { cellUnder, mayBeListed } from './hold-list.js';
 import { OwnThen } from './own-then.js';
 import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
 import { ShieldedHooks } from './shielded-hooks.js';
@@ -476,28 +466,4 @@ export class PromiseHooks extends ShieldedHooks {
 
 function hasFrames(node: HeldNode): boolean {
   return node.asked.frames !== undefined;
-}
-
-/** Is it listed, or is the list longer than any whose order is checked? Then it does not matter. */
-function mayBeListed(list: HeldNode | undefined, node: HeldNode): boolean {
-  return isListed(list, node, MAX_KNOWN_HOLDS, true);
-}
-
-/** A list cell for `node` with `list` as its outer holds: the node itself where it already continues that list. */
-function cellUnder(node: HeldNode, list: HeldNode | undefined): HeldNode {
-  const outer = outerHeld(node);
-  if (outer === list) return node;
-  if (!isSameList(outer, list)) return linked(node, list);
-  node.parent = list;
-  return node;
-}
-
-/** Are the same holds in both? */
-function isSameList(one: HeldNode | undefined, other: HeldNode | undefined): boolean {
-  while (one !== undefined && other !== undefined && one !== other) {
-    if (one.target !== other.target || one.asked.vouched !== other.asked.vouched) return false;
-    one = outerHeld(one);
-    other = outerHeld(other);
-  }
-  return one === other;
 }

@@ -172,7 +172,9 @@ export class Judge {
 
   /** The same of two locks of one class that are told apart: told where others want them the other way round. */
   #stuckApart(wanted: HeldNode, held: HeldNode, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
-    const closed = this.#dependencies.learnStuck(this.#attemptOf(wanted, held, pending, 'suspected', stack));
+    const closed = this.#dependencies.learnStuck(
+      this.#attemptOf(wanted, held, pending, { evidence: 'suspected', stack }),
+    );
     return closed === undefined ? undefined : this.#violated(closed, pending.facts);
   }
 
@@ -199,7 +201,7 @@ export class Judge {
     stack: readonly CapturedFrame[],
     again = false,
   ): Report | undefined {
-    const attempt = this.#attemptOf(wanted, held, pending, evidence, stack, again);
+    const attempt = this.#attemptOf(wanted, held, pending, { evidence, stack, again });
     if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
     pending.taught.set(held, evidence);
     const { violation } = this.#dependencies.learn(attempt);
@@ -212,9 +214,7 @@ export class Judge {
     wanted: HeldNode,
     held: HeldNode,
     pending: Pending,
-    evidence: 'own' | 'proven' | 'suspected',
-    stack: readonly CapturedFrame[],
-    again = false,
+    { evidence, stack, again = false }: Pick<NestedAttempt, 'evidence' | 'stack' | 'again'>,
   ): NestedAttempt {
     const { moment } = pending;
     const listed = this.#ids.gatesOf(

@@ -49,6 +49,16 @@ import { findSplits, type Split } from './split-report.js';
 
 type Below = (...args: never[]) => unknown;
 
+/** What a nestLock makes of an attempt. */
+interface Nest {
+  /** The flow holds it: the locks of the class may be nested. */
+  readonly isSerialised: boolean;
+  /** It may hold it. */
+  readonly isInDoubt: boolean;
+}
+
+const BY_ITSELF: Nest = { isSerialised: false, isInDoubt: false };
+
 export class Validator {
   readonly trie: ChainTrie<Nesting> = new ChainTrie<Nesting>();
   readonly #ids = new ClassIds();
@@ -101,33 +111,21 @@ export class Validator {
     below: Below | readonly CapturedFrame[],
     nestLock?: TrackedLock,
   ): HeldNode {
-    if (nestLock !== undefined) return this.#attemptUnder(nestLock, lock, lockClass, kind, wait, permits, below);
-    const node = this.tracker.attempt(lock, lockClass, kind, wait);
+    const nest = nestLock === undefined ? BY_ITSELF : this.#nestUnder(nestLock, lockClass);
+    const node = this.tracker.attempt(lock, lockClass, nest.isSerialised ? asTry(kind) : kind, wait);
     node.permits = permits;
     if (lockClass.options.validate === false) return node;
     const facts = this.#nestings.factsOf(node, this.#meet);
-    if (facts === undefined || !facts.settled || facts.violations.length > 0) this.#check(node, facts, below);
+    if (facts === undefined || !facts.settled || facts.violations.length > 0 || nest.isInDoubt) {
+      this.#check(node, facts, below, nest.isInDoubt);
+    }
     return node;
   }
 
-  #attemptUnder(
-    nestLock: TrackedLock,
-    lock: TrackedLock,
-    lockClass: LockClass,
-    kind: HoldKind,
-    wait: WaitKind,
-    permits: number,
-    below: Below | readonly CapturedFrame[],
-  ): HeldNode {
+  #nestUnder(nestLock: TrackedLock, lockClass: LockClass): Nest {
     const listed = this.tracker.held(MAX_HELD_DEPTH);
-    const serialised = isSerialised(listed, lockClass, nestLock);
-    const nested = !serialised && this.#possible.mayBe(nestLock, listed);
-    const node = this.tracker.attempt(lock, lockClass, serialised ? asTry(kind) : kind, wait);
-    node.permits = permits;
-    if (lockClass.options.validate !== false) {
-      this.#check(node, this.#nestings.factsOf(node, this.#meet), below, nested);
-    }
-    return node;
+    if (isSerialised(listed, lockClass, nestLock)) return { isSerialised: true, isInDoubt: false };
+    return { isSerialised: false, isInDoubt: this.#possible.mayBe(nestLock, listed) };
   }
 
   /** Looks at an attempt that is not known to be harmless. `nested`: its nestLock may be a gate. */
@@ -135,7 +133,7 @@ export class Validator {
     node: HeldNode,
     facts: NestingFacts | undefined,
     below: Below | readonly CapturedFrame[],
-    nested = false,
+    nested: boolean,
   ): void {
     if (facts === undefined) {
       this.#checkByGraph(node, below);
