@@ -42,7 +42,7 @@ function watchMainThread({ summary, out }: ExitOptions): void {
     if (strict > 0 && !failed) process.exitCode = 1;
   };
   process.on('exit', finish);
-  beforeTheEnd(finish);
+  if (summary || out !== undefined) beforeTheEnd(finish);
   // Behind the listeners of the program, and behind the one of Node 20 that sets 13 for an unsettled top-level await.
   process.on('beforeExit', () => {
     process.off('exit', finish);

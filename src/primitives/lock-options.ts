@@ -155,8 +155,7 @@ function reckoned(given: unknown): unknown {
 
 /** async-mutex's argument: it merely compares priorities, strings too. */
 export function plainPriority(given: unknown): number {
-  const number = Number(typeof given === 'string' ? given : Number.NaN);
-  return checkedPriority(Number.isNaN(number) ? reckoned(given) : number);
+  return checkedPriority(typeof given === 'string' ? Number(given) : reckoned(given));
 }
 
 /** async-mutex's argument, 1 unless it is given. */

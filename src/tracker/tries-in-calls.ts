@@ -6,7 +6,7 @@
  *
  * Invariant: in a turn in which such a hold was taken each derived promise starts with a list whose innermost cell tells its
  * number, in the order of time. It stands for all cells outwards that came into the list in that turn; where its hold is
- * released, the next of them tells (held-node.ts). Cost: in such a turn a list cell per derived promise; elsewhere nothing.
+ * released, the next of them tells (hold-list.ts). Cost: in such a turn a list cell per derived promise; elsewhere nothing.
  */
 import type { HeldNode, ListCell } from './held-node.js';
 import { branched, nearestHeld, outerHeld } from './hold-list.js';
