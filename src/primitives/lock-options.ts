@@ -153,9 +153,10 @@ function reckoned(given: unknown): unknown {
   return given === null || typeof given === 'boolean' || typeof given === 'bigint' ? Number(given) : given;
 }
 
-/** async-mutex's argument: it merely compares priorities, strings too. */
+/** async-mutex's argument: it merely compares priorities, strings too. A string that is no number is refused as a string. */
 export function plainPriority(given: unknown): number {
-  return checkedPriority(typeof given === 'string' ? Number(given) : reckoned(given));
+  const number = typeof given === 'string' ? Number(given) : Number.NaN;
+  return checkedPriority(Number.isNaN(number) ? reckoned(given) : number);
 }
 
 /** async-mutex's argument, 1 unless it is given. */
