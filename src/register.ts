@@ -10,7 +10,7 @@
  * after the other imports have been resolved.
  */
 import * as substitute from './async-mutex.js';
-import { trackProcess } from './integrations/preload.js';
+import { trackProcess } from './adapters/preload.js';
 
 trackProcess({
   substitute,

@@ -6,8 +6,8 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
-import { writeToStderr } from '../integrations/run-record.js';
-import { RUNNER } from '../integrations/runner-watch.js';
+import { writeToStderr } from '../adapters/run-record.js';
+import { RUNNER } from '../adapters/runner-watch.js';
 import { hasChannel, joinChannels, serializationOfChannel } from './channel.js';
 import { passSignals } from './signals.js';
 

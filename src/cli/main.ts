@@ -9,8 +9,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { EXIT_CLEAN, EXIT_USAGE, print, UsageError, type Command } from './command.js';
-import { writeToStderr } from '../integrations/run-record.js';
-import { plain } from '../text/plain.js';
+import { writeToStderr } from '../adapters/run-record.js';
+import { plain } from '../platform/plain-text.js';
 import { run } from './run.js';
 
 const commands: ReadonlyMap<string, Command> = new Map([['run', run]]);

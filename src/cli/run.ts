@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { writeToStderr } from '../integrations/run-record.js';
+import { writeToStderr } from '../adapters/run-record.js';
 import { runNode } from './child.js';
 import { EXIT_CLEAN, print, UsageError, type Command } from './command.js';
 

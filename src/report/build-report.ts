@@ -12,7 +12,7 @@ import { formatSplat } from './splat.js';
 import type { ReportFacts } from './splat.js';
 import { MadeTexts } from './made-text.js';
 import { DEFAULT_STACK_DEPTH, siteOf, sitePosition, stackLines } from './stack-text.js';
-import { plain } from '../text/plain.js';
+import { plain } from '../platform/plain-text.js';
 import type { Dependency, LockUse, RawDependency, RawUse, Report, Violation } from './types.js';
 
 /** The report of a violation seen for the first time at `now` (milliseconds since the epoch), stacks cut at `depth` lines. */

@@ -1,7 +1,7 @@
 /**
  * Which of several locks that were made at one place: `permits in Pool, src/app.ts:6:18`.
  *
- * The name is the variable or field that the source assigns the lock to, the rest is how it was made (classes/making.ts). What
+ * The name is the variable or field that the source assigns the lock to, the rest is how it was made (model/making.ts). What
  * a constructor makes in turn is named likewise: `permits in Pool readers in App, src/app.ts:6:18`.
  * Where two locks of a report read alike, or nothing is known of the making, the number of the lock is added.
  *
@@ -9,11 +9,11 @@
  * are looked at, and where there is no such line the kind of the lock stands for its name. Nothing here throws.
  */
 import { isAbsolute } from 'node:path';
-import type { ConstructionSite } from '../classes/lock-class.js';
-import { plain } from '../text/plain.js';
-import { readBoundedFile } from './bounded-file.js';
-import { filePath } from './file-path.js';
-import { originalFrame } from './source-map.js';
+import type { ConstructionSite } from '../model/lock-class.js';
+import { plain } from '../platform/plain-text.js';
+import { readBoundedFile } from '../platform/bounded-file.js';
+import { filePath } from '../platform/file-path.js';
+import { originalFrame } from '../platform/source-map.js';
 import { sitePosition } from './stack-text.js';
 import type { MadeLock } from './types.js';
 

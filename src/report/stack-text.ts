@@ -8,11 +8,11 @@
  * Cost: linear in the frames, at report time only; source maps are read for the frames that are printed.
  */
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
-import { sharedState } from '../classes/shared-state.js';
-import { plain } from '../text/plain.js';
-import type { StackFrame } from '../tracker/stack-frame.js';
-import { filePath } from './file-path.js';
-import { originalFrame } from './source-map.js';
+import { sharedState } from '../platform/shared-state.js';
+import { plain } from '../platform/plain-text.js';
+import type { StackFrame } from '../platform/stack-frame.js';
+import { filePath } from '../platform/file-path.js';
+import { originalFrame } from '../platform/source-map.js';
 
 /** Lines printed of a stack. What is cut off is the far end, as V8 does. */
 export const DEFAULT_STACK_DEPTH = 20;

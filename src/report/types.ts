@@ -1,6 +1,6 @@
-import type { ConstructionSite } from '../classes/lock-class.js';
-import type { Making } from '../classes/making.js';
-import type { StackFrame } from '../tracker/stack-frame.js';
+import type { ConstructionSite } from '../model/lock-class.js';
+import type { Making } from '../model/making.js';
+import type { StackFrame } from '../platform/stack-frame.js';
 
 export type ReportKind =
   | 'circular-dependency'

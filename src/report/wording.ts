@@ -4,13 +4,13 @@
  * Invariant: what comes out is plain text on lines of the writer's choosing; a name that holds control characters cannot
  * break a line or colour the terminal. Pure functions, linear in their text.
  */
-import { plain } from '../text/plain.js';
+import { plain } from '../platform/plain-text.js';
 import type { LockUse, Permits } from './types.js';
 
 /** Columns that a report is laid out for. Only names and paths longer than that exceed it. */
 export const REPORT_WIDTH = 100;
 
-export { plain } from '../text/plain.js';
+export { plain } from '../platform/plain-text.js';
 
 /** `accounts "checking"`: the class, and the instance's label when it has one. */
 export function lockName(use: LockUse): string {

@@ -11,10 +11,10 @@
  * at the live holds (possible-gates.ts).
  */
 import { BATCH, gateSet, type GateSet } from '../order/gates.js';
-import type { LockClass } from '../classes/lock-class.js';
+import type { LockClass } from '../model/lock-class.js';
 import type { Violation } from '../report/types.js';
-import type { HeldNode } from '../tracker/held-node.js';
-import { listHolds, nearestHeld } from '../tracker/hold-list.js';
+import type { Hold } from '../model/hold.js';
+import { listHolds, nearestHeld } from '../flow/hold-list.js';
 import type { ClassIds } from './class-ids.js';
 import type { Dependencies } from './dependencies.js';
 import { MAX_HELD_DEPTH, type Limits } from './host.js';
@@ -26,9 +26,9 @@ export const MAX_BATCH_KINDS = 32;
 
 /** Stands for those of a batch that teach the same. */
 interface Kind {
-  readonly node: HeldNode;
+  readonly node: Hold;
   /** All that the flow holds, outermost first, the others of the batch apart. */
-  readonly holds: readonly HeldNode[];
+  readonly holds: readonly Hold[];
   readonly gates: GateSet;
 }
 
@@ -46,7 +46,7 @@ export class Batches {
   }
 
   /** The cycles that the orders among `nodes` close, now or when they were learned. */
-  *arrived(nodes: readonly HeldNode[]): Generator<Violation, void, undefined> {
+  *arrived(nodes: readonly Hold[]): Generator<Violation, void, undefined> {
     const kinds = this.#kindsOf(nodes);
     for (const held of kinds) {
       for (const wanted of kinds) {
@@ -60,7 +60,7 @@ export class Batches {
   }
 
   /** `together`: all of the batch. */
-  #attempt({ node: held, holds, gates }: Kind, { node: wanted }: Kind, together: readonly HeldNode[]): NestedAttempt {
+  #attempt({ node: held, holds, gates }: Kind, { node: wanted }: Kind, together: readonly Hold[]): NestedAttempt {
     const others = this.#possible.of([...holds, ...together], wanted);
     return {
       held,
@@ -75,9 +75,9 @@ export class Batches {
   }
 
   /** The first of each class and mode, under each list of holds: a flow may have taken more at once between two requests. */
-  #kindsOf(nodes: readonly HeldNode[]): Kind[] {
+  #kindsOf(nodes: readonly Hold[]): Kind[] {
     const kinds: Kind[] = [];
-    const known = new Map<HeldNode | undefined, Map<LockClass, Set<string>>>();
+    const known = new Map<Hold | undefined, Map<LockClass, Set<string>>>();
     for (const node of nodes) {
       const outer = nearestHeld(node.parent);
       const classes = ensure(known, outer, () => new Map<LockClass, Set<string>>());

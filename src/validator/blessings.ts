@@ -1,5 +1,5 @@
 /** Pairs of classes whose inversion somebody has looked at and accepted, and why. Cost: O(1), nothing while there are none. */
-import type { LockClass } from '../classes/lock-class.js';
+import type { LockClass } from '../model/lock-class.js';
 
 export interface Blessing {
   readonly a: LockClass;

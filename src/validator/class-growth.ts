@@ -6,11 +6,11 @@
  * of. Cost: a comparison per lock with a class of its own choice; for the first one of a class a frame is captured (about
  * 5 microseconds).
  */
-import { captureCallSites, fileOf } from '../classes/call-sites.js';
-import type { LockClass } from '../classes/lock-class.js';
+import { captureCallSites, fileOf } from '../platform/call-sites.js';
+import type { LockClass } from '../model/lock-class.js';
 import { siteOf } from '../report/stack-text.js';
 import type { Violation } from '../report/types.js';
-import { captureFrames } from '../tracker/captured-frame.js';
+import { captureFrames } from '../platform/captured-frame.js';
 import { classUse } from './lock-use.js';
 
 /** So many classes with one lock each, all from one place, are taken for a mistake. */

@@ -7,11 +7,11 @@
  *
  * Cost: O(1); looking up a name walks the classes once for a load.
  */
-import { type LockClass } from '../classes/lock-class.js';
-import { findClass, reserveClassId } from '../classes/class-table.js';
-import { soleLockOf } from '../classes/sole-lock.js';
+import { type LockClass } from '../model/lock-class.js';
+import { findClass, reserveClassId } from '../model/class-table.js';
+import { soleLockOf } from '../model/sole-lock.js';
 import { BATCH, gateOf, gateSet, type Gate, type GateSet } from '../order/gates.js';
-import type { HeldNode } from '../tracker/held-node.js';
+import type { Hold } from '../model/hold.js';
 import { LocksApart } from './locks-apart.js';
 import type { ClassName } from './lock-use.js';
 
@@ -47,7 +47,7 @@ export class ClassIds {
   }
 
   /** The id of what is certain of this hold: that of its class, or of its very lock where those of the class are told apart. */
-  certainIdOf(hold: Pick<HeldNode, 'lock' | 'lockClass'>): number {
+  certainIdOf(hold: Pick<Hold, 'lock' | 'lockClass'>): number {
     return this.apart.idOf(hold) ?? this.idOf(hold.lockClass);
   }
 
@@ -64,7 +64,7 @@ export class ClassIds {
   }
 
   /** Are these two locks of one class that are told apart? */
-  toldApart(one: HeldNode, other: HeldNode): boolean {
+  toldApart(one: Hold, other: Hold): boolean {
     return one.lock !== other.lock && one.lockClass === other.lockClass && this.apart.isApart(one.lockClass);
   }
 
@@ -93,7 +93,7 @@ export class ClassIds {
    * Those of the holds that no two flows can have at once: a lock that is known from all others, and lets one in. As they were
    * held at that moment, in the tracker's count.
    */
-  gatesOf(holds: readonly HeldNode[], moment: number = Infinity): GateSet {
+  gatesOf(holds: readonly Hold[], moment: number = Infinity): GateSet {
     const gates: Gate[] = [];
     for (const hold of holds) {
       const gate = hold.lock.excludes ? this.#gateOf(hold, hold.sharedAt(moment)) : undefined;
@@ -158,7 +158,7 @@ export class ClassIds {
     this.#hasAliases = false;
   }
 
-  #gateOf(hold: HeldNode, shared: boolean): Gate | undefined {
+  #gateOf(hold: Hold, shared: boolean): Gate | undefined {
     const { lockClass } = hold;
     const id = this.apart.idOf(hold);
     // No class has such a name, so another process takes the gate for none of its own.

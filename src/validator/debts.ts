@@ -5,7 +5,7 @@
  * them share: what the others would teach is the same. So a lock that is held for the life of the process gathers no debts, only kinds;
  * past MAX_DEBTS of them the oldest one lapses. O(1) per attempt.
  */
-import type { HeldNode } from '../tracker/held-node.js';
+import type { Hold } from '../model/hold.js';
 import { NestingFacts } from './nesting-facts.js';
 import type { Due, Pending, Question } from './pending.js';
 
@@ -13,12 +13,12 @@ import type { Due, Pending, Question } from './pending.js';
 export const MAX_DEBTS = 256;
 
 export class Debts {
-  readonly #hold: HeldNode;
+  readonly #hold: Hold;
   readonly #doubted = new Map<object, Due>();
   /** Proven, and only the release of the hold is waited for. */
   readonly #proven = new Map<object, Due>();
 
-  constructor(hold: HeldNode) {
+  constructor(hold: Hold) {
     this.#hold = hold;
   }
 
@@ -32,7 +32,7 @@ export class Debts {
   }
 
   /** It is not known whether the holder has waited for `wanted`. */
-  doubt(wanted: HeldNode, pending: Pending): Due {
+  doubt(wanted: Hold, pending: Pending): Due {
     const kind = pending.facts.kindOf(wanted, this.#hold);
     const known = this.#doubted.get(kind);
     const isOver = known === undefined || known.doubt.over;
@@ -44,7 +44,7 @@ export class Debts {
   }
 
   /** It is known, but not whether the hold is the holder's to its end. */
-  prove(wanted: HeldNode, pending: Pending, evidence: 'own' | 'proven'): void {
+  prove(wanted: Hold, pending: Pending, evidence: 'own' | 'proven'): void {
     const kind = pending.facts.kindOf(wanted, this.#hold);
     if (!this.#proven.has(kind)) this.#proven.set(kind, { doubt: this.#question(), wanted, pending, evidence });
   }

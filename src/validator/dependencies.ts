@@ -14,7 +14,7 @@
  *
  * Cost: a known edge is two lookups. A new one costs an incremental topological order (class-order.ts).
  */
-import type { LockClass } from '../classes/lock-class.js';
+import type { LockClass } from '../model/lock-class.js';
 import {
   ClassOrder,
   classOfVertex,
@@ -28,8 +28,8 @@ import type { Alternative } from '../order/alternatives.js';
 import type { Vertex } from '../order/edge.js';
 import { isSharedGate, lockOfGate, type Gate, type GateSet } from '../order/gates.js';
 import type { Tier, Violation } from '../report/types.js';
-import type { CapturedFrame } from '../tracker/captured-frame.js';
-import { WAITING, WANTED, type HeldNode } from '../tracker/held-node.js';
+import type { CapturedFrame } from '../platform/captured-frame.js';
+import { WAITING, WANTED, type Hold } from '../model/hold.js';
 import { Blessings, type Blessing } from './blessings.js';
 import type { ClassIds } from './class-ids.js';
 import { circularDependency, withoutFacts } from './cycle-report.js';
@@ -142,7 +142,7 @@ export class Dependencies {
   }
 
   /** Is the nesting, as of that moment, known and proven, with no more than these gates? Then the report that it repeats, if any. */
-  known(held: HeldNode, wanted: HeldNode, gates: GateSet, moment?: number): Learned | undefined {
+  known(held: Hold, wanted: Hold, gates: GateSet, moment?: number): Learned | undefined {
     const certain = certainPair({ held, wanted, moment }, this.#ids);
     const strong = isStrong(wanted);
     const proven = this.#proven.known(certain.held, certain.wanted, strong, gates);
@@ -156,7 +156,7 @@ export class Dependencies {
    * Would this nesting close a cycle, if all that is suspected were so and nothing kept it apart? Where locks are told apart,
    * suspicions among their classes do not count. Changes nothing.
    */
-  wouldClose(held: HeldNode, wanted: HeldNode): boolean {
+  wouldClose(held: Hold, wanted: Hold): boolean {
     const { apart } = this.#ids;
     if (!apart.isApart(held.lockClass) && !apart.isApart(wanted.lockClass)) {
       const pair = classPair({ held, wanted }, this.#ids);
@@ -417,7 +417,7 @@ export class Dependencies {
 }
 
 /** Does a reader that holds the wanted lock stand in the way? Only a reader that passes waiting writers goes on beside it. */
-function isStrong(wanted: HeldNode): boolean {
+function isStrong(wanted: Hold): boolean {
   return wanted.waitAt(WANTED) !== 'recursive-read';
 }
 

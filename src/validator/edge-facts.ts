@@ -1,8 +1,8 @@
 /** What is remembered of one occurrence of an order: who held what where, and wanted what where. */
 import { BATCH } from '../order/gates.js';
 import type { Origin, RawDependency, Tier } from '../report/types.js';
-import type { CapturedFrame } from '../tracker/captured-frame.js';
-import { WANTED } from '../tracker/held-node.js';
+import type { CapturedFrame } from '../platform/captured-frame.js';
+import { WANTED } from '../model/hold.js';
 import { rawUse, useFacts, type ClassName, type UseFacts } from './lock-use.js';
 import { taskOf, type NestedAttempt } from './rules/rule.js';
 

@@ -10,14 +10,13 @@
  *
  * Cost: a set lookup for each such lock at `complete()`; a stack for an order that is not known yet.
  */
-import type { LockClass } from '../classes/lock-class.js';
+import type { LockClass } from '../model/lock-class.js';
 import type { Violation } from '../report/types.js';
-import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
-import { isInScope } from '../tracker/evidence.js';
-import { HeldNode, isTry, type TrackedLock } from '../tracker/held-node.js';
-import type { HeldTracker } from '../tracker/held-tracker.js';
-import { vouchedHolds } from '../tracker/hold-list.js';
-import type { Grant, Task } from '../tracker/task.js';
+import { captureFrames, type CapturedFrame } from '../platform/captured-frame.js';
+import { isInScope } from '../flow/evidence.js';
+import { Hold, isTry, type FlowRoot, type RememberedGrant, type TrackedLock } from '../model/hold.js';
+import type { HeldTracker } from '../flow/held-tracker.js';
+import { vouchedHolds } from '../flow/hold-list.js';
 import type { ClassIds } from './class-ids.js';
 import type { Dependencies } from './dependencies.js';
 import { MAX_HELD_DEPTH } from './host.js';
@@ -50,7 +49,7 @@ export class EventEdges {
     if (event.lockClass.options.validate === false) return;
     const task = this.#tracker.store?.task;
     const holds = this.#tracker.held(MAX_HELD_DEPTH);
-    const counts = ({ lock, lockClass, wait }: Grant | HeldNode): boolean =>
+    const counts = ({ lock, lockClass, wait }: RememberedGrant | Hold): boolean =>
       isNeeded(lock, lockClass, event) && !this.#taught.has(keyOf(event.lockClass, lockClass, wait));
     const held = holds.filter((node) => !isTry(node.kind) && counts(node));
     const granted = task?.grantsSince(since).filter(counts) ?? [];
@@ -73,13 +72,13 @@ export class EventEdges {
 
   #teach(
     event: TrackedLock,
-    wanted: HeldNode,
+    wanted: Hold,
     gates: ReturnType<ClassIds['gatesOf']>,
     stack: readonly CapturedFrame[],
   ): void {
     this.#taught.add(keyOf(event.lockClass, wanted.lockClass, wanted.wait));
     // A section on the way to the completion, as it would have been.
-    const held = new HeldNode(event, event.lockClass, 'scope', 'recursive-read', undefined, wanted.task, 0);
+    const held = new Hold(event, event.lockClass, 'scope', 'recursive-read', undefined, wanted.task, 0);
     held.ask().frames = stack;
     const { violation } = this.#dependencies.learn({
       held,
@@ -102,12 +101,12 @@ function isNeeded(lock: TrackedLock, lockClass: LockClass, event: TrackedLock): 
   return !HAVE_SLOTS.has(lock.primitive) || lock.capacity === 1;
 }
 
-function keyOf(event: LockClass, lockClass: LockClass, wait: HeldNode['wait']): string {
+function keyOf(event: LockClass, lockClass: LockClass, wait: Hold['wait']): string {
   return `${event.id} ${lockClass.id} ${wait}`;
 }
 
-function asNode({ lock, lockClass, wait, chain }: Grant, task: Task | undefined): HeldNode {
-  const node = new HeldNode(lock, lockClass, 'imperative', wait, undefined, task, 0);
+function asNode({ lock, lockClass, wait, chain }: RememberedGrant, task: FlowRoot | undefined): Hold {
+  const node = new Hold(lock, lockClass, 'imperative', wait, undefined, task, 0);
   node.chain = chain;
   return node;
 }

@@ -8,7 +8,7 @@
  *
  * Cost: linear in the graph, and what its new edges cost in the order. Nothing at all for who loads none.
  */
-import type { LockClass } from '../classes/lock-class.js';
+import type { LockClass } from '../model/lock-class.js';
 import { vertexOfClass } from '../order/class-order.js';
 import { gateSet, NO_GATES, type GateSet } from '../order/gates.js';
 import { parseGate } from '../order/named-gates.js';

@@ -1,10 +1,10 @@
 /** Does the running flow hold a lock, and how certain is that? */
-import type { LockClass } from '../classes/lock-class.js';
-import { captureFrames } from '../tracker/captured-frame.js';
-import { isInScope } from '../tracker/evidence.js';
-import { HELD, isScope, type HeldNode, type TrackedLock } from '../tracker/held-node.js';
-import type { HeldTracker } from '../tracker/held-tracker.js';
-import { vouchedHolds } from '../tracker/hold-list.js';
+import type { LockClass } from '../model/lock-class.js';
+import { captureFrames } from '../platform/captured-frame.js';
+import { isInScope } from '../flow/evidence.js';
+import { HELD, isScope, type Hold, type TrackedLock } from '../model/hold.js';
+import type { HeldTracker } from '../flow/held-tracker.js';
+import { vouchedHolds } from '../flow/hold-list.js';
 
 type Below = (...args: never[]) => unknown;
 
@@ -31,12 +31,12 @@ export function isHeldBy(
   return question === 'any' || !around.shared;
 }
 
-function isCertain(tracker: HeldTracker, holds: readonly HeldNode[], below: Below): boolean {
+function isCertain(tracker: HeldTracker, holds: readonly Hold[], below: Below): boolean {
   return holds.some((node) => evidenceNow(tracker, node, below) !== 'suspected');
 }
 
 /** What is known of a hold in the running flow's list, from what runs now. Captures a stack where the owner is not it. */
-export function evidenceNow(tracker: HeldTracker, node: HeldNode, below: Below): 'own' | 'proven' | 'suspected' {
+export function evidenceNow(tracker: HeldTracker, node: Hold, below: Below): 'own' | 'proven' | 'suspected' {
   tracker.watch();
   if (tracker.isOwnNow(node)) return 'own';
   if (vouchedHolds(tracker.current()).includes(node)) return 'proven';
@@ -47,8 +47,8 @@ export function evidenceNow(tracker: HeldTracker, node: HeldNode, below: Below):
  * The scope of `lock` whose holder waits for what runs now, though its context did not come along (a callback that was
  * bound elsewhere). What runs in another root has said that it inherits nothing.
  */
-function scopeAround(tracker: HeldTracker, lock: TrackedLock, below: Below): HeldNode | undefined {
-  const scopes: HeldNode[] = [];
+function scopeAround(tracker: HeldTracker, lock: TrackedLock, below: Below): Hold | undefined {
+  const scopes: Hold[] = [];
   const task = tracker.store?.task;
   for (let node = lock.firstHold; node !== undefined; node = node.next) {
     if (node.state === HELD && isScope(node.kind) && node.task === task) scopes.push(node);
@@ -59,7 +59,7 @@ function scopeAround(tracker: HeldTracker, lock: TrackedLock, below: Below): Hel
 }
 
 /** Is `nestLock` held, and were all held locks of the class taken under it? Then it carries their order. */
-export function isSerialised(held: readonly HeldNode[], lockClass: LockClass, nestLock: TrackedLock): boolean {
+export function isSerialised(held: readonly Hold[], lockClass: LockClass, nestLock: TrackedLock): boolean {
   const nest = held.findLastIndex((node) => node.lock === nestLock);
   const first = held.findLastIndex((node) => node.lockClass === lockClass);
   // Innermost first: what was taken earlier comes later.

@@ -1,5 +1,5 @@
 /** Where the validator's verdicts go. */
-import type { LockClass } from '../classes/lock-class.js';
+import type { LockClass } from '../model/lock-class.js';
 import type { Report, Violation } from '../report/types.js';
 
 export interface ValidatorHost {

@@ -8,7 +8,7 @@
  *
  * Cost: a comparison for every two elements of such a combinator; one microtask where the lock is waited for.
  */
-import { HELD, WAITING, type HeldNode } from '../tracker/held-node.js';
+import { HELD, WAITING, type Hold } from '../model/hold.js';
 import type { ValidatorHost } from './host.js';
 import { joinedUnlock } from './rules/joined-unlock.js';
 
@@ -23,20 +23,20 @@ export class JoinedUnlocks {
   }
 
   /** The two are elements of one combinator; or both have come through it. */
-  joined(hold: HeldNode, unlock: HeldNode, both: boolean): void {
+  joined(hold: Hold, unlock: Hold, both: boolean): void {
     if (!excludeEachOther(hold, unlock)) return;
     if (both) this.#passed(hold, unlock);
     else if (unlock.state === WAITING) this.#pending(hold, unlock);
   }
 
   /** `hold` has come to the combinator. */
-  granted(hold: HeldNode, unlock: HeldNode): void {
+  granted(hold: Hold, unlock: Hold): void {
     if (hold.state !== HELD || unlock.state !== WAITING || !isUntouched(hold)) return;
     this.#host.report(joinedUnlock(hold, unlock));
   }
 
   /** Who else asks for the lock does so in this turn, as a rule. */
-  #pending(hold: HeldNode, unlock: HeldNode): void {
+  #pending(hold: Hold, unlock: Hold): void {
     hold.ask().joined = unlock;
     if (hold.state !== WAITING) return;
     enqueue(() => {
@@ -46,7 +46,7 @@ export class JoinedUnlocks {
   }
 
   /** An unlock that had to be waited for has come although the lock was asked for: somebody else has released it. */
-  #passed(hold: HeldNode, unlock: HeldNode): void {
+  #passed(hold: Hold, unlock: Hold): void {
     if (hold.state === HELD && !unlock.hasQueued && isUntouched(hold)) {
       this.#host.report(joinedUnlock(hold, unlock));
     }
@@ -54,12 +54,12 @@ export class JoinedUnlocks {
 }
 
 /** Can the unlock not come while the hold lasts, and are both looked at? */
-function excludeEachOther(hold: HeldNode, unlock: HeldNode): boolean {
+function excludeEachOther(hold: Hold, unlock: Hold): boolean {
   if (hold.lockClass.options.validate === false) return false;
   return hold.permits + unlock.permits > hold.lock.capacity;
 }
 
 /** Has nobody but the combinator asked for it? */
-function isUntouched(hold: HeldNode): boolean {
+function isUntouched(hold: Hold): boolean {
   return hold.takers === 1 && !hold.asked.unsure;
 }

@@ -11,10 +11,11 @@
  */
 import { gateSet, type GateSet } from '../order/gates.js';
 import type { Report, Violation } from '../report/types.js';
-import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
-import { looksLikeHolder, provenByStack } from '../tracker/evidence.js';
-import { HELD, isScope, Owner, RELEASED, WAITING, type HeldNode } from '../tracker/held-node.js';
-import type { HeldTracker } from '../tracker/held-tracker.js';
+import { captureFrames, type CapturedFrame } from '../platform/captured-frame.js';
+import { looksLikeHolder, provenByStack } from '../flow/evidence.js';
+import { HELD, isScope, RELEASED, WAITING, type Hold, type HoldOwner } from '../model/hold.js';
+import { Owner } from '../flow/owner.js';
+import type { HeldTracker } from '../flow/held-tracker.js';
 import type { ClassIds } from './class-ids.js';
 import { Debts } from './debts.js';
 import type { Dependencies } from './dependencies.js';
@@ -52,7 +53,7 @@ export class Judge {
   }
 
   /** What waited for the release of `node`, by `below`: it was the holder's, or the lock had been handed on. */
-  closeDebts(node: HeldNode, byHolder: boolean, below: (...args: never[]) => unknown): void {
+  closeDebts(node: Hold, byHolder: boolean, below: (...args: never[]) => unknown): void {
     const debts = node.asked.debts as Debts | undefined;
     if (debts === undefined) return;
     node.ask().debts = undefined;
@@ -93,7 +94,7 @@ export class Judge {
    * What is not proven by now is left to those who still hold; who has gone by now did not wait for this lock. `here`: the
    * function that took and released the lock, if it is the running one or known.
    */
-  leaveOpen(node: HeldNode, pending: Pending, here: boolean | Owner): void {
+  leaveOpen(node: Hold, pending: Pending, here: boolean | Owner): void {
     const open = pending.open.filter((hold) => hold.state === HELD);
     for (const hold of pending.open) if (!open.includes(hold)) this.#doubt(node, hold, pending);
     if (open.length === 0) node.ask().pending = undefined;
@@ -112,7 +113,7 @@ export class Judge {
     if (excess !== undefined) this.#lapse(excess);
   }
 
-  #isOwn(owner: Owner | undefined, hold: HeldNode): boolean {
+  #isOwn(owner: HoldOwner | undefined, hold: Hold): boolean {
     // What is known of a hold ends with it.
     return owner !== undefined && hold.state === HELD && owner.holds(hold, true);
   }
@@ -132,9 +133,9 @@ export class Judge {
    * Learns what is proven by now, by `stack` (may be empty) or by who awaits the attempt; the rest stays open. Returns the
    * strict report that the attempt commits, if there is one.
    */
-  judge(node: HeldNode, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
-    const proven = stack.length > 0 ? provenByStack(stack, pending.open) : new Set<HeldNode>();
-    const open: HeldNode[] = [];
+  judge(node: Hold, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
+    const proven = stack.length > 0 ? provenByStack(stack, pending.open) : new Set<Hold>();
+    const open: Hold[] = [];
     let offence: Report | undefined;
     for (const hold of pending.open) {
       const own = this.#isOwn(node.asked.awaitedBy, hold);
@@ -149,8 +150,8 @@ export class Judge {
 
   /** What is proven is learned at once where the lock is sure to be its holder's; else it waits for the release. */
   learn(
-    wanted: HeldNode,
-    held: HeldNode,
+    wanted: Hold,
+    held: Hold,
     pending: Pending,
     evidence: 'own' | 'proven' | 'suspected',
     stack: readonly CapturedFrame[],
@@ -171,7 +172,7 @@ export class Judge {
   }
 
   /** The same of two locks of one class that are told apart: told where others want them the other way round. */
-  #stuckApart(wanted: HeldNode, held: HeldNode, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
+  #stuckApart(wanted: Hold, held: Hold, pending: Pending, stack: readonly CapturedFrame[]): Report | undefined {
     const closed = this.#dependencies.learnStuck(
       this.#attemptOf(wanted, held, pending, { evidence: 'suspected', stack }),
     );
@@ -179,7 +180,7 @@ export class Judge {
   }
 
   /** Has another hold, which was its holder's to its end, shown the same? Then this one teaches nothing new. */
-  #isKnown(wanted: HeldNode, held: HeldNode, pending: Pending): boolean {
+  #isKnown(wanted: Hold, held: Hold, pending: Pending): boolean {
     if (held.lockClass === wanted.lockClass && !this.#ids.toldApart(held, wanted)) {
       return pending.facts.violations.some(({ tier }) => tier === 'strict');
     }
@@ -187,15 +188,15 @@ export class Judge {
   }
 
   /** The gates that every order under `held` has for certain. */
-  #gatesOf(pending: Pending, held: HeldNode): GateSet {
+  #gatesOf(pending: Pending, held: Hold): GateSet {
     const beside = pending.beside.filter((hold) => hold === held || !pending.doubted.includes(hold));
     return this.#ids.gatesOf(beside, pending.moment);
   }
 
   /** What is known by now is learned. */
   teach(
-    wanted: HeldNode,
-    held: HeldNode,
+    wanted: Hold,
+    held: Hold,
     pending: Pending,
     evidence: 'own' | 'proven' | 'suspected',
     stack: readonly CapturedFrame[],
@@ -211,8 +212,8 @@ export class Judge {
   }
 
   #attemptOf(
-    wanted: HeldNode,
-    held: HeldNode,
+    wanted: Hold,
+    held: Hold,
     pending: Pending,
     { evidence, stack, again = false }: Pick<NestedAttempt, 'evidence' | 'stack' | 'again'>,
   ): NestedAttempt {
@@ -257,7 +258,7 @@ export class Judge {
    * what was learned of the attempt is learned again without it. Certain is that only where it was released while the lock
    * was still waited for. Else it remains a suspicion: the holder may have waited for the grant, and told nobody.
    */
-  #doubt(wanted: HeldNode, hold: HeldNode, pending: Pending): void {
+  #doubt(wanted: Hold, hold: Hold, pending: Pending): void {
     if (pending.doubted.includes(hold)) return;
     pending.doubted.push(hold);
     if (wanted.state === HELD && hold.state === RELEASED && hold.changed < wanted.changed) pending.gone.push(hold);
@@ -292,7 +293,7 @@ export class Judge {
    * The flow looks like one that holds `hold` and waits for `wanted`. Is that worth telling? Not where a lock of the same
    * class is passed on as a matter of course: then it holds nothing any more.
    */
-  mayGuess(hold: HeldNode, wanted: HeldNode): boolean {
+  mayGuess(hold: Hold, wanted: Hold): boolean {
     if (hold.lockClass !== wanted.lockClass) return true;
     // Waiting for the unlock is how to wait for whoever a lock was handed to.
     if (wanted.kind === 'unlock' && hold.lock === wanted.lock) return false;
@@ -301,13 +302,13 @@ export class Judge {
   }
 
   /** Would the two close a cycle, if all that is suspected were so? */
-  isSuspect(hold: HeldNode, wanted: HeldNode): boolean {
+  isSuspect(hold: Hold, wanted: Hold): boolean {
     if (hold.lockClass === wanted.lockClass && !this.#ids.toldApart(hold, wanted)) return !isFreeBeside(hold, wanted);
     return this.#dependencies.wouldClose(hold, wanted);
   }
 }
 
-function debtsOf(hold: HeldNode): Debts {
+function debtsOf(hold: Hold): Debts {
   const asked = hold.ask();
   asked.debts ??= new Debts(hold);
   return asked.debts as Debts;

@@ -1,6 +1,6 @@
 /** What a task that has ended left held. Costs nothing for a task that left nothing, else a walk over the holds that came since. */
-import { HELD } from '../tracker/held-node.js';
-import type { Task } from '../tracker/task.js';
+import { HELD } from '../model/hold.js';
+import type { Task } from '../flow/task.js';
 import { leakedLock } from './rules/leaked-lock.js';
 import type { Runtime } from './runtime.js';
 

@@ -1,5 +1,5 @@
 /** What flows of this process have learned, as a graph. What was loaded or declared is none of it. */
-import { sitePrinter } from '../classes/lock-class.js';
+import { sitePrinter } from '../model/lock-class.js';
 import { isCovered, type Alternative } from '../order/alternatives.js';
 import { isSharedVertex } from '../order/class-order.js';
 import { BATCH, isSharedGate, lockOfGate } from '../order/gates.js';

@@ -1,8 +1,8 @@
 /** Holds as the report layer wants them: printed names, raw stacks without this package's own scope frames. */
 import type { Evidence, HoldState, MadeLock, Permits, RawUse } from '../report/types.js';
-import { withoutScopes, type CapturedFrame } from '../tracker/captured-frame.js';
-import { HELD, isScope, type HeldNode, type TrackedLock } from '../tracker/held-node.js';
-import { holdsOf } from '../tracker/scope-frame.js';
+import { withoutScopes, type CapturedFrame } from '../platform/captured-frame.js';
+import { HELD, isScope, type Hold, type TrackedLock } from '../model/hold.js';
+import { holdsOf } from '../platform/scope-frame.js';
 import { NestingFacts } from './nesting-facts.js';
 
 /** A class, or what is known of one that only other processes or threads have. */
@@ -38,7 +38,7 @@ export interface UseFacts {
  * is on the stack the frames that await it; else the remembered acquisition that fits best. In the mode of that moment.
  */
 export function useFacts(
-  node: HeldNode,
+  node: Hold,
   evidence: Evidence,
   stack: readonly CapturedFrame[],
   moment: number = Infinity,
@@ -62,7 +62,7 @@ export function useFacts(
 }
 
 /** undefined where it is the only lock that was made at its place. */
-function madeLock({ lock, lockClass }: HeldNode): MadeLock | undefined {
+function madeLock({ lock, lockClass }: Hold): MadeLock | undefined {
   let made = lockClass;
   while (made.base !== undefined) made = made.base;
   const { making, ordinal = 0, nth = ordinal, primitive } = lock;
@@ -75,11 +75,11 @@ export function classUse(name: string, frames: readonly CapturedFrame[]): RawUse
   return { lockClass: name, name: undefined, mode: 'exclusive', state: 'held', evidence: 'own', frames, exact: true };
 }
 
-function permitsOf({ lock, permits }: HeldNode): Permits | undefined {
+function permitsOf({ lock, permits }: Hold): Permits | undefined {
   return lock.capacity > 1 && lock.capacity < Infinity ? { count: permits, of: lock.capacity } : undefined;
 }
 
-function ownStack(node: HeldNode, stack: readonly CapturedFrame[]): readonly CapturedFrame[] | undefined {
+function ownStack(node: Hold, stack: readonly CapturedFrame[]): readonly CapturedFrame[] | undefined {
   const { frames } = node.asked;
   if (frames !== undefined) return frames;
   if (!isScope(node.kind)) return undefined;

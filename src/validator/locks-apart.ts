@@ -18,9 +18,9 @@
  * Cost: nothing for a nesting that is known. A walk over the holds of the flow where a nesting is met for the first time; a
  * few map operations for each lock of a class that is apart.
  */
-import { type LockClass } from '../classes/lock-class.js';
-import { reserveClassId } from '../classes/class-table.js';
-import type { HeldNode, TrackedLock } from '../tracker/held-node.js';
+import { type LockClass } from '../model/lock-class.js';
+import { reserveClassId } from '../model/class-table.js';
+import type { Hold, TrackedLock } from '../model/hold.js';
 
 /** Locks that are told apart at once, in all classes. */
 export const MAX_LOCKS_APART = 4096;
@@ -46,7 +46,7 @@ export interface ApartListener {
   apart?(lockClass: LockClass): void;
 }
 
-type Hold = Pick<HeldNode, 'lock' | 'lockClass'>;
+type LockUsed = Pick<Hold, 'lock' | 'lockClass'>;
 
 export class LocksApart {
   readonly #classes = new Map<LockClass, Apart>();
@@ -67,7 +67,7 @@ export class LocksApart {
   }
 
   /** Classes that are guesses still, and of which these holds of one flow are two different locks. */
-  signs(holds: Iterable<Hold>): LockClass[] {
+  signs(holds: Iterable<LockUsed>): LockClass[] {
     let seen: Map<LockClass, TrackedLock> | undefined;
     let found: Set<LockClass> | undefined;
     for (const { lock, lockClass } of holds) {
@@ -87,12 +87,12 @@ export class LocksApart {
   }
 
   /** The id of a lock of a class that is apart; undefined for another one. */
-  idOf(hold: Hold): number | undefined {
+  idOf(hold: LockUsed): number | undefined {
     return this.#of(hold)?.id;
   }
 
   /** The same; of all locks this one was used last. */
-  use(hold: Hold): number | undefined {
+  use(hold: LockUsed): number | undefined {
     const known = this.#of(hold);
     if (known === undefined) return undefined;
     const { id } = known;
@@ -147,7 +147,7 @@ export class LocksApart {
     if (live !== this.#known.size || live > MAX_LOCKS_APART) throw new Error(`locks apart: ${live} ids`);
   }
 
-  #of({ lock, lockClass }: Hold): Known | undefined {
+  #of({ lock, lockClass }: LockUsed): Known | undefined {
     const apart = this.#classes.get(lockClass);
     if (apart === undefined) return undefined;
     const known = apart.known.get(lock);
@@ -182,10 +182,10 @@ export class LocksApart {
  * classes alone. A guess of which two locks are held counts too: with another lock of it in that place the nesting is another
  * one.
  */
-export function choiceOf(holds: readonly Hold[], apart: LocksApart): string | undefined {
+export function choiceOf(holds: readonly LockUsed[], apart: LocksApart): string | undefined {
   let choice: string | undefined;
   for (let at = 0; at < holds.length; at++) {
-    const hold = holds[at] as Hold;
+    const hold = holds[at] as LockUsed;
     const { lockClass } = hold;
     if (!lockClass.isByPlace) continue;
     const id = apart.use(hold);

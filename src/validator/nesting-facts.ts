@@ -6,8 +6,8 @@
  * apart (locks-apart.ts) never settles itself: each choice of locks has facts of its own, and settles by itself.
  */
 import type { Violation } from '../report/types.js';
-import { withoutScopes, type CapturedFrame } from '../tracker/captured-frame.js';
-import type { HeldNode } from '../tracker/held-node.js';
+import { withoutScopes, type CapturedFrame } from '../platform/captured-frame.js';
+import type { Hold } from '../model/hold.js';
 
 /** Acquisitions in a row that bring no new call site before a nesting stops to capture stacks. */
 export const CAPTURES_PER_SITE = 4;
@@ -99,7 +99,7 @@ export class NestingFacts {
    * Stands for all attempts with this nesting that teach the same under `held`: in the order of classes all do, in one
    * class those at one lock.
    */
-  kindOf({ lock, lockClass, permits }: HeldNode, held: HeldNode): object {
+  kindOf({ lock, lockClass, permits }: Hold, held: Hold): object {
     if (lockClass !== held.lockClass) return this;
     this.#marks ??= new WeakMap();
     let marks = this.#marks.get(lock);

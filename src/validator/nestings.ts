@@ -8,13 +8,13 @@
  * locks that are told apart as well, at every attempt. The first flow that holds two locks of a class by place costs a walk
  * over the trie.
  */
-import type { LockClass } from '../classes/lock-class.js';
+import type { LockClass } from '../model/lock-class.js';
 import type { ChainNode, ChainTrie } from '../order/chain-trie.js';
-import type { HeldNode, Nesting } from '../tracker/held-node.js';
-import { isTry } from '../tracker/held-node.js';
-import { chainKey, chainOf, isKeyOf, isTryKey } from '../tracker/held-chains.js';
-import type { HeldTracker } from '../tracker/held-tracker.js';
-import { listHolds } from '../tracker/hold-list.js';
+import type { Hold, Nesting } from '../model/hold.js';
+import { isTry } from '../model/hold.js';
+import { chainKey, chainOf, isKeyOf, isTryKey } from '../flow/held-chains.js';
+import type { HeldTracker } from '../flow/held-tracker.js';
+import { listHolds } from '../flow/hold-list.js';
 import type { ClassIds } from './class-ids.js';
 import type { Dependencies } from './dependencies.js';
 import { MAX_HELD_DEPTH } from './host.js';
@@ -27,7 +27,7 @@ import { NestingFacts } from './nesting-facts.js';
  */
 export const MAX_CHOICES = 4096;
 
-const ALONE: readonly HeldNode[] = [];
+const ALONE: readonly Hold[] = [];
 
 export class Nestings {
   readonly #trie: ChainTrie<Nesting>;
@@ -48,7 +48,7 @@ export class Nestings {
    * What is known of the nesting of an attempt; undefined where it is none of those that are kept. `meet` is called with the
    * class of the wanted lock where the nesting is new, and says whether that is checked.
    */
-  factsOf(node: HeldNode, meet: (lockClass: LockClass) => boolean): NestingFacts | undefined {
+  factsOf(node: Hold, meet: (lockClass: LockClass) => boolean): NestingFacts | undefined {
     const outer = chainOf(this.#trie, node.parent, MAX_HELD_DEPTH);
     const chain = outer?.child(chainKey(node));
     const known = chain?.data as NestingFacts | undefined;
@@ -58,7 +58,7 @@ export class Nestings {
   }
 
   #factsOfNew(
-    node: HeldNode,
+    node: Hold,
     outer: ChainNode<Nesting> | undefined,
     meet: (lockClass: LockClass) => boolean,
   ): NestingFacts | undefined {
@@ -70,7 +70,7 @@ export class Nestings {
   }
 
   /** Does the flow hold two locks of a class that is a guess? Then its locks are told apart from now on, in every nesting. */
-  noteSigns(holds: readonly HeldNode[]): void {
+  noteSigns(holds: readonly Hold[]): void {
     for (const lockClass of this.#ids.apart.signs(holds)) {
       this.#dependencies.tellApart(lockClass);
       this.#tracker.toldApart(lockClass);
@@ -80,7 +80,7 @@ export class Nestings {
     }
   }
 
-  #factsByLock(node: HeldNode, chain: ChainNode<Nesting>): NestingFacts {
+  #factsByLock(node: Hold, chain: ChainNode<Nesting>): NestingFacts {
     const holds = node.parent === undefined ? ALONE : [node, ...listHolds(node.parent)];
     this.noteSigns(holds);
     // Nothing leads into what is taken without waiting, whichever lock it is.

@@ -1,8 +1,9 @@
 /** Attempts that are not judged to the end yet. */
 import type { GateSet } from '../order/gates.js';
 import type { Report } from '../report/types.js';
-import type { CapturedFrame } from '../tracker/captured-frame.js';
-import type { Debt, Doubt, HeldNode } from '../tracker/held-node.js';
+import type { CapturedFrame } from '../platform/captured-frame.js';
+import type { Hold } from '../model/hold.js';
+import type { Debt, Doubt } from '../flow/owner.js';
 import type { NestingFacts } from './nesting-facts.js';
 
 type Evidence = 'own' | 'proven' | 'suspected';
@@ -12,23 +13,23 @@ export interface Pending {
   /** Of the nesting as it was at the attempt; of no nesting once a class in it has changed. */
   facts: NestingFacts;
   /** All that was held at the attempt, outermost first. */
-  readonly holds: readonly HeldNode[];
+  readonly holds: readonly Hold[];
   /** The same and what is not checked, innermost first. */
-  readonly beside: readonly HeldNode[];
+  readonly beside: readonly Hold[];
   /** What may keep other flows out beside that (possible-gates.ts); undefined where it is not known. */
   readonly possible: GateSet | undefined;
   /** Holds beside it that were never seen to be those of somebody who waits: gates for what is strict only. */
-  readonly doubted: HeldNode[];
+  readonly doubted: Hold[];
   /** Those that ended before the wanted lock was granted: gates for nothing. */
-  readonly gone: HeldNode[];
+  readonly gone: Hold[];
   /** Of other classes than the wanted one, what it was learned to be ordered after. */
-  readonly taught: Map<HeldNode, Evidence>;
+  readonly taught: Map<Hold, Evidence>;
   /** May the flow be under the nest lock that it names, though it does not list it? */
   readonly nested: boolean;
   /** Held at the attempt, innermost first, and not proven yet. */
-  open: HeldNode[];
+  open: Hold[];
   /** Of those, the ones whose holder has said that it waits (`structured`). */
-  readonly vouched: readonly HeldNode[];
+  readonly vouched: readonly Hold[];
   /** When it was made, in the order of what is derived from turns with tries. */
   readonly branch: number;
   /** The stack of the call. */
@@ -53,7 +54,7 @@ export interface Question extends Doubt {
 /** An attempt that ended before it was proven. */
 export interface Due extends Debt {
   readonly doubt: Question;
-  readonly wanted: HeldNode;
+  readonly wanted: Hold;
   readonly pending: Pending;
   /** The first of its kind, where this is a later one. */
   readonly first?: Due | undefined;

@@ -16,8 +16,8 @@
  * held or awaited costs nothing. A known nesting costs nothing.
  */
 import type { GateSet } from '../order/gates.js';
-import { HELD, isScope, isTry, TRANSFERRED, type HeldNode, type TrackedLock } from '../tracker/held-node.js';
-import type { HeldTracker } from '../tracker/held-tracker.js';
+import { HELD, isScope, isTry, TRANSFERRED, type Hold, type TrackedLock } from '../model/hold.js';
+import type { HeldTracker } from '../flow/held-tracker.js';
 import type { ClassIds } from './class-ids.js';
 import type { Limits } from './host.js';
 
@@ -37,7 +37,7 @@ export class PossibleGates {
   readonly #ids: ClassIds;
   readonly #limits: Limits;
   /** Under a possible gate: what was wanted while what was held. */
-  readonly #seen = new WeakMap<HeldNode, Set<number>>();
+  readonly #seen = new WeakMap<Hold, Set<number>>();
 
   constructor(tracker: HeldTracker, ids: ClassIds, limits: Limits) {
     this.#tracker = tracker;
@@ -46,7 +46,7 @@ export class PossibleGates {
   }
 
   /** What may protect a flow that lists `listed` and wants `wanted`; undefined where there is too much to look at. */
-  of(listed: readonly HeldNode[], wanted: HeldNode): GateSet | undefined {
+  of(listed: readonly Hold[], wanted: Hold): GateSet | undefined {
     const { followsCalls } = this.#tracker;
     let pairs: readonly Pair[] | undefined;
     const found = this.#tracker.gates.oneOfEach(wanted.lock, (hold) => {
@@ -59,7 +59,7 @@ export class PossibleGates {
   }
 
   /** Were any of these taken the other way round under this very hold? Remembers in which way they are now. */
-  #hasBothWays(gate: HeldNode, pairs: readonly Pair[]): boolean {
+  #hasBothWays(gate: Hold, pairs: readonly Pair[]): boolean {
     let seen = this.#seen.get(gate);
     if (seen === undefined) this.#seen.set(gate, (seen = new Set()));
     if (seen.size > MAX_PAIRS) seen.clear();
@@ -72,13 +72,13 @@ export class PossibleGates {
   }
 
   /** By the classes, or the very locks where those of a class are told apart. */
-  #pairOf(held: HeldNode, wanted: HeldNode): Pair {
+  #pairOf(held: Hold, wanted: Hold): Pair {
     const [outer, inner] = [this.#ids.certainIdOf(held), this.#ids.certainIdOf(wanted)];
     return { way: numberOf(outer, inner), reverse: numberOf(inner, outer) };
   }
 
   /** Is the lock held, though not by a flow that lists it, and may it be held for the running one? */
-  mayBe(lock: TrackedLock, listed: readonly HeldNode[]): boolean {
+  mayBe(lock: TrackedLock, listed: readonly Hold[]): boolean {
     if (listed.some((hold) => hold.lock === lock)) return false;
     for (let hold = lock.firstHold; hold !== undefined; hold = hold.next) {
       if (mayProtectOthers(hold, this.#tracker.followsCalls)) return true;
@@ -93,7 +93,7 @@ export class PossibleGates {
 }
 
 /** May a flow that does not list this hold be one that its holder waits for, or that goes on with it? */
-function mayProtectOthers(hold: HeldNode, followsCalls: boolean): boolean {
+function mayProtectOthers(hold: Hold, followsCalls: boolean): boolean {
   if (hold.state === TRANSFERRED) return true;
   if (hold.state !== HELD) return false;
   if (isScope(hold.kind) || !followsCalls || !hold.followed) return true;

@@ -8,8 +8,8 @@
  * by its holder, and none by somebody else. A hold that was released before its holder wanted anything says nothing: the
  * same loop gives a permit back itself when there is no job.
  */
-import type { LockClass } from '../classes/lock-class.js';
-import type { HeldNode } from '../tracker/held-node.js';
+import type { LockClass } from '../model/lock-class.js';
+import type { Hold } from '../model/hold.js';
 import type { Debts } from './debts.js';
 
 export class ReleaseHistory {
@@ -17,7 +17,7 @@ export class ReleaseHistory {
   readonly #bySomebodyElse = new Set<number>();
 
   /** `hold` is about to be released. */
-  note(hold: HeldNode, byHolder: boolean): void {
+  note(hold: Hold, byHolder: boolean): void {
     if (!byHolder) this.#bySomebodyElse.add(hold.lockClass.id);
     else if ((hold.asked.debts as Debts | undefined)?.hasProof === true) this.#byHolder.add(hold.lockClass.id);
   }

@@ -4,21 +4,22 @@
  *
  * Invariant: `off` is the only thing a primitive reads before it goes its fast way.
  */
-import { INSPECT } from '../classes/inspect.js';
-import { describe, sitePrinter, type LockClass } from '../classes/lock-class.js';
-import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../classes/class-table.js';
-import { sharedState } from '../classes/shared-state.js';
-import { noteUnknown, watchOptions } from '../classes/unknown-options.js';
-import { errorText, showWarning } from '../classes/warnings.js';
+import { INSPECT } from '../platform/inspect.js';
+import { sitePrinter, type LockClass } from '../model/lock-class.js';
+import { describe } from '../platform/describe.js';
+import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../model/class-table.js';
+import { sharedState } from '../platform/shared-state.js';
+import { noteUnknown, watchOptions } from '../platform/unknown-options.js';
+import { errorText, showWarning } from '../platform/warnings.js';
 import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
 import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
-import type { HeldTracker, TrackingLevel } from '../tracker/held-tracker.js';
-import { isPromiseReplaced } from '../tracker/promise-watch.js';
-import { hooksFollowHolds } from '../tracker/rehearsal.js';
+import type { HeldTracker, TrackingLevel } from '../flow/held-tracker.js';
+import { isPromiseReplaced } from '../flow/promise-watch.js';
+import { hooksFollowHolds } from '../flow/rehearsal.js';
 import { ClassGrowth } from './class-growth.js';
-import { errorCode, LockdepError } from './errors.js';
+import { errorCode, LockdepError } from '../errors.js';
 import type { ValidatorHost } from './host.js';
 import { classConflict } from './rules/class-conflict.js';
 import { Validator } from './validator.js';

@@ -8,12 +8,12 @@
  *
  * Grants never depend on any of this: in `warn` no turn is added, except one to a contended call with a new nesting.
  */
-import type { LockClass } from '../classes/lock-class.js';
+import type { LockClass } from '../model/lock-class.js';
 import { ChainTrie } from '../order/chain-trie.js';
 import type { LockGraph } from '../order/snapshot.js';
 import type { Report, Violation } from '../report/types.js';
-import { captureFrames, type CapturedFrame } from '../tracker/captured-frame.js';
-import { likelyByStack, runsByItself } from '../tracker/evidence.js';
+import { captureFrames, type CapturedFrame } from '../platform/captured-frame.js';
+import { likelyByStack, runsByItself } from '../flow/evidence.js';
 import {
   asTry,
   isScope,
@@ -21,15 +21,15 @@ import {
   isWait,
   RELEASED,
   WAITING,
-  type HeldNode,
+  type Hold,
   type HoldKind,
   type Nesting,
-  type Owner,
   type TrackedLock,
   type WaitKind,
-} from '../tracker/held-node.js';
-import { HeldTracker } from '../tracker/held-tracker.js';
-import { listHolds, someHold, vouchedHolds } from '../tracker/hold-list.js';
+} from '../model/hold.js';
+import type { Owner } from '../flow/owner.js';
+import { HeldTracker } from '../flow/held-tracker.js';
+import { listHolds, someHold, vouchedHolds } from '../flow/hold-list.js';
 import { Batches } from './batches.js';
 import { ClassIds, MAX_CLASSES } from './class-ids.js';
 import type { Debts } from './debts.js';
@@ -110,7 +110,7 @@ export class Validator {
     permits: number,
     below: Below | readonly CapturedFrame[],
     nestLock?: TrackedLock,
-  ): HeldNode {
+  ): Hold {
     const nest = nestLock === undefined ? BY_ITSELF : this.#nestUnder(nestLock, lockClass);
     const node = this.tracker.attempt(lock, lockClass, nest.isSerialised ? asTry(kind) : kind, wait);
     node.permits = permits;
@@ -129,12 +129,7 @@ export class Validator {
   }
 
   /** Looks at an attempt that is not known to be harmless. `nested`: its nestLock may be a gate. */
-  #check(
-    node: HeldNode,
-    facts: NestingFacts | undefined,
-    below: Below | readonly CapturedFrame[],
-    nested: boolean,
-  ): void {
+  #check(node: Hold, facts: NestingFacts | undefined, below: Below | readonly CapturedFrame[], nested: boolean): void {
     if (facts === undefined) {
       this.#checkByGraph(node, below);
       return;
@@ -166,7 +161,7 @@ export class Validator {
   }
 
   /** Judges an attempt of a function that does not wait for its verdict, by what is certain at the call. */
-  judgeHere(node: HeldNode, below: Below): Report | undefined {
+  judgeHere(node: Hold, below: Below): Report | undefined {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined) return undefined;
     const stack = pending.stack.length > 0 ? pending.stack : captureFrames(below);
@@ -191,7 +186,7 @@ export class Validator {
     let offence: Report | undefined;
     for (let i = at; i >= 0; i--) {
       const open = i === at ? held.slice(at + 1) : held.slice(at, at + 1);
-      const report = this.#judgeAgain(held[i] as HeldNode, open.filter(isChecked), held, stack);
+      const report = this.#judgeAgain(held[i] as Hold, open.filter(isChecked), held, stack);
       offence ??= report;
     }
     return offence;
@@ -208,12 +203,7 @@ export class Validator {
     }
   }
 
-  #judgeAgain(
-    wanted: HeldNode,
-    open: HeldNode[],
-    held: readonly HeldNode[],
-    stack: readonly CapturedFrame[],
-  ): Report | undefined {
+  #judgeAgain(wanted: Hold, open: Hold[], held: readonly Hold[], stack: readonly CapturedFrame[]): Report | undefined {
     if (isTry(wanted.kind) || !isChecked(wanted) || open.length === 0) return undefined;
     // What was found out about the nesting of its former class is of no use.
     const beside = held.slice(held.indexOf(wanted) + 1);
@@ -226,26 +216,26 @@ export class Validator {
   }
 
   /** From the scope's own continuation: its callback runs with the hold, once the wait is over. */
-  enterScope(node: HeldNode): void {
+  enterScope(node: Hold): void {
     const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined) noteHad(pending, this.tracker.moment);
     this.tracker.enterScope(node);
   }
 
   /** Does this attempt want to look at its async stack before it goes on? */
-  wantsProbe(node: HeldNode): boolean {
+  wantsProbe(node: Hold): boolean {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || pending.open.length === 0) return false;
     if (!this.tracker.followsCalls) return true;
     // A wait may never end: what the scopes around it teach is learned now, or perhaps never; and so is a wait for itself.
-    const mayStick = (hold: HeldNode): boolean => isScope(hold.kind) || hold.lock === node.lock;
+    const mayStick = (hold: Hold): boolean => isScope(hold.kind) || hold.lock === node.lock;
     if (node.state === WAITING && pending.open.some(mayStick)) return true;
     // What is had at once can still be judged later, except by throwing.
     return this.mayRefuse(node);
   }
 
   /** May this attempt turn out to be one that enforce does not let through? */
-  mayRefuse(node: HeldNode): boolean {
+  mayRefuse(node: Hold): boolean {
     const pending = node.asked.pending as Pending | undefined;
     return this.#host.enforce && pending?.open.some((hold) => this.#judge.isSuspect(hold, node)) === true;
   }
@@ -254,7 +244,7 @@ export class Validator {
    * The attempt has to wait, perhaps for ever: what looks like a deadlock on its own class is told as a suspicion, now or by
    * its probe, which sees more.
    */
-  waits(node: HeldNode): void {
+  waits(node: Hold): void {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || this.wantsProbe(node)) return;
     const same = pending.open.filter((hold) => hold.lockClass === node.lockClass);
@@ -267,7 +257,7 @@ export class Validator {
    * From an async function of ours that the caller awaits. In enforce returns the strict report that this attempt
    * commits, for the caller to throw.
    */
-  probe(node: HeldNode, below: Below): Report | undefined {
+  probe(node: Hold, below: Below): Report | undefined {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || node.state === RELEASED) return undefined;
     const stack = captureFrames(below);
@@ -283,7 +273,7 @@ export class Validator {
    * A wait for what is never held is over. `below`: a function of ours that the waiter may await, for a last look at its
    * stack. What is not proven by then is up to whoever receives the end of the wait; if nobody does, nobody waited.
    */
-  waited(node: HeldNode, below: Below): void {
+  waited(node: Hold, below: Below): void {
     const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined && node.state !== RELEASED) {
       this.#judge.judge(node, pending, captureFrames(below));
@@ -293,7 +283,7 @@ export class Validator {
   }
 
   /** The hold is about to be released: the last look at its own stack, and the last chance of what waits for it. */
-  close(node: HeldNode, below: Below): void {
+  close(node: Hold, below: Below): void {
     const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined) this.#closePending(node, pending, below);
     if (isScope(node.kind)) this.#judge.closeDebts(node, true, below);
@@ -384,7 +374,7 @@ export class Validator {
    * The nesting is not one of those that are kept. Right all the same, though slower: what the order of classes knows of
    * every held lock needs no stack, and the rest is judged as if it were seen for the first time.
    */
-  #checkByGraph(node: HeldNode, below: Below | readonly CapturedFrame[]): void {
+  #checkByGraph(node: Hold, below: Below | readonly CapturedFrame[]): void {
     const beside = listHolds(node.parent, MAX_HELD_DEPTH);
     if (beside.length >= MAX_HELD_DEPTH) {
       this.limits.reached(
@@ -411,7 +401,7 @@ export class Validator {
     for (const violation of violations) this.#host.report(violation);
   }
 
-  #open(node: HeldNode, facts: NestingFacts, below: Below | readonly CapturedFrame[], nested = false): void {
+  #open(node: Hold, facts: NestingFacts, below: Below | readonly CapturedFrame[], nested = false): void {
     const outer = isTry(node.kind) ? undefined : node.parent;
     const captured = facts.wantsStack();
     if (captured) {
@@ -437,17 +427,11 @@ export class Validator {
   }
 
   /** Would it close a cycle with something that the flow may hold? */
-  #isSuspect(node: HeldNode): boolean {
+  #isSuspect(node: Hold): boolean {
     return someHold(node.parent, (hold) => isChecked(hold) && this.#judge.isSuspect(hold, node));
   }
 
-  #pendingOf(
-    node: HeldNode,
-    facts: NestingFacts,
-    beside: readonly HeldNode[],
-    open: HeldNode[],
-    nested: boolean,
-  ): Pending {
+  #pendingOf(node: Hold, facts: NestingFacts, beside: readonly Hold[], open: Hold[], nested: boolean): Pending {
     const [holds, stack, vouched] = [open.toReversed(), node.asked.frames ?? [], vouchedHolds(node.parent)];
     const possible = this.#possible.of(beside, node);
     const { moment, branch } = this.tracker;
@@ -456,7 +440,7 @@ export class Validator {
   }
 
   /** The hold has reached the function that awaited it, which may own the outer holds: then it waited, for certain. */
-  #arrived(node: HeldNode, owner: Owner): void {
+  #arrived(node: Hold, owner: Owner): void {
     if (node.asked.joined !== undefined) this.#joins.granted(node, node.asked.joined);
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || (node.state === RELEASED && !isWait(node.kind))) return;
@@ -469,12 +453,12 @@ export class Validator {
   }
 
   /** Known by now are orders both ways between them. They are had already: nothing is thrown. */
-  #arrivedTogether(nodes: readonly HeldNode[]): void {
+  #arrivedTogether(nodes: readonly Hold[]): void {
     this.#nestings.noteSigns(nodes);
     for (const violation of this.#batches.arrived(nodes.filter(isChecked))) this.#host.report(violation);
   }
 
-  #closePending(node: HeldNode, pending: Pending, below: Below): void {
+  #closePending(node: Hold, pending: Pending, below: Below): void {
     const mayLook = isScope(node.kind) || this.tracker.ownsNow(node);
     if (pending.open.length > 0) {
       this.#judge.judge(node, pending, mayLook ? captureFrames(below) : []);
@@ -483,6 +467,6 @@ export class Validator {
   }
 }
 
-function isChecked(hold: HeldNode): boolean {
+function isChecked(hold: Hold): boolean {
   return hold.lockClass.options.validate !== false;
 }

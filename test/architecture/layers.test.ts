@@ -53,7 +53,7 @@ describe('the table of layers', () => {
   it('never lets two parts below the entry points import each other', () => {
     const reaches = (from: string, to: string): boolean =>
       (layers[from] ?? []).some((next) => next === to || (layers[next] !== undefined && reaches(next, to)));
-    for (const part of Object.keys(layers).filter((name) => name !== 'cli' && name !== 'integrations')) {
+    for (const part of Object.keys(layers).filter((name) => name !== 'cli' && name !== 'adapters')) {
       assert.equal(reaches(part, part), false, part);
     }
   });
@@ -84,25 +84,20 @@ cases('the check of layers', layerViolations, [
     "import { b } from '../validator/b.js';",
     'order may not know validator',
   ],
-  ['type import from a higher layer', 'order/a.ts', "import type { B } from '../classes/b.js';", 'import type of'],
+  ['type import from a higher layer', 'order/a.ts', "import type { B } from '../model/b.js';", 'import type of'],
   ['re-export from a higher layer', 'queue/a.ts', "export { b } from '../order/b.js';", 'export from of'],
   ['re-export of everything', 'queue/a.ts', "export * from '../order/b.js';", 'queue may not know order'],
-  ['import for its effect', 'tracker/a.ts', "import '../report/b.js';", 'tracker may not know report'],
+  ['import for its effect', 'flow/a.ts', "import '../report/b.js';", 'flow may not know report'],
   ['dynamic import', 'report/a.ts', "void import('../validator/b.js');", 'dynamic import of'],
-  ['import type query', 'classes/a.ts', "let b: typeof import('../tracker/b.js');", 'classes may not know tracker'],
-  ['require', 'classes/a.ts', "const b = require('../tracker/b.js');", 'require of'],
+  ['import type query', 'model/a.ts', "let b: typeof import('../flow/b.js');", 'model may not know flow'],
+  ['require', 'model/a.ts', "const b = require('../flow/b.js');", 'require of'],
   ['validator does not know the queue', 'validator/a.ts', "import { b } from '../queue/b.js';", 'know queue'],
   ['import over several lines', 'order/a.ts', "import {\n  b, // one\n  c,\n} from '../queue/b.js';", 'a.ts:1:'],
-  ['a primitive imports the public face', 'primitives/a.ts', "import { b } from '../index.js';", 'know index'],
-  ['an integration imports the public face', 'integrations/a.ts', "import { b } from '../index.js';", undefined],
-  ['an integration looks behind the face', 'integrations/a.ts', "import { b } from '../order/b.js';", 'know order'],
-  ['the command line imports an integration', 'cli/a.ts', "import { b } from '../integrations/b.js';", undefined],
-  [
-    'an entry point imports anything',
-    'register.ts',
-    "import './integrations/b.js';\nimport './order/c.js';",
-    undefined,
-  ],
+  ['a primitive imports the public face', 'locks/a.ts', "import { b } from '../index.js';", 'know index'],
+  ['an integration imports the public face', 'adapters/a.ts', "import { b } from '../index.js';", undefined],
+  ['an integration looks behind the face', 'adapters/a.ts', "import { b } from '../order/b.js';", 'know order'],
+  ['the command line imports an integration', 'cli/a.ts', "import { b } from '../adapters/b.js';", undefined],
+  ['an entry point imports anything', 'register.ts', "import './adapters/b.js';\nimport './order/c.js';", undefined],
   ['a folder without a layer', 'util/a.ts', '', 'no layer and no entry point has the name util'],
   ['a file beside the entry points', 'helpers.ts', '', 'no layer and no entry point has the name helpers'],
   ['a file with the name of a layer', 'order.ts', '', 'no layer and no entry point has the name order'],
@@ -121,12 +116,12 @@ cases('the check of layers', layerViolations, [
 ]);
 
 cases('the check of modules', moduleViolations, [
-  ['a Node module', 'tracker/a.ts', "import { AsyncLocalStorage } from 'node:async_hooks';", undefined],
+  ['a Node module', 'flow/a.ts', "import { AsyncLocalStorage } from 'node:async_hooks';", undefined],
   ['a Node module in the order', 'order/a.ts', "import assert from 'node:assert';", 'takes nothing from Node'],
   ['a Node module in the queue', 'queue/a.ts', "void import('node:fs');", 'takes nothing from Node'],
   ['a Node type in the queue', 'queue/a.ts', "import type { Stats } from 'node:fs';", 'takes nothing from Node'],
-  ['a Node module without node:', 'tracker/a.ts', "import fs from 'fs';", 'without node:'],
-  ['async-mutex', 'integrations/a.ts', "import { Mutex } from 'async-mutex';", undefined],
+  ['a Node module without node:', 'flow/a.ts', "import fs from 'fs';", 'without node:'],
+  ['async-mutex', 'adapters/a.ts', "import { Mutex } from 'async-mutex';", undefined],
   ['its own package.json, by its name', 'cli/a.ts', "const { version } = require('lockdep/package.json');", undefined],
   ['another package', 'cli/a.ts', "import x from 'commander';", 'the package commander'],
   ['a development tool', 'order/a.ts', "import type { x } from 'tinybench';", 'the package tinybench'],
@@ -139,19 +134,19 @@ cases('the check of names', nameViolations, [
   ['a fine clock', 'order/a.ts', 'const now = performance.now();', 'performance'],
   ['the process', 'order/a.ts', 'if (process.env.X) {}', 'process'],
   ['a context', 'order/a.ts', 'const store = new AsyncLocalStorage();', 'AsyncLocalStorage'],
-  ['elsewhere', 'tracker/a.ts', 'const now = Date.now();', undefined],
+  ['elsewhere', 'flow/a.ts', 'const now = Date.now();', undefined],
   ['as a property', 'order/a.ts', 'this.process(); this.date = x?.process;', undefined],
   ['as a key', 'order/a.ts', 'const x = { process: 1 };', undefined],
   ['in a comment', 'order/a.ts', '// no Date here, and no process', undefined],
 ]);
 
 cases('the check of the global Promise', globalViolations, [
-  ['a new one', 'tracker/a.ts', 'const p = new Promise(() => {});', 'the global Promise'],
-  ['a static method', 'primitives/a.ts', 'return Promise.reject(error);', 'the global Promise'],
-  ['a test of the class', 'control/a.ts', 'if (value instanceof Promise) {}', 'the global Promise'],
-  ['the type', 'tracker/a.ts', 'let p: Promise<void>; async function f(): Promise<void> {}', undefined],
-  ['that of the language', 'tracker/a.ts', 'return NativePromise.resolve();', undefined],
-  ['where it is named', 'classes/intrinsics.ts', 'export const NativePromise = Promise.resolve();', undefined],
+  ['a new one', 'flow/a.ts', 'const p = new Promise(() => {});', 'the global Promise'],
+  ['a static method', 'locks/a.ts', 'return Promise.reject(error);', 'the global Promise'],
+  ['a test of the class', 'api/a.ts', 'if (value instanceof Promise) {}', 'the global Promise'],
+  ['the type', 'flow/a.ts', 'let p: Promise<void>; async function f(): Promise<void> {}', undefined],
+  ['that of the language', 'flow/a.ts', 'return NativePromise.resolve();', undefined],
+  ['where it is named', 'platform/intrinsics.ts', 'export const NativePromise = Promise.resolve();', undefined],
   ['on the command line', 'cli/a.ts', 'return new Promise(() => {});', undefined],
 ]);
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, connect, type AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { built, cleanEnvironment, Project } from '../integrations/project.js';
+import { built, cleanEnvironment, Project } from '../adapters/project.js';
 
 const main = fileURLToPath(new URL('cli/main.js', built));
 /** `lockdep run` as a process manager starts it. */

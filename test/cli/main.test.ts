@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { built, runNode, type Result } from '../integrations/project.js';
+import { built, runNode, type Result } from '../adapters/project.js';
 
 const main = fileURLToPath(new URL('cli/main.js', built));
 const lockdep = (...words: string[]): Promise<Result> => runNode([main, ...words], { cwd: tmpdir() });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { BOTH_ORDERS, built, INVERSION, Project, type Result } from '../integrations/project.js';
+import { BOTH_ORDERS, built, INVERSION, Project, type Result } from '../adapters/project.js';
 
 const main = fileURLToPath(new URL('cli/main.js', built));
 /** `lockdep run` with these words, in the project's folder. */

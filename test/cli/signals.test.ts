@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { built, cleanEnvironment, Project } from '../integrations/project.js';
+import { built, cleanEnvironment, Project } from '../adapters/project.js';
 
 const main = fileURLToPath(new URL('cli/main.js', built));
 interface Started {

@@ -5,7 +5,7 @@
  * Nobody may get into a lock beside its holder, every wait must end, and all must be free at the end.
  */
 import fc from 'fast-check';
-import { CORE } from '../../src/primitives/symbols.js';
+import { CORE } from '../../src/locks/symbols.js';
 import {
   LockClass,
   type Completion,
@@ -16,8 +16,8 @@ import {
   type WorkQueue,
 } from '../../src/index.js';
 import { createLockdep, type IsolatedLockdep } from '../../src/testing.js';
-import { FailingSignal, type Faults } from '../primitives/failing-signal.js';
-import { nextTurn } from '../validator/harness.js';
+import { FailingSignal, type Faults } from '../locks/failing-signal.js';
+import { nextTurn } from '../support/harness.js';
 
 const LOCKS = 5;
 const PERMITS = 2;

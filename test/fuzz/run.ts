@@ -3,7 +3,7 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { Script } from 'node:vm';
 import { LockClass, type Mutex } from '../../src/index.js';
-import { createLockdep, runtimeOf, type IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import { createLockdep, runtimeOf, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import type { Program } from './program.js';
 import { sourceOf } from './source.js';
 import { Truth, type Edge, type Instance } from './truth.js';

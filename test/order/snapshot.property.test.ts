@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { checkedGraph } from '../../src/order/checked-graph.js';
+import { checkedGraph } from '../../src/api/checked-graph.js';
 import { gateName, mergedGateSets, parseGate } from '../../src/order/named-gates.js';
 import { EDGE_KINDS, EMPTY_GRAPH, mergeGraphs, withoutClass, type LockGraph } from '../../src/order/snapshot.js';
 import { RUNS, SEED } from './property.js';

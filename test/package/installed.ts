@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, 
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { contextFlags } from '../integrations/project.js';
+import { contextFlags } from '../adapters/project.js';
 
 export interface Manifest {
   readonly name: string;

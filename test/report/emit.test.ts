@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { buildReport } from '../../src/report/build-report.js';
 import { emitReport, ONREPORT_FAILED, warningCode } from '../../src/report/emit.js';
-import type { Warn } from '../../src/classes/warnings.js';
+import type { Warn } from '../../src/platform/warnings.js';
 import { violation } from './samples.js';
 
 const report = buildReport(violation(), 7);

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { built, cleanEnvironment, register } from '../integrations/project.js';
+import { built, cleanEnvironment, register } from '../adapters/project.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'report-hostile-')));
 after(() => rmSync(root, { recursive: true, force: true }));

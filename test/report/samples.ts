@@ -1,7 +1,7 @@
 /** Small builders of facts, raw violations and frames for the tests of the report layer. */
 import type { ReportFacts } from '../../src/report/splat.js';
 import type { Dependency, LockUse, RawDependency, RawUse, Violation } from '../../src/report/types.js';
-import type { StackFrame } from '../../src/tracker/stack-frame.js';
+import type { StackFrame } from '../../src/platform/stack-frame.js';
 
 export function use(lockClass: string, site: string, more: Partial<LockUse> = {}): LockUse {
   const stack = site === '' ? [] : [`step (${site})`, 'async main (src/main.ts:4:3)'];

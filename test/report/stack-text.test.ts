@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isOwnFrame, sitePosition, siteOf, stackLines } from '../../src/report/stack-text.js';
 import { frame } from './samples.js';
 
-const ownUrl = new URL('../../src/primitives/no-such-file.js', import.meta.url).href;
+const ownUrl = new URL('../../src/locks/no-such-file.js', import.meta.url).href;
 const ownPath = fileURLToPath(ownUrl);
 const own = frame('Mutex.acquire', ownUrl, 10, 5);
 const internal = frame('process.processTicksAndRejections', 'node:internal/process/task_queues', 95, 5, true);

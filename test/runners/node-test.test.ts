@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Project, type Result } from '../integrations/project.js';
+import { Project, type Result } from '../adapters/project.js';
 
 /** From build/test/runners/ up to the project. */
 const fixtures = fileURLToPath(new URL('../../../test/runners/fixtures/', import.meta.url));

@@ -1,7 +1,7 @@
 /** What a program has made of `Error` takes the places away at most: the locks go on, and Error is left as it was. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { built, printed, runNode } from '../integrations/project.js';
+import { built, printed, runNode } from '../adapters/project.js';
 import { fixture, folder } from './fixture.js';
 
 const index = new URL('index.js', built).href;

@@ -1,7 +1,7 @@
 /** On Node 20 and 22 a storage that is first used in a chain that runs already may leak to the callers of that chain. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { built, printed, runNode } from '../integrations/project.js';
+import { built, printed, runNode } from '../adapters/project.js';
 import { fixture, folder } from './fixture.js';
 
 const index = new URL('index.js', built).href;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { built, printed, runNode } from '../integrations/project.js';
+import { built, printed, runNode } from '../adapters/project.js';
 import { fixture, folder } from './fixture.js';
 
 const index = new URL('index.js', built).href;

@@ -7,11 +7,11 @@ import { AsyncLocalStorage, AsyncResource, createHook } from 'node:async_hooks';
 import { setTimeout as later } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { promiseHooks } from 'node:v8';
-import { runtimeOf, type IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import { runtimeOf, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { LockClass, type LockdepOptions } from '../../src/index.js';
 import { randomNumbers } from '../order/property.js';
-import { SHAPES, type Shape } from '../tracker/shapes.js';
-import { isolated, nextTurn } from '../validator/harness.js';
+import { SHAPES, type Shape } from '../flow/shapes.js';
+import { isolated, nextTurn } from '../support/harness.js';
 
 /** Something else that watches the process: installed before the tracker starts or after, and taken away at the end. */
 interface Neighbour {

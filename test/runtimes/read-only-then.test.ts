@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { isolated, nextTurn } from '../validator/harness.js';
+import { isolated, nextTurn } from '../support/harness.js';
 
 /** As the promises of Node's own modules are, and all of them with --frozen-intrinsics. */
 class ReadOnlyThen<T> extends Promise<T> {}

@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import type { IsolatedLockdep } from '../../src/testing.js';
 import type { LockdepOptions, Mutex, Releaser, Semaphore } from '../../src/index.js';
 import { randomNumbers } from '../order/property.js';
-import { isolated, nextTurn, settle } from '../validator/harness.js';
+import { isolated, nextTurn, settle } from '../support/harness.js';
 
 const RUNS = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? '') || 150;
 const SEED = Number(process.env['LOCKDEP_FUZZ_SEED'] ?? '') || 1;

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { built, Project, type Result } from '../integrations/project.js';
-import { isolated, nextTurn } from '../validator/harness.js';
+import { built, Project, type Result } from '../adapters/project.js';
+import { isolated, nextTurn } from '../support/harness.js';
 import { fixture } from './fixture.js';
 
 const address = new URL('index.js', built).href;

@@ -1,9 +1,9 @@
 /** Locks that one flow requests in one turn: orders both ways, with the batch as a common gate. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { LockClass, type Mutex } from '../../src/index.js';
-import { isolated, nextTurn, seen, settle } from './harness.js';
+import { isolated, nextTurn, seen, settle } from '../support/harness.js';
 
 type Pair = readonly [a: Mutex, b: Mutex];
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, type Mutex } from '../../src/index.js';
-import { isolated, nextTurn, seen, settle } from './harness.js';
+import { isolated, nextTurn, seen, settle } from '../support/harness.js';
 
 describe('a loop that hands each permit to a job', () => {
   for (const mode of ['warn', 'enforce'] as const) {

@@ -1,9 +1,9 @@
 /** What reports say of locks that merely come from one place. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { LockClass, type Mutex, type Report, type Semaphore } from '../../src/index.js';
-import { isolated } from './harness.js';
+import { isolated } from '../support/harness.js';
 
 async function nested(...locks: (Mutex | Semaphore)[]): Promise<void> {
   const [lock, ...inner] = locks;

@@ -1,9 +1,9 @@
 /** Locks that merely come from one place: when they stand in for each other, and when each is known by itself. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { LockClass, type Completion, type Mutex, type RWSemaphore, type Semaphore } from '../../src/index.js';
-import { isolated, seen, settle } from './harness.js';
+import { isolated, seen, settle } from '../support/harness.js';
 
 type Make<L> = () => L;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, type LockClassOptions, type Mutex, type Report, type Semaphore } from '../../src/index.js';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
-import { CORE } from '../../src/primitives/symbols.js';
-import { isolated, nextTurn, seen, settle } from './harness.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { CORE } from '../../src/locks/symbols.js';
+import { isolated, nextTurn, seen, settle } from '../support/harness.js';
 
 type Take = readonly [pool: Semaphore, weight: number];
 

@@ -4,9 +4,9 @@ import { it } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { LockClass, type LockClassOptions, type Mutex } from '../../src/index.js';
-import { runtimeOf, type IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import { runtimeOf, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { MAX_DEBTS, type Debts } from '../../src/validator/debts.js';
-import { isolated, nextTurn, seen } from './harness.js';
+import { isolated, nextTurn, seen } from '../support/harness.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { E_CANCELED, LockClass, LockdepError, type Mutex } from '../../src/index.js';
-import { isolated, nextTurn, seen, settle } from './harness.js';
+import { isolated, nextTurn, seen, settle } from '../support/harness.js';
 
 const enforce = { mode: 'enforce' } as const;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, type Mutex } from '../../src/index.js';
-import { runtimeOf, type IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
-import { captures, isolated, seen } from './harness.js';
+import { runtimeOf, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { captures, isolated, seen } from '../support/harness.js';
 
 /** Fills what keeps nestings, before any lock is taken. */
 function fill(instance: IsolatedLockdep): void {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { LockClass, type Mutex } from '../../src/index.js';
-import { runtimeOf, type IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import { runtimeOf, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { MAX_ALTERNATIVES } from '../../src/order/alternatives.js';
-import { isolated, seen, settle } from './harness.js';
+import { isolated, seen, settle } from '../support/harness.js';
 
 type Locks = Readonly<Record<'a' | 'b' | 'g', Mutex>>;
 type Work = () => Promise<void>;

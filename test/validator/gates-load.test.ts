@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
 import { LockClass, type Mutex } from '../../src/index.js';
-import { runtimeOf, type IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import { runtimeOf, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { MAX_POSSIBLE_GATES } from '../../src/validator/possible-gates.js';
-import { MAX_GATES_APART, MAX_READERS_LOOKED_AT } from '../../src/tracker/held-gates.js';
-import { isolated } from './harness.js';
+import { MAX_GATES_APART, MAX_READERS_LOOKED_AT } from '../../src/flow/held-gates.js';
+import { isolated } from '../support/harness.js';
 
 interface Load {
   readonly instance: IsolatedLockdep;

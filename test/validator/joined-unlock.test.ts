@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Mutex } from '../../src/index.js';
-import { isolated, nextTurn, seen, settle } from './harness.js';
+import { isolated, nextTurn, seen, settle } from '../support/harness.js';
 import { pool, scene, start, verdicts, type Scene } from './unlock-scene.js';
 
 const JOINED = ['recursive-locking advisory'];

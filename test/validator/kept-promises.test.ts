@@ -1,9 +1,9 @@
 /** A promise that brings a lock, awaited by one who only waits and by one who goes on with the lock: who holds it? */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { LockClass, type Mutex, type Releaser } from '../../src/index.js';
-import { isolated, nextTurn, seen, settle } from './harness.js';
+import { isolated, nextTurn, seen, settle } from '../support/harness.js';
 
 type Open = (lock: Mutex) => Promise<unknown>;
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LockClass, type Releaser } from '../../src/index.js';
-import { runtimeOf } from '../../src/control/isolated-lockdep.js';
-import { isolated } from './harness.js';
+import { runtimeOf } from '../../src/api/isolated-lockdep.js';
+import { isolated } from '../support/harness.js';
 
 it('a lock that a helper returned many times before anything was nested in it: the nesting is proven within a few times', () =>
   isolated(async (instance) => {

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isolated, seen } from './harness.js';
+import { isolated, seen } from '../support/harness.js';
 import { holders } from './legal-twins/holders.js';
 import { orders } from './legal-twins/orders.js';
 import { waits } from './legal-twins/waits.js';

@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { LockClass, lockClass, type Mutex } from '../../src/index.js';
-import { runtimeOf, type IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
-import { MAX_KEPT_CLASSES, reserveClassId, table } from '../../src/classes/class-table.js';
+import { runtimeOf, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { MAX_KEPT_CLASSES, reserveClassId, table } from '../../src/model/class-table.js';
 import { vertexOfClass } from '../../src/order/class-order.js';
 import type { GraphEdge } from '../../src/order/snapshot.js';
 import { MAX_REPORTS } from '../../src/report/report-log.js';
 import { MAX_CLASSES } from '../../src/validator/class-ids.js';
 import { MAX_ORDERS } from '../../src/validator/dependencies.js';
 import { loadedFacts } from '../../src/validator/edge-facts.js';
-import { isolated, settle } from './harness.js';
+import { isolated, settle } from '../support/harness.js';
 
 let names = 0;
 const fresh = (what: string): string => `limits.${what}.${++names}`;

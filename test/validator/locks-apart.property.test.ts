@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runtimeOf, type IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import { runtimeOf, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import type { Mutex, RWSemaphore } from '../../src/index.js';
 import { NaiveDeadlocks, type Attempt, type Hold, type Kind } from '../order/naive-deadlocks.js';
 import { randomNumbers, RUNS, SEED } from '../order/property.js';
-import { isolated } from './harness.js';
+import { isolated } from '../support/harness.js';
 
 type Random = (below: number) => number;
 

@@ -3,13 +3,13 @@ import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { classOfSite, LockClass } from '../../src/classes/lock-class.js';
+import { classOfSite, LockClass } from '../../src/model/lock-class.js';
 import { LocksApart, MAX_LOCKS_APART } from '../../src/validator/locks-apart.js';
-import type { TrackedLock } from '../../src/tracker/held-node.js';
-import { runtimeOf } from '../../src/control/isolated-lockdep.js';
+import type { TrackedLock } from '../../src/model/hold.js';
+import { runtimeOf } from '../../src/api/isolated-lockdep.js';
 import type { Mutex } from '../../src/index.js';
 import { MAX_ORDERS_APART } from '../../src/validator/orders-apart.js';
-import { captures, isolated } from './harness.js';
+import { captures, isolated } from '../support/harness.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, type Mutex } from '../../src/index.js';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
-import { captures, isolated, nextTurn, seen } from './harness.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { captures, isolated, nextTurn, seen } from '../support/harness.js';
 
 function pair({ Mutex }: IsolatedLockdep): [Mutex, Mutex] {
   return [new Mutex({ class: new LockClass('a') }), new Mutex({ class: new LockClass('b') })];

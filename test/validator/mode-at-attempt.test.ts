@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { LockClass, type LockGuard, type Mutex, type RWSemaphore } from '../../src/index.js';
-import { isolated, seen } from './harness.js';
+import { isolated, seen } from '../support/harness.js';
 
 interface Scene {
   readonly instance: IsolatedLockdep;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { NestingFacts } from '../../src/validator/nesting-facts.js';
 import type { Mutex as AnyMutex } from '../../src/index.js';
-import { isolated, settle } from './harness.js';
+import { isolated, settle } from '../support/harness.js';
 
 const ATTEMPTS = 100_000;
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, tryAcquire, type Mutex } from '../../src/index.js';
-import { runtimeOf } from '../../src/control/isolated-lockdep.js';
-import { isolated, nextTurn, seen, settle } from './harness.js';
+import { runtimeOf } from '../../src/api/isolated-lockdep.js';
+import { isolated, nextTurn, seen, settle } from '../support/harness.js';
 
 async function nestedRun(outer: Mutex, inner: Mutex): Promise<void> {
   await outer.runExclusive(() => inner.runExclusive(() => undefined));

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, type Mutex, type Semaphore } from '../../src/index.js';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
-import { isolated, nextTurn, seen, settle } from './harness.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { isolated, nextTurn, seen, settle } from '../support/harness.js';
 
 interface Scene {
   readonly instance: IsolatedLockdep;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, it } from 'node:test';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { LockClass, type Semaphore } from '../../src/index.js';
-import { isolated, seen, settle } from './harness.js';
+import { isolated, seen, settle } from '../support/harness.js';
 
 interface World {
   readonly instance: IsolatedLockdep;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, type Completion } from '../../src/index.js';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
-import { isolated, nextTurn, seen } from './harness.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { isolated, nextTurn, seen } from '../support/harness.js';
 import { asTask, CYCLE, nothing, scene } from './queue-scene.js';
 
 describe('hangs from the field', () => {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Completion } from '../../src/index.js';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
-import { isolated, nextTurn, seen } from './harness.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { isolated, nextTurn, seen } from '../support/harness.js';
 
 const PROGRAMS: Readonly<Record<string, (instance: IsolatedLockdep) => Promise<unknown>>> = {
   'request handlers that share a batch': async ({ Mutex, WorkQueue, Completion }) => {

@@ -1,7 +1,7 @@
 /** A queue and a lock, of a class each. */
 import { LockClass, type Mutex, type WorkQueue } from '../../src/index.js';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
-import { settle } from './harness.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { settle } from '../support/harness.js';
 
 export interface Scene {
   readonly queue: WorkQueue;

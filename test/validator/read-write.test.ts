@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, type RWSemaphore } from '../../src/index.js';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
-import { isolated, seen } from './harness.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { isolated, seen } from '../support/harness.js';
 
 type Fairness = 'fifo' | 'reader-preferring';
 

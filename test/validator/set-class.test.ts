@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, Mutex, lockClass } from '../../src/index.js';
-import { isolated, seen } from './harness.js';
+import { isolated, seen } from '../support/harness.js';
 
 describe('setClass', () => {
   it('of a free lock counts from the next acquisition on', () =>

@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { describe, it } from 'node:test';
 import { LockClass, type Mutex, type Releaser } from '../../src/index.js';
-import { runtimeOf, type IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
-import { isolated, nextTurn, settle } from './harness.js';
+import { runtimeOf, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { isolated, nextTurn, settle } from '../support/harness.js';
 
 interface World {
   readonly instance: IsolatedLockdep;

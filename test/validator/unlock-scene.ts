@@ -1,7 +1,7 @@
 /** Two locks and a pool, for the tests of waiting for an unlock. */
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { LockClass, type Mutex, type Semaphore } from '../../src/index.js';
-import { settle } from './harness.js';
+import { settle } from '../support/harness.js';
 
 export interface Scene {
   readonly instance: IsolatedLockdep;

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { Mutex } from '../../src/index.js';
-import { runtimeOf } from '../../src/control/isolated-lockdep.js';
-import { isolated, nextTurn } from './harness.js';
+import { runtimeOf } from '../../src/api/isolated-lockdep.js';
+import { isolated, nextTurn } from '../support/harness.js';
 
 it('one function runs twice at once: what one instance takes is not nested in what the other one holds', () =>
   isolated(async (instance) => {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
-import type { IsolatedLockdep } from '../../src/control/isolated-lockdep.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { LockClass, tryAcquire, withTimeout } from '../../src/index.js';
-import { isolated, nextTurn, seen, settle } from './harness.js';
+import { isolated, nextTurn, seen, settle } from '../support/harness.js';
 import { nest, pool, scene, start, verdicts, type Scene } from './unlock-scene.js';
 
 const RECURSION = ['recursive-locking strict'];

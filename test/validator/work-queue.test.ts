@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass, type WorkQueue, type WorkItem as Item } from '../../src/index.js';
-import { isolated, nextTurn, seen } from './harness.js';
+import { isolated, nextTurn, seen } from '../support/harness.js';
 import { asTask, CYCLE, nothing, scene, type Scene } from './queue-scene.js';
 
 describe('a task that waits for its own queue', () => {

@@ -1,7 +1,7 @@
 /** An assertion of the program about what it holds does not hold. Strict: it is made only where the answer is known. */
 import type { RawUse, Violation } from '../../report/types.js';
-import { captureFrames } from '../../tracker/captured-frame.js';
-import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
+import { captureFrames } from '../../platform/captured-frame.js';
+import type { Hold, TrackedLock } from '../../model/hold.js';
 import { rawUse, useFacts } from '../lock-use.js';
 
 type Below = (...args: never[]) => unknown;
@@ -10,7 +10,7 @@ type Below = (...args: never[]) => unknown;
 export function failedAssertion(
   what: string,
   lock: TrackedLock | undefined,
-  held: readonly HeldNode[],
+  held: readonly Hold[],
   below: Below,
 ): Violation {
   const frames = captureFrames(below);

@@ -4,8 +4,8 @@
  * than ever; that there are more is no fault by itself, since a `release()` may be meant to add some.
  */
 import type { HoldMode, Violation } from '../../report/types.js';
-import type { TrackedLock } from '../../tracker/held-node.js';
-import { captureFrames } from '../../tracker/captured-frame.js';
+import type { TrackedLock } from '../../model/hold.js';
+import { captureFrames } from '../../platform/captured-frame.js';
 
 export type UnlockFault = 'free' | 'released-guard' | 'stale-releaser' | 'over-release';
 

@@ -3,10 +3,10 @@
  * the queue do, until the value is raised by `setValue()`, or by a `release()` of permits that nobody took. Somebody may do that,
  * so it is a suspicion. A semaphore that starts at 0 is a signal, and is not asked about.
  */
-import type { LockClass } from '../../classes/lock-class.js';
+import type { LockClass } from '../../model/lock-class.js';
 import type { Violation } from '../../report/types.js';
-import type { TrackedLock } from '../../tracker/held-node.js';
-import { captureFrames } from '../../tracker/captured-frame.js';
+import type { TrackedLock } from '../../model/hold.js';
+import { captureFrames } from '../../platform/captured-frame.js';
 
 export function beyondCapacity(
   lock: TrackedLock,

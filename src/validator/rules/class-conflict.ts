@@ -1,7 +1,7 @@
 /** A class is asked for by its name, with other options than those it was created with, which stay. */
-import type { LockClass } from '../../classes/lock-class.js';
+import type { LockClass } from '../../model/lock-class.js';
 import type { Violation } from '../../report/types.js';
-import { captureFrames } from '../../tracker/captured-frame.js';
+import { captureFrames } from '../../platform/captured-frame.js';
 import { classUse } from '../lock-use.js';
 
 export function classConflict(lockClass: LockClass, differing: readonly string[], below: () => void): Violation {

@@ -1,14 +1,14 @@
 /** A lock comes to the end of its life while somebody holds it or waits for it. */
 import type { RawUse, Violation } from '../../report/types.js';
-import { captureFrames } from '../../tracker/captured-frame.js';
-import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
+import { captureFrames } from '../../platform/captured-frame.js';
+import type { Hold, TrackedLock } from '../../model/hold.js';
 import { rawUse, useFacts } from '../lock-use.js';
 
 /** Work that was given to a queue and has not begun. */
 export interface UnstartedWork {
   readonly use: RawUse;
   /** What its submitter waits for: the same work once more. */
-  readonly waits: readonly HeldNode[];
+  readonly waits: readonly Hold[];
 }
 
 /** `undefined` when nothing is left of the lock. */
@@ -17,7 +17,7 @@ export function heldLockFreed(
   below: (...args: never[]) => unknown,
   unstarted: readonly UnstartedWork[] = [],
 ): Violation | undefined {
-  const holds: HeldNode[] = [];
+  const holds: Hold[] = [];
   const known = new Set(unstarted.flatMap(({ waits }) => waits));
   for (let node = lock.firstHold; node !== undefined; node = node.next) if (!known.has(node)) holds.push(node);
   if (holds.length === 0 && unstarted.length === 0) return undefined;

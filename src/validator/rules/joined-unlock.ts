@@ -3,12 +3,12 @@
  * it or it was asked for first; then the flow has it, waits for its unlock, and nobody is left to release it.
  */
 import type { Violation } from '../../report/types.js';
-import { HELD, type HeldNode } from '../../tracker/held-node.js';
-import { listHolds } from '../../tracker/hold-list.js';
+import { HELD, type Hold } from '../../model/hold.js';
+import { listHolds } from '../../flow/hold-list.js';
 import { rawUse, useFacts } from '../lock-use.js';
 import { taskOf } from './rule.js';
 
-export function joinedUnlock(hold: HeldNode, unlock: HeldNode): Violation {
+export function joinedUnlock(hold: Hold, unlock: Hold): Violation {
   const { name } = hold.lockClass;
   return {
     id: `recursive-locking:joined:${name}`,

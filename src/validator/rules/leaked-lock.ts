@@ -3,10 +3,10 @@
  * hands it over with `transfer()`.
  */
 import type { Violation } from '../../report/types.js';
-import type { HeldNode } from '../../tracker/held-node.js';
+import type { Hold } from '../../model/hold.js';
 import { rawUse, useFacts } from '../lock-use.js';
 
-export function leakedLock(node: HeldNode, task: string, origin: string | undefined): Violation {
+export function leakedLock(node: Hold, task: string, origin: string | undefined): Violation {
   const lockClass = node.lockClass.name;
   return {
     id: `leaked-lock:${task}:${lockClass}`,

@@ -2,10 +2,10 @@
  * An acquisition names a nest lock, which is to serialise the locks of one class that are taken under it, and the flow
  * does not hold it. Made only where that is certain, so it is strict.
  */
-import type { LockClass } from '../../classes/lock-class.js';
+import type { LockClass } from '../../model/lock-class.js';
 import type { HoldMode, Violation } from '../../report/types.js';
-import { captureFrames } from '../../tracker/captured-frame.js';
-import type { HeldNode, TrackedLock } from '../../tracker/held-node.js';
+import { captureFrames } from '../../platform/captured-frame.js';
+import type { Hold, TrackedLock } from '../../model/hold.js';
 import { rawUse, useFacts } from '../lock-use.js';
 
 type Below = (...args: never[]) => unknown;
@@ -16,7 +16,7 @@ export function nestLockNotHeld(
   lockClass: LockClass,
   nestLock: TrackedLock,
   mode: HoldMode,
-  held: readonly HeldNode[],
+  held: readonly Hold[],
   below: Below,
 ): Violation {
   const frames = captureFrames(below);

@@ -6,10 +6,10 @@
  * a read. A fair read over a read is not: a writer that queues between the two waits for the first and holds back the
  * second. What a nest lock makes legal does not come here.
  */
-import { resolved } from '../../classes/intrinsics.js';
-import { describe } from '../../classes/lock-class.js';
-import { isThenable } from '../../classes/thenable.js';
-import { WANTED, type HeldNode, type TrackedLock } from '../../tracker/held-node.js';
+import { resolved } from '../../platform/intrinsics.js';
+import { describe } from '../../platform/describe.js';
+import { isThenable } from '../../platform/thenable.js';
+import { WANTED, type Hold, type TrackedLock } from '../../model/hold.js';
 import {
   heldUses,
   isGuess,
@@ -74,7 +74,7 @@ const SUMMARIES = {
     'that these two never wait for each other',
 } as const;
 
-function faultOf(held: HeldNode, wanted: HeldNode, isRead: boolean, reads: boolean): keyof typeof SUMMARIES {
+function faultOf(held: Hold, wanted: Hold, isRead: boolean, reads: boolean): keyof typeof SUMMARIES {
   if (wanted.kind === 'wait') return held.lock === wanted.lock ? 'self' : 'sibling';
   if (held.lock !== wanted.lock) return 'other';
   if (wanted.kind === 'unlock') return 'unlock';

@@ -1,19 +1,19 @@
 /** What a rule of the validator gets to see, and what it says. */
 import type { GateSet } from '../../order/gates.js';
 import type { RawUse, Tier, Violation } from '../../report/types.js';
-import type { CapturedFrame } from '../../tracker/captured-frame.js';
-import { WANTED, type HeldNode } from '../../tracker/held-node.js';
+import type { CapturedFrame } from '../../platform/captured-frame.js';
+import { WANTED, type Hold } from '../../model/hold.js';
 import { rawUse, useFacts } from '../lock-use.js';
 
 /** One held lock against one wanted lock of the same flow. */
 export interface NestedAttempt {
-  readonly held: HeldNode;
-  readonly wanted: HeldNode;
+  readonly held: Hold;
+  readonly wanted: Hold;
   /** strict: the holder of `held` is known to wait for this attempt. */
   readonly tier: 'strict' | 'advisory';
   readonly evidence: 'own' | 'proven' | 'suspected';
   /** Everything the flow holds, outermost first, `held` included. */
-  readonly holds: readonly HeldNode[];
+  readonly holds: readonly Hold[];
   /** All that the flow holds, as far as it keeps other flows out. */
   readonly gates: GateSet;
   /** All that may protect the flow, in doubt too: the gates of what is strict. undefined: not known, so nothing is. */
@@ -71,6 +71,6 @@ export function unlockAdvice(name: string): string {
 }
 
 /** The task that an acquisition runs in, as reports name it. */
-export function taskOf(node: HeldNode): string {
+export function taskOf(node: Hold): string {
   return node.task?.name ?? 'main';
 }

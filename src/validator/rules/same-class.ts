@@ -1,11 +1,11 @@
 /** Which rule judges a lock that is wanted under one of its own class. */
-import type { HeldNode } from '../../tracker/held-node.js';
+import type { Hold } from '../../model/hold.js';
 import { isDeclaredLegal, recursiveLocking, type OnComparatorError } from './recursive-locking.js';
 import type { NestedAttempt, Verdict } from './rule.js';
 import { isCountedNesting, semaphoreExhaustion, waitsForItself } from './semaphore-exhaustion.js';
 
 /** Is it the unlock of a counted lock, and there already? Nobody waited, and a free permit says nothing about others. */
-export function isFreeBeside(held: HeldNode, wanted: HeldNode): boolean {
+export function isFreeBeside(held: Hold, wanted: Hold): boolean {
   return wanted.kind === 'unlock' && !wanted.hasQueued && isCountedNesting({ held, wanted });
 }
 

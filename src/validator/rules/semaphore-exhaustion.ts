@@ -9,11 +9,11 @@
  *
  * Cost: a walk over the flow's holds; for a declared nesting also over the holds of the wanted lock.
  */
-import type { LockClassOptions } from '../../classes/lock-class.js';
+import type { LockClassOptions } from '../../model/lock-class.js';
 import { flowsToBlock } from '../../report/permit-arithmetic.js';
 import type { Exhaustion } from '../../report/types.js';
-import type { HeldNode } from '../../tracker/held-node.js';
-import { listHolds } from '../../tracker/hold-list.js';
+import type { Hold } from '../../model/hold.js';
+import { listHolds } from '../../flow/hold-list.js';
 import { heldUses, isGuess, taskOf, tierOfNesting, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
 
 type Nest = NonNullable<LockClassOptions['nest']>;
@@ -66,7 +66,7 @@ export function semaphoreExhaustion(attempt: NestedAttempt): Verdict {
 function exhaustionOf(attempt: NestedAttempt): Exhaustion {
   const { held, wanted } = attempt;
   const mine = permitsHeld(attempt, (hold) => hold.lock === held.lock);
-  const block = (lock: HeldNode['lock']): number => flowsToBlock(lock.capacity, wanted.permits, mine);
+  const block = (lock: Hold['lock']): number => flowsToBlock(lock.capacity, wanted.permits, mine);
   const opposite = held.lock === wanted.lock ? 0 : Math.max(1, block(wanted.lock));
   return {
     capacity: wanted.lock.capacity,
@@ -78,7 +78,7 @@ function exhaustionOf(attempt: NestedAttempt): Exhaustion {
   };
 }
 
-function isQueue({ lock }: HeldNode): boolean {
+function isQueue({ lock }: Hold): boolean {
   return lock.primitive === 'WorkQueue';
 }
 
@@ -133,7 +133,7 @@ function depthOf(attempt: NestedAttempt): number {
 }
 
 /** Of the class, by the hold that is judged and those inside it: further out nobody may wait for this attempt. */
-function permitsHeld({ holds, held }: NestedAttempt, isMeant: (hold: HeldNode) => boolean): number {
+function permitsHeld({ holds, held }: NestedAttempt, isMeant: (hold: Hold) => boolean): number {
   let permits = 0;
   for (const hold of holds.slice(holds.indexOf(held))) {
     if (hold.lockClass === held.lockClass && isMeant(hold)) permits += hold.permits;
@@ -142,8 +142,8 @@ function permitsHeld({ holds, held }: NestedAttempt, isMeant: (hold: HeldNode) =
 }
 
 /** Flows that want or hold permits of this lock under others of its class. */
-function nestedFlows({ lock, lockClass }: HeldNode): number {
-  const outermost = new Set<HeldNode>();
+function nestedFlows({ lock, lockClass }: Hold): number {
+  const outermost = new Set<Hold>();
   for (let node = lock.firstHold; node !== undefined; node = node.next) {
     const outer = listHolds(node.parent).findLast((hold) => hold.lockClass === lockClass);
     if (outer !== undefined) outermost.add(outer);

@@ -1,5 +1,5 @@
 /** Who holds what: nest locks, one instance twice, hierarchies, permits. */
-import { nextTurn } from '../harness.js';
+import { nextTurn } from '../../support/harness.js';
 import { nest, hold, INVERSION, RECURSION, EXHAUSTION, type Twins } from './world.js';
 
 export const holders: readonly Twins[] = [

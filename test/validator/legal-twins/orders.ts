@@ -1,7 +1,7 @@
 /** Orders between classes: cycles, gates, comparators, lists, tries, readers, start-up. */
 import assert from 'node:assert/strict';
 import { type LockGuard, type Mutex } from '../../../src/index.js';
-import { nextTurn, settle } from '../harness.js';
+import { nextTurn, settle } from '../../support/harness.js';
 import { nest, hold, listOf, INVERSION, RECURSION, ranked, startThenServe, type Twins } from './world.js';
 
 export const orders: readonly Twins[] = [

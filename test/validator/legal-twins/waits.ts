@@ -1,7 +1,7 @@
 /** Waits for unlocks, and what a program says itself: paths that may take a lock, declared and loaded orders. */
 import assert from 'node:assert/strict';
 import { withTimeout } from '../../../src/index.js';
-import { settle } from '../harness.js';
+import { settle } from '../../support/harness.js';
 import { nest, INVERSION, RECURSION, type Twins } from './world.js';
 
 export const waits: readonly Twins[] = [

@@ -1,5 +1,5 @@
 /** What twins run in, and what they have in common. */
-import type { IsolatedLockdep } from '../../../src/control/isolated-lockdep.js';
+import type { IsolatedLockdep } from '../../../src/api/isolated-lockdep.js';
 import { LockClass, type LockClassOptions, type Mutex, type RWSemaphore, type Semaphore } from '../../../src/index.js';
 
 export class World {

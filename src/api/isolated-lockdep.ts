@@ -1,0 +1,91 @@
+/** Isolated instances: own graph, own reports, own locks, nothing shared with the process. */
+import { describe } from '../platform/describe.js';
+import { Lockdep } from './lockdep.js';
+import { Completion } from '../locks/completion.js';
+import { Mutex } from '../locks/mutex.js';
+import { PseudoLock } from '../locks/pseudo-lock.js';
+import { RWSemaphore } from '../locks/rw-semaphore.js';
+import { Semaphore } from '../locks/semaphore.js';
+import { RUNTIME } from '../locks/symbols.js';
+import { WorkItem } from '../locks/work/work-item.js';
+import { WorkQueue } from '../locks/work/work-queue.js';
+import type { Report, ReportKind } from '../report/types.js';
+import { Runtime, type LockdepOptions } from '../validator/runtime.js';
+
+export interface IsolatedLockdep {
+  readonly lockdep: Lockdep;
+  /** The primitives, whose instances belong to this instance. */
+  readonly Mutex: typeof Mutex;
+  readonly Semaphore: typeof Semaphore;
+  readonly RWSemaphore: typeof RWSemaphore;
+  readonly PseudoLock: typeof PseudoLock;
+  readonly Completion: typeof Completion;
+  readonly WorkQueue: typeof WorkQueue;
+  readonly WorkItem: typeof WorkItem;
+  /** Runs `fn` and resolves with the one new report of `kind`; rejects when there is none, or another new one besides. */
+  expectReport(kind: ReportKind, fn: () => unknown): Promise<Report>;
+  /** Stops following; the locks go on as plain locks. */
+  dispose(): void;
+}
+
+const runtimes = new WeakMap<IsolatedLockdep, Runtime>();
+
+/** @internal The inside of an isolated instance, for this package's own tests. */
+export function runtimeOf(isolated: IsolatedLockdep): Runtime {
+  return runtimes.get(isolated) as Runtime;
+}
+
+/** `mode` is 'warn' unless it is given; reports are not printed as process warnings. */
+export function createLockdep(options: Partial<LockdepOptions> = {}): IsolatedLockdep {
+  const runtime = new Runtime();
+  runtime.quiet = true;
+  runtime.configure({ mode: 'warn', ...options });
+  const lockdep = new Lockdep(runtime);
+  class IsolatedMutex extends Mutex {
+    static override [RUNTIME]: Runtime = runtime;
+  }
+  class IsolatedSemaphore extends Semaphore {
+    static override [RUNTIME]: Runtime = runtime;
+  }
+  class IsolatedRWSemaphore extends RWSemaphore {
+    static override [RUNTIME]: Runtime = runtime;
+  }
+  class IsolatedPseudoLock extends PseudoLock {
+    static override [RUNTIME]: Runtime = runtime;
+  }
+  class IsolatedCompletion<T = void> extends Completion<T> {
+    static override [RUNTIME]: Runtime = runtime;
+  }
+  class IsolatedWorkQueue extends WorkQueue {
+    static override [RUNTIME]: Runtime = runtime;
+  }
+  class IsolatedWorkItem<T = void> extends WorkItem<T> {
+    static override [RUNTIME]: Runtime = runtime;
+  }
+  const isolated: IsolatedLockdep = {
+    lockdep,
+    Mutex: IsolatedMutex,
+    Semaphore: IsolatedSemaphore,
+    RWSemaphore: IsolatedRWSemaphore,
+    PseudoLock: IsolatedPseudoLock,
+    Completion: IsolatedCompletion,
+    WorkQueue: IsolatedWorkQueue,
+    WorkItem: IsolatedWorkItem,
+    expectReport: (kind, fn) => expectReport(lockdep, kind, fn),
+    dispose: () => runtime.dispose(),
+  };
+  runtimes.set(isolated, runtime);
+  return isolated;
+}
+
+/** Runs `fn` and resolves with the one report of `kind` that it made or repeated; else rejects. */
+export async function expectReport(lockdep: Lockdep, kind: ReportKind, fn: () => unknown): Promise<Report> {
+  if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${describe(fn)}`);
+  const before = new Map(lockdep.reports().map((report) => [report.id, report.count]));
+  await fn();
+  const fresh = lockdep.reports().filter((report) => report.count > (before.get(report.id) ?? 0));
+  const [found, ...others] = fresh;
+  if (found?.kind === kind && others.length === 0) return found;
+  const seen = fresh.length === 0 ? 'none' : fresh.map((report) => report.kind).join(', ');
+  throw new Error(`expected one report of kind ${kind}, got ${seen}`);
+}

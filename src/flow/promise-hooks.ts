@@ -1,0 +1,470 @@
+/**
+ * Follows imperative holds from function to function, by V8's promise hooks.
+ *
+ * An `acquire()` can not say "from here on" to its caller: whatever it enters while it runs leaks into everything that
+ * the caller does later. So the hold travels on the promise. `init` sees which continuation awaits it, `before` enters
+ * it just before exactly that continuation runs, and there it belongs to the running function instance (Owner). When
+ * the instance suspends, its next continuation owns them; when it returns with a lock held, those that await it do.
+ *
+ * Facts of V8 this rests on: the last event in a continuation's turn is `init` of the next continuation if the function
+ * suspended and `settled` of its own promise if it returned; `settled` comes before the reactions of that promise are
+ * queued.
+ *
+ * Cost: with no lock held or awaited in the process, a test per promise event; else a few property reads. Serialised by the event loop: one turn is open
+ * at a time.
+ */
+import type { Arrivals } from './arrivals.js';
+import { Batch, BatchTurns } from './batch-turns.js';
+import type { HeldContext } from './held-context.js';
+import { HELD, Hold, isWait, type ListCell, WAITING } from '../model/hold.js';
+import { isOpen, Owner, type Debt } from './owner.js';
+import { cellUnder, mayBeListed } from './hold-list.js';
+import { OwnThen } from './own-then.js';
+import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
+import { ShieldedHooks } from './shielded-hooks.js';
+import { share, ToldPromises } from './told-promises.js';
+import { TriesInCalls } from './tries-in-calls.js';
+import { isActOfTurn, type Below } from '../platform/turn-function.js';
+
+/** Captured at load, so that fake timers of a test leave it alone. */
+const enqueue = queueMicrotask;
+
+const NOTHING = 0;
+const SUSPENDED = 1;
+const SETTLED = 2;
+
+export class PromiseHooks extends ShieldedHooks {
+  readonly #notes = new PromiseNotes();
+  readonly #context: HeldContext;
+  readonly #arrivals: Arrivals;
+  #stop: (() => void) | undefined;
+  /** The continuation that runs, and the function instance it belongs to, while that owns holds. */
+  #turn: Marked | undefined;
+  #owner: Owner | undefined;
+  /** Calls of `mute` that go on: a callback of the program may make locks settle more within. */
+  #muted = 0;
+  /** Has the promise of the turn itself settled? */
+  #selfSettled = false;
+  #last = NOTHING;
+  #lastPromise: Marked | undefined;
+  #handingOver: Owner | undefined;
+  /** Of a watched owner, by its stack: was the last event an await or a return of the turn's own function? */
+  #byTurn = false;
+  /** Has the turn begun with the call of an async function? Then it is a callback's. */
+  #isCall = false;
+  /** Promises that settled as their function returned with holds, until their reactions have run. */
+  readonly #returned = new WeakMap<Marked, Owner>();
+  readonly #turns = new BatchTurns();
+  readonly #ownThen = new OwnThen(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
+  readonly #told: ToldPromises;
+  readonly tries: TriesInCalls = new TriesInCalls();
+
+  constructor(context: HeldContext, arrivals: Arrivals) {
+    super();
+    this.#context = context;
+    this.#arrivals = arrivals;
+    this.#told = new ToldPromises(this.#notes, this.#ownThen, this.onInit);
+  }
+
+  /** The turn that runs is one of which nothing is known. */
+  protected fault(error: unknown): void {
+    this.#context.cell = undefined;
+    this.#closeTurn();
+    this.#arrivals.onFault(error);
+  }
+
+  start(): void {
+    this.#stop ??= this.register();
+  }
+
+  stop(): void {
+    this.#stop?.();
+    this.#told.pause();
+    this.#stop = undefined;
+    this.#closeTurn();
+    this.#handingOver = undefined;
+  }
+
+  /** Is it the turn of a promise that runs, and not the callback of a timer or the like? */
+  get isInTurn(): boolean {
+    return this.#turn !== undefined;
+  }
+
+  /** Lets a new promise bring a hold, or the ends of several waits, to whoever awaits it. `mayBatch`: a hold that others may come with. */
+  carry(promise: Promise<unknown>, parcel: Hold | Owner, mayBatch = false): void {
+    try {
+      if (mayBatch) this.#turns.requested(parcel as Hold, this.isInTurn);
+      this.#told.isWait(marked(promise));
+      marked(promise)[this.#notes.carried] = parcel;
+      this.#ownThen.giveNew(marked(promise));
+    } catch (error) {
+      this.#arrivals.onFault(error);
+    }
+  }
+
+  /** What settles until `unmute` is made by the locks themselves, and nobody's return. */
+  mute(): void {
+    this.#muted += 1;
+  }
+
+  unmute(): void {
+    this.#muted -= 1;
+  }
+
+  get isRunning(): boolean {
+    return this.#stop !== undefined;
+  }
+
+  /** Watches who gets a hold from a helper, in a program that asks who holds what. */
+  watch(): void {
+    this.#told.watch();
+  }
+
+  /** The running function instance took `node` at once: certain where that is the function of the turn. */
+  took(node: Hold, below: Below): void {
+    const byTurn = (this.#told.isWatching || node.asked.frames !== undefined) && isActOfTurn(below);
+    this.#takeOver(node, byTurn);
+    if (!byTurn) this.tries.took(node, this.isRunning);
+  }
+
+  /** The running function instance takes over `node`, whoever had it. */
+  adopt(node: Hold, below: Below): void {
+    const asked = node.ask();
+    asked.unsure = false;
+    asked.astray = false;
+    this.#takeOver(node, isActOfTurn(below));
+    (this.#owner ?? new Owner(true)).adopt(node);
+  }
+
+  #takeOver(node: Hold, byTurn: boolean): void {
+    node.followed = this.isInTurn;
+    node.seen = true;
+    const isNew = this.#owner?.sure !== true;
+    const owner = this.#ensureOwner();
+    owner?.keep(node);
+    if (!byTurn) node.ask().unsure = true;
+    // The turn may be that of a callback, which goes on nowhere.
+    else if (isNew && owner !== undefined) owner.watched = true;
+  }
+
+  /** The running function instance has to prove `debt`, with those that it returns to. */
+  owe(debt: Debt): void {
+    this.#ensureOwner()?.owe(debt);
+  }
+
+  /** That of the open turn; undefined outside of one, as in the callback of a timer. */
+  #ensureOwner(): Owner | undefined {
+    if (this.#owner === undefined && this.#turn !== undefined) {
+      this.#owner = new Owner(true);
+      this.#isCall = false;
+      this.#last = NOTHING;
+      this.#selfSettled = false;
+    }
+    return this.#owner;
+  }
+
+  /** The running function instance, if it owns holds. */
+  get owner(): Owner | undefined {
+    return this.#owner;
+  }
+
+  /** The same, unless it is a callback on the way of what it owns. */
+  get lastOwner(): Owner | undefined {
+    return this.#turn?.[this.#notes.through] === undefined ? this.#owner : undefined;
+  }
+
+  protected init(promise: Marked, parent: Marked | undefined): void {
+    const context = this.#context;
+    if (this.#told.areAll) this.#told.made(promise, parent);
+    if (this.#ownThen.isRunning && this.#ownThen.derives(parent)) this.#told.derived(promise);
+    if (context.live === 0) return;
+    const owner = this.#owner;
+    if (owner !== undefined) {
+      if (owner.watched) this.#lookAtInit(parent);
+      this.#last = SUSPENDED;
+      this.#lastPromise = promise;
+    }
+    if (context.cell !== undefined) promise[context.mark] = context.cell;
+    if (parent === undefined) return;
+    if (this.tries.isOpen && context.cell !== undefined) promise[context.mark] = this.tries.branch(context.cell);
+    const parcel = parent[this.#notes.carried] as Hold | Owner | undefined;
+    if (parcel === undefined) return;
+    promise[this.#notes.carried] = parcel;
+    parcel.takers += 1;
+    const must = parcel instanceof Owner ? parcel.nodes.some(hasFrames) : hasFrames(parcel);
+    if (!this.#told.isPast(parent, must)) return;
+    this.#told.unseen(promise, parent);
+    this.#told.lookAlways();
+  }
+
+  /** A resumed function begins with none of its promises; a called one with that of its result. */
+  #lookAtInit(parent: Marked | undefined): void {
+    this.#byTurn = isActOfTurn(this.onInit);
+    if (parent === undefined && this.#last === NOTHING && this.#byTurn) this.#isCall = true;
+  }
+
+  protected before(promise: Marked): void {
+    const context = this.#context;
+    this.#turn = promise;
+    if (this.#told.areAll) this.#told.endTurn();
+    if (context.live === 0) {
+      context.cell = undefined;
+      this.#owner = undefined;
+      return;
+    }
+    this.#turns.next();
+    if (this.tries.isOpen) this.tries.endTurn();
+    const owner = promise[this.#notes.owned] as Owner | undefined;
+    const arriving = promise[this.#notes.carried] as Hold | Owner | undefined;
+    if (context.byHooks) context.cell = promise[context.mark] as ListCell | undefined;
+    if (owner === undefined && arriving === undefined && this.#handingOver === undefined) {
+      this.#owner = undefined;
+      return;
+    }
+    this.#openTurn(promise, owner, arriving);
+  }
+
+  #openTurn(promise: Marked, known: Owner | undefined, carried: Hold | Owner | undefined): void {
+    const reaction = this.#handingOver === undefined ? undefined : this.#notes.reaction.get(promise);
+    const isPassive = promise[this.#notes.passive] === true || passedOn(reaction) !== undefined;
+    const arriving = isPassive ? undefined : carried;
+    const handed = isPassive ? undefined : this.#handingOver;
+    const owner = known ?? new Owner(false);
+    const isAwait = handed?.passage?.isTold === true && reaction === undefined;
+    if (isAwait || arriving !== undefined) owner.sure = true;
+    if (known !== undefined) known.prune();
+    if (arriving !== undefined) {
+      this.#receive(promise, owner, arriving);
+      // A derived promise has a second turn when its callback returns a promise: that one brings nothing.
+      if (promise[this.#notes.callback] === true) Reflect.set(promise, this.#notes.passive, true);
+    }
+    if (handed !== undefined) this.#receive(promise, owner, handed);
+    if (owner.isEmpty) {
+      this.#owner = undefined;
+      return;
+    }
+    this.#owner = owner;
+    this.#last = NOTHING;
+    this.#selfSettled = false;
+    this.#isCall = false;
+  }
+
+  #receive(promise: Marked, owner: Owner, parcel: Hold | Owner): void {
+    const again = parcel.received;
+    parcel.received = true;
+    if (parcel instanceof Owner) this.#receiveAll(promise, owner, parcel, again);
+    else if (this.#receiveHold(promise, owner, parcel, again)) {
+      // What comes for the first time is in no list yet, unless somebody has adopted it.
+      const isNew = !again && parcel.asked.adoptedBy === undefined;
+      if (isNew || !mayBeListed(this.#context.current(), parcel)) this.#enter(parcel, owner);
+    }
+  }
+
+  #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
+    const { passage } = parcel;
+    this.#receiveDebts(promise, owner, parcel);
+    // A callback gets what a function returned with; that it goes on with the locks nobody has said.
+    const isSignal = promise[this.#notes.callback] === true || this.#notes.reaction.get(promise) !== undefined;
+    // No two of them are one hold: what came with others is not looked for among those.
+    const listed = this.#context.current();
+    for (const node of parcel.nodes) {
+      node.seen = passage?.isTold === true && !passage.isKept;
+      const inDoubt = again || isSignal || passage?.isShared === true;
+      if (this.#receiveHold(promise, owner, node, inDoubt) && !mayBeListed(listed, node)) this.#enter(node, owner);
+    }
+    if (again || passage?.batch === undefined) return;
+    if (passage.batch.isOne) this.#receiveBatch(passage.batch.nodes);
+    for (const [hold, unlock] of passage.batch.joined()) this.#arrivals.onJoin(hold, unlock, true);
+  }
+
+  /** Where one of them has also gone another way, it may have been released before the others were had. */
+  #receiveBatch(nodes: readonly Hold[]): void {
+    if (nodes.every((node) => node.state === HELD && !node.asked.unsure)) this.#arrivals.onBatch(nodes);
+  }
+
+  /** True: it is held, and belongs into the list of what the turn holds. */
+  #receiveHold(promise: Marked, owner: Owner, node: Hold, inDoubt: boolean): boolean {
+    if (isWait(node.kind)) {
+      this.#receiveWait(promise, owner, node);
+      return false;
+    }
+    if (node.state !== HELD) return false;
+    const through = promise[this.#notes.through] as Owner | undefined;
+    node.followed = promise[this.#notes.callback] !== true && through === undefined;
+    // One hold has one holder: when several await it, nobody knows which.
+    if (inDoubt) node.ask().unsure = true;
+    through?.keep(node);
+    owner.keep(node);
+    if (!owner.sure) owner.doubt(node);
+    const mayBeCallback = !owner.sure || promise[this.#notes.callback] === true;
+    if (mayBeCallback && (this.#told.isWatching || hasFrames(node))) owner.watched = true;
+    if (node.asked.adoptedBy !== undefined) owner.adopt(node);
+    return true;
+  }
+
+  #enter(node: Hold, owner: Owner): void {
+    this.#context.enterTurn(cellUnder(node, this.#context.current()));
+    this.#arrivals.onHold(node, owner);
+  }
+
+  /** The end of a wait; the language's own handlers pass it on. */
+  #receiveWait(promise: Marked, owner: Owner, node: Hold): void {
+    const through = promise[this.#notes.through] as Owner | undefined;
+    if (through === undefined) {
+      this.#arrivals.onHold(node, owner);
+      return;
+    }
+    owner.keep(node);
+    through.keep(node);
+  }
+
+  #receiveDebts(promise: Marked, owner: Owner, parcel: Owner): void {
+    if (parcel.debts === undefined) return;
+    const through = promise[this.#notes.through] as Owner | undefined;
+    for (const debt of parcel.debts.values()) {
+      if (!isOpen(debt.doubt)) continue;
+      this.#arrivals.onDebt(debt, owner);
+      if (!isOpen(debt.doubt)) continue;
+      owner.owe(debt);
+      through?.owe(debt);
+    }
+  }
+
+  protected settled(promise: Marked): void {
+    this.#told.settled(promise);
+    if (this.#owner === undefined || this.#muted > 0) return;
+    if (promise === this.#turn) {
+      this.#selfSettled = true;
+      return;
+    }
+    this.#last = SETTLED;
+    this.#lastPromise = promise;
+    if (this.#owner.watched) this.#byTurn = isActOfTurn(this.onSettled);
+    if (!this.#owner.prune()) this.#armHandOver(promise);
+  }
+
+  /**
+   * The microtask queued here runs right before the reactions of `promise`, the one queued when the turn ends right
+   * after them: whatever continuation runs between the two awaited this promise.
+   */
+  #armHandOver(promise: Marked): void {
+    enqueue(() => {
+      const from = this.#returned.get(promise);
+      this.#handingOver = from;
+    });
+  }
+
+  protected after(): void {
+    const owner = this.#owner;
+    const turn = this.#turn;
+    this.#turn = undefined;
+    this.#context.cell = undefined;
+    if (this.#told.areAll) this.#told.endTurn();
+    if (owner === undefined || turn === undefined) return;
+    if (this.#last === SUSPENDED) this.#suspend(owner, turn[this.#notes.callback] === true);
+    else if (this.#last === SETTLED && turn[this.#notes.callback] !== true) {
+      const through = turn[this.#notes.through] as Owner | undefined;
+      if (through !== undefined) this.#pass(this.#lastPromise as Marked, through);
+      else this.#return(this.#lastPromise as Marked, owner);
+    }
+    this.#closeTurn();
+  }
+
+  /**
+   * The turn ended with a wait. A turn of a callback of `then` whose own promise has settled by then was over, and the wait
+   * that of somebody it called. It may be so for any callback, and where the turn is not known to be none (`unsure`).
+   */
+  #suspend(owner: Owner, isCallback: boolean): void {
+    if (isCallback && this.#selfSettled) return;
+    const certain = owner.watched ? this.#byTurn && (isCallback || !this.#isCall) : owner.sure && !isCallback;
+    if (!certain) owner.unsettle();
+    owner.sure = certain;
+    owner.watched = false;
+    owner.doubted = undefined;
+    const next = this.#lastPromise as Marked;
+    const awaited = next[this.#notes.carried] as Hold | Owner | undefined;
+    if (awaited !== undefined) this.#noteAwaited(awaited, owner);
+    if (owner.prune()) return;
+    try {
+      next[this.#notes.owned] = owner;
+    } catch {
+      // A frozen promise takes no notes.
+    }
+  }
+
+  /** A judgement about these holds may rest on who awaits them, and a wait may never end. */
+  #noteAwaited(awaited: Hold | Owner, owner: Owner): void {
+    if (awaited instanceof Hold) this.#noteHoldAwaited(awaited, owner);
+    else for (const node of awaited.nodes) this.#noteHoldAwaited(node, owner);
+  }
+
+  #noteHoldAwaited(node: Hold, owner: Owner): void {
+    if (node.asked.pending === undefined) return;
+    node.ask().awaitedBy = owner;
+    if (node.state === WAITING) this.#arrivals.onHold(node, owner);
+  }
+
+  #return(promise: Marked, owner: Owner): void {
+    if (owner.prune()) return;
+    for (const node of owner.nodes) {
+      const asked = node.ask();
+      node.followed = false;
+      asked.returnedBy += 1;
+      asked.astray ||= owner.watched ? !this.#byTurn || this.#isCall : !owner.sure;
+    }
+    this.#handOver(promise, owner);
+  }
+
+  /** The turn was that of an element of a combinator, or of a promise that was resolved with another. */
+  #pass(promise: Marked, through: Owner): void {
+    if (through.passage?.isLate === true) {
+      for (const node of through.nodes) {
+        node.followed = false;
+        node.ask().returnedBy += 1;
+      }
+    }
+    this.#handOver(promise, through);
+  }
+
+  /** Those that await `promise` by now are between the two microtasks; those that will await it find it marked. */
+  #handOver(promise: Marked, owner: Owner): void {
+    const passage = owner.pass();
+    passage.isTold = this.#told.isTold(promise);
+    passage.isShared = this.#told.isShared(promise);
+    passage.isKept = this.#told.isKept(promise);
+    this.#returned.set(promise, owner);
+    // A frozen promise takes no notes: who awaits it late does not receive.
+    if (Object.isExtensible(promise)) {
+      promise[this.#notes.carried] = owner;
+      // A `then` of the program's own tells nothing.
+      if (!this.#ownThen.give(promise)) share(owner);
+    }
+    enqueue(() => {
+      this.#handingOver = undefined;
+      this.#returned.delete(promise);
+    });
+  }
+
+  #closeTurn(): void {
+    this.#turn = undefined;
+    this.#owner = undefined;
+    this.#lastPromise = undefined;
+    this.#last = NOTHING;
+  }
+
+  /** Only an acquisition's own promise counts: what a callback makes of it may have released it. */
+  #joinBatch(group: Owner, source: Marked, handler: unknown): void {
+    const { callback, passive, through, carried } = this.#notes;
+    if (source[callback] === true || source[passive] === true || source[through] !== undefined) return;
+    const node = source[carried];
+    if (!(node instanceof Hold) || !this.#turns.isOfThisTurn(node)) return;
+    const batch = (group.pass().batch ??= new Batch());
+    batch.add(node, handler);
+    const join = batch.joinOf(node);
+    if (join !== undefined) this.#arrivals.onJoin(join[0], join[1], false);
+  }
+}
+
+function hasFrames(node: Hold): boolean {
+  return node.asked.frames !== undefined;
+}

@@ -1,0 +1,151 @@
+/**
+ * Those who wait for something to come, in order of arrival: a completion, the end of a task, an idle queue.
+ *
+ * A waiter that gives up (timeout, abort) leaves at once, so what wakes one waiter never goes to one who is gone.
+ * O(1) per wait, wake and give-up; no queue is kept while nobody waits.
+ */
+import { NativePromise } from '../platform/intrinsics.js';
+import { describe } from '../platform/describe.js';
+import { noteUnknown } from '../platform/unknown-options.js';
+import { WaiterQueue } from '../queue/waiter-queue.js';
+import type { HeldTracker } from '../flow/held-tracker.js';
+import { LockTimeoutError } from '../errors.js';
+import { refusalOf } from './abort-listeners.js';
+import { BoundedWaiter } from './bounded-waiter.js';
+import { checkedTimeout, isSignal, type Milliseconds } from './lock-options.js';
+
+/** What may end a wait early. */
+export interface WaitOptions {
+  /** Rejects with `signal.reason` unchanged; the place among the waiters is given up. */
+  signal?: AbortSignal;
+  /** Rejects with LockTimeoutError after so many milliseconds; the place is given up. */
+  timeout?: Milliseconds;
+}
+
+/** The same, checked. */
+export interface WaitBounds {
+  readonly signal: AbortSignal | undefined;
+  readonly timeout: Milliseconds | undefined;
+}
+
+const UNBOUNDED: WaitBounds = { signal: undefined, timeout: undefined };
+
+const KNOWN: ReadonlySet<string> = new Set(['signal', 'timeout']);
+
+export function checkedBounds(options: unknown): WaitBounds {
+  if (options === undefined) return UNBOUNDED;
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options must be an object, got ${describe(options)}`);
+  }
+  noteUnknown(options, KNOWN, 'a wait');
+  const { signal, timeout } = options as WaitOptions;
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new TypeError(`option signal must be an AbortSignal, got ${describe(signal)}`);
+  }
+  return { signal, timeout: timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout') };
+}
+
+export class EventWaiter<T> extends BoundedWaiter {
+  readonly promise: Promise<T>;
+  resolve!: (value: T) => void;
+  reject!: (reason: unknown) => void;
+  /** Called once, before the waiter hears of the end of its wait. */
+  onOver: (() => void) | undefined = undefined;
+
+  constructor(priority?: number) {
+    super(priority);
+    this.promise = new NativePromise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  over(): void {
+    this.onOver?.();
+    this.unbind();
+  }
+}
+
+export class EventWaiters<T> {
+  readonly #tracker: HeldTracker;
+  /** What did not come in time, for the error of a timeout. */
+  readonly #missing: string;
+  #queue: WaiterQueue<EventWaiter<T>> | undefined = undefined;
+
+  constructor(tracker: HeldTracker, missing: string) {
+    this.#tracker = tracker;
+    this.#missing = missing;
+  }
+
+  get size(): number {
+    return this.#queue?.size ?? 0;
+  }
+
+  /** A signal that is aborted already rejects at once. Never throws. */
+  wait(bounds: WaitBounds): EventWaiter<T> {
+    const waiter = new EventWaiter<T>();
+    const refusal = bounds.signal === undefined ? undefined : refusalOf(bounds.signal);
+    if (refusal !== undefined) {
+      waiter.reject(refusal.reason);
+      return waiter;
+    }
+    (this.#queue ??= new WaiterQueue()).enqueue(waiter);
+    const { signal, timeout } = bounds;
+    const giveUp = (reason: unknown): boolean => this.giveUp(waiter, reason);
+    const onTime = (): boolean => giveUp(new LockTimeoutError(timeout as number, this.#missing));
+    waiter.bound(signal, timeout === Infinity ? undefined : timeout, onTime, giveUp);
+    return waiter;
+  }
+
+  /** Wakes the oldest; false when nobody waits. */
+  wakeOne(value: T): boolean {
+    const waiter = this.#queue?.dequeue();
+    if (waiter === undefined) return false;
+    this.#quietly(() => {
+      waiter.over();
+      waiter.resolve(value);
+    });
+    return true;
+  }
+
+  wakeAll(value: T): void {
+    this.#endAll((waiter) => waiter.resolve(value));
+  }
+
+  failAll(error: unknown): void {
+    this.#endAll((waiter) => waiter.reject(error));
+  }
+
+  /** Ends one wait; false when it is over already. */
+  giveUp(waiter: EventWaiter<T>, reason: unknown): boolean {
+    if (this.#queue?.remove(waiter) !== true) return false;
+    waiter.over();
+    waiter.reject(reason);
+    return true;
+  }
+
+  checkInvariants(): void {
+    this.#queue?.checkInvariants();
+  }
+
+  #endAll(end: (waiter: EventWaiter<T>) => void): void {
+    const waiters = this.#queue?.takeAll() ?? [];
+    if (waiters.length === 0) return;
+    this.#quietly(() => {
+      for (const waiter of waiters) {
+        waiter.over();
+        end(waiter);
+      }
+    });
+  }
+
+  /** The promises of waiters settle in the turn of whoever wakes them, and are nobody's return. */
+  #quietly(settle: () => void): void {
+    this.#tracker.mute();
+    try {
+      settle();
+    } finally {
+      this.#tracker.unmute();
+    }
+  }
+}

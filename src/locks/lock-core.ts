@@ -1,0 +1,122 @@
+/**
+ * What every primitive has, whatever it grants: its world, its class and name, the list of its holds.
+ *
+ * Invariant: a class that follows from the place of construction is settled there, while the validator is on: later the
+ * place can not be seen. Cost: two stack frames captured per construction that names no class, nothing while the validator is off.
+ */
+import { birthAt } from '../model/construction-site.js';
+import { INSPECT } from '../platform/inspect.js';
+import { LockClass } from '../model/lock-class.js';
+import type { Making } from '../model/making.js';
+import { countLock } from '../model/sole-lock.js';
+import type { Hold, TrackedLock } from '../model/hold.js';
+import { plain } from '../platform/plain-text.js';
+import type { Runtime } from '../validator/runtime.js';
+import { checkedClass, type LockOptions } from './lock-options.js';
+import { RUNTIME } from './symbols.js';
+
+/** The class of locks whose place is not known, most of them constructed while the validator was off: listed, never checked. */
+let unplaced: LockClass | undefined;
+
+/** What a lock of ours is made with: `new.target`, on which isolated instances put their own runtime. */
+export interface LockConstructor {
+  readonly [RUNTIME]: Runtime;
+}
+
+/** That of the nearest lock whose prototype `owner` has: a function may inherit that alone. */
+function inheritedRuntime(owner: object): Runtime {
+  let of = owner as { readonly constructor?: Partial<LockConstructor> } | null;
+  while (of !== null && of.constructor?.[RUNTIME] === undefined) of = Object.getPrototypeOf(of) as typeof of;
+  const runtime = of?.constructor?.[RUNTIME];
+  if (runtime === undefined) throw new TypeError('a lock is made with new');
+  return runtime;
+}
+
+export abstract class LockCore implements TrackedLock {
+  readonly rt: Runtime;
+  /** The lock that users see. */
+  readonly owner: object;
+  /** How many may hold it at once, as the validator counts; 0: nobody holds it, it is a signal. */
+  capacity: number;
+  readonly primitive: string;
+  holders = 0;
+  mostHolders = 0;
+  heldPermits = 0;
+  firstHold: Hold | undefined = undefined;
+  lastHold: Hold | undefined = undefined;
+  gateAt = -1;
+  readonly label: string | undefined;
+  /** How it was made, and as which lock of its class by place; 0 where the program named the class. */
+  readonly making: Making | undefined = undefined;
+  readonly ordinal: number = 0;
+  /** The same among those that were made alike. */
+  readonly nth: number = 0;
+  #class: LockClass | undefined;
+
+  /** `options` are checked by now. `kind` names the primitive in the name of the class that follows from the place of construction. */
+  constructor(owner: object, capacity: number, options: LockOptions, kind: string, constructor: LockConstructor) {
+    this.rt = (constructor as Partial<LockConstructor>)[RUNTIME] ?? inheritedRuntime(owner);
+    this.owner = owner;
+    this.capacity = capacity;
+    this.primitive = kind;
+    this.label = options.name;
+    const below = constructor as unknown as () => void;
+    if (options.class !== undefined) {
+      this.#class = checkedClass(options.class, 'option class');
+      countLock(this.#class);
+      this.rt.classChosen(this.#class, below);
+    } else if (!this.rt.off) {
+      const birth = birthAt(below, kind);
+      if (birth === undefined) return;
+      this.#class = birth.lockClass;
+      this.making = birth.making;
+      countLock(this.#class);
+      this.ordinal = this.#class.locks;
+      if (this.making !== undefined) this.nth = this.making.count += 1;
+    }
+  }
+
+  get lockClass(): LockClass {
+    return this.#class ?? this.#unplaced();
+  }
+
+  #unplaced(): LockClass {
+    unplaced ??= new LockClass('(constructed while lockdep was off)', { validate: false });
+    this.#class = unplaced;
+    return unplaced;
+  }
+
+  /** From here on, and for those that hold or await it now. */
+  setClass(lockClass: LockClass, below: (...args: never[]) => unknown): void {
+    const former = this.lockClass;
+    this.#class = lockClass;
+    if (former !== lockClass) {
+      countLock(lockClass);
+      this.rt.classChosen(lockClass, below);
+    }
+    if (this.rt.off || this.firstHold === undefined || former === lockClass) return;
+    const offence = this.rt.validator.reclassified(this, former, lockClass, below);
+    if (offence !== undefined) this.rt.refuse(offence);
+  }
+
+  get excludes(): boolean {
+    return this.capacity === 1;
+  }
+
+  /** In one word or two, for who prints the lock. */
+  get condition(): string {
+    return this.isLocked() ? 'locked' : 'free';
+  }
+
+  /** @internal */
+  [INSPECT](): string {
+    const label = this.label === undefined ? '' : ` "${plain(this.label)}"`;
+    return `${this.primitive} { ${this.lockClass.name}${label}, ${this.condition} }`;
+  }
+
+  /** Is it, to whoever asks, not to be had as a whole? */
+  abstract isLocked(): boolean;
+
+  /** Is none of it taken, by whomever? */
+  abstract get isIdle(): boolean;
+}

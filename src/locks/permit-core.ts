@@ -1,0 +1,273 @@
+/**
+ * Permits with a queue: the engine under Mutex (one permit) and Semaphore, and of RWSemaphore by way of rw-core.ts.
+ *
+ * Semantics are async-mutex's: waiters are served by priority, then in order of arrival; a heavy request at the head
+ * holds back lighter ones behind it; permits change hands inside `release`, so nobody can slip in between. A waiter
+ * that gives up (timeout, abort) leaves the queue at once and lets those behind it move up; only the bound of `withTimeout`
+ * leaves a ghost in its place, as in async-mutex (ghosts.ts).
+ *
+ * Invariant: after every call, the head of the queue, if any, wants more permits than there are. Cost: O(1) per call and
+ * per grant. While the validator is off a call pays one branch for it; the rest is in acquiring.ts and releasing.ts.
+ */
+import { E_CANCELED } from 'async-mutex';
+import { NativePromise, resolved } from '../platform/intrinsics.js';
+import { tellShared } from '../model/class-table.js';
+import { WaiterQueue } from '../queue/waiter-queue.js';
+import { WAITING, type Hold, type WaitKind } from '../model/hold.js';
+import { LockTimeoutError } from '../errors.js';
+import { refusalOf } from './abort-listeners.js';
+import { afterTurns, haunt, isGhost, leaveQueue, type Ghost } from './ghosts.js';
+import { LockCore, type LockConstructor } from './lock-core.js';
+import { effectiveTimeout, lockOptions, type PermitRequest, type TimeLimit } from './lock-options.js';
+import { PermitWaiter, type Grant } from './permit-waiter.js';
+import { UnlockWaiters, type UnlockWaiter } from './unlock-waiters.js';
+
+export type Releaser = () => void;
+
+/** Its fields are set in the constructor alone: initialisers of a derived class would make construction three times slower. */
+export class PermitCore extends LockCore {
+  /** Free permits; may be negative after `setValue`. */
+  declare value: number;
+  declare queue: WaiterQueue<PermitWaiter<unknown>> | undefined;
+  declare unlockWaiters: UnlockWaiters | undefined;
+  /** May somebody add permits by `release()`, and has nobody to have taken what is released? */
+  declare readonly isCounted: boolean;
+  declare private readonly cancelError: Error;
+
+  /** `value`: the permits at the start; `capacity`: how many holders the validator is to count with. */
+  constructor(
+    owner: object,
+    value: number,
+    given: unknown,
+    kind: string,
+    constructor: LockConstructor,
+    capacity: number = value,
+  ) {
+    const options = lockOptions(given, kind);
+    super(owner, capacity, options, kind, constructor);
+    this.value = value;
+    this.queue = undefined;
+    this.unlockWaiters = undefined;
+    this.isCounted = kind === 'Semaphore' && capacity > 0;
+    this.cancelError = options.cancelError === undefined ? E_CANCELED : options.cancelError;
+  }
+
+  isLocked(): boolean {
+    return this.value <= 0;
+  }
+
+  get isIdle(): boolean {
+    return this.value >= this.capacity;
+  }
+
+  /** What a request of this weight waits for. */
+  waitOf(_weight: number): WaitKind {
+    return 'exclusive';
+  }
+
+  /** Rejects every waiter with the cancel error, in queue order. Holders, and those in `waitForUnlock`, are left alone. */
+  cancel(): void {
+    for (const waiter of this.takeWaiters()) this.#fail(waiter, this.cancelError);
+  }
+
+  /** May a request of this weight and priority pass at once? */
+  isFree(weight: number, priority: number): boolean {
+    if (weight > this.value) return false;
+    const head = this.queue?.peek();
+    return head === undefined || priority > head.priority;
+  }
+
+  /** Takes the permits at once or queues up; `grant` makes what the caller gets. */
+  request<T>(wanted: PermitRequest, node: Hold | undefined, grant: Grant<T>): Promise<T> {
+    const refusal = wanted.signal === undefined ? undefined : refusalOf(wanted.signal);
+    if (refusal !== undefined) {
+      if (node !== undefined) this.rt.validator.tracker.ended(node);
+      // The reason goes to the caller unchanged, whatever it is.
+      return NativePromise.reject(refusal.reason);
+    }
+    if (this.isFree(wanted.weight, wanted.priority)) return resolved(this.take(wanted.weight, node, grant));
+    return new NativePromise<T>((resolve, reject) => {
+      const waiter = new PermitWaiter<T>(wanted.weight, wanted.priority, node, grant, resolve, reject);
+      this.enqueue(waiter as PermitWaiter<unknown>);
+      if (node !== undefined) node.queueUp(waiter);
+      if (wanted.timeout !== undefined || wanted.signal !== undefined || wanted.limit !== undefined) {
+        this.#bound(waiter as PermitWaiter<unknown>, wanted);
+      }
+    });
+  }
+
+  /** Takes the permits if they can be had at once, and returns the value before that. */
+  takeNow(wanted: PermitRequest, node: Hold | undefined): number | undefined {
+    if (wanted.signal !== undefined && refusalOf(wanted.signal) !== undefined) return undefined;
+    if (!this.isFree(wanted.weight, wanted.priority)) return undefined;
+    return this.#debit(wanted.weight, node);
+  }
+
+  take<T>(weight: number, node: Hold | undefined, grant: Grant<T>): T {
+    return grant(this, weight, this.#debit(weight, node), node);
+  }
+
+  /** Returns permits and serves whoever can go on now. */
+  give(weight: number): void {
+    this.value += weight;
+    this.dispatch();
+  }
+
+  /** The same, whoever took them: there may be more then than there ever were. */
+  giveMore(weight: number): void {
+    this.value += weight;
+    if (this.capacity > 0 && this.value > this.capacity) this.#grow();
+    this.dispatch();
+  }
+
+  /** Sets the free permits and serves whoever can go on now. */
+  setValue(value: number): void {
+    this.value = value;
+    if (this.capacity > 0) this.#grow();
+    this.dispatch();
+  }
+
+  /** Are there more permits than there ever were? The validator counts with them; one that let in one only is no gate then. */
+  #grow(): void {
+    const held = this.capacity > 1 ? this.heldPermits : this.#sumOfHeld();
+    const all = this.value + held;
+    if (all <= this.capacity) return;
+    const wasSole = this.excludes;
+    this.heldPermits = held;
+    this.capacity = all;
+    if (wasSole) tellShared(this.lockClass);
+  }
+
+  #sumOfHeld(): number {
+    let sum = 0;
+    for (let node = this.firstHold; node !== undefined; node = node.next)
+      if (node.state !== WAITING) sum += node.permits - node.asked.returned;
+    return sum;
+  }
+
+  /** Serves whoever can go on now. */
+  dispatch(): void {
+    if (this.unlockWaiters !== undefined) {
+      const { tracker } = this.rt.validator;
+      tracker.mute();
+      try {
+        this.#wakeUnlockWaiters();
+      } finally {
+        tracker.unmute();
+      }
+    }
+    if (this.queue !== undefined) this.serve(this.queue);
+  }
+
+  /** Serves the queue from its head, as far as the permits go. */
+  protected serve(queue: WaiterQueue<PermitWaiter<unknown>>): void {
+    const head = queue.peek();
+    if (head === undefined || head.weight > this.value) return;
+    const { tracker } = this.rt.validator;
+    tracker.mute();
+    try {
+      for (let next: typeof head | undefined = head; next !== undefined && next.weight <= this.value;) {
+        if (isGhost(next)) this.#serveGhost(queue, next);
+        else {
+          queue.dequeue();
+          next.resolve(this.take(next.weight, next.node, next.grant));
+          // Last: it may call the program, which may call the lock, and finds the permits taken.
+          next.unbind();
+        }
+        this.#wakeUnlockWaiters();
+        next = queue.peek();
+      }
+    } finally {
+      tracker.unmute();
+    }
+  }
+
+  protected enqueue(waiter: PermitWaiter<unknown>): void {
+    this.queue ??= new WaiterQueue();
+    this.queue.enqueue(waiter);
+  }
+
+  /** Takes a waiter out of the queue; false if it is not there any more. */
+  protected leave(waiter: PermitWaiter<unknown>): boolean {
+    return this.queue !== undefined && leaveQueue(this.queue, waiter);
+  }
+
+  /** Takes out all waiters, in the order in which they would have been served. */
+  protected takeWaiters(): PermitWaiter<unknown>[] {
+    return this.queue?.takeAll() ?? [];
+  }
+
+  /** Gives up a wait; false when it is over already. */
+  giveUp(waiter: PermitWaiter<never> | PermitWaiter<unknown>, reason: unknown): boolean {
+    if (!this.leave(waiter as PermitWaiter<unknown>)) return false;
+    this.#fail(waiter as PermitWaiter<unknown>, reason);
+    this.dispatch();
+    return true;
+  }
+
+  /** Resolves once the permits could be had at once; takes none. */
+  waitForUnlock(weight: number, priority: number, limit: TimeLimit | undefined): Promise<void> {
+    if (this.isFree(weight, priority)) return resolved();
+    return this.queueForUnlock(weight, priority, limit).promise;
+  }
+
+  /** The same, where they can not be had now. */
+  queueForUnlock(weight: number, priority: number, limit: TimeLimit | undefined): UnlockWaiter {
+    this.unlockWaiters ??= new UnlockWaiters();
+    return this.unlockWaiters.wait(weight, priority, limit);
+  }
+
+  /** Throws if the lock contradicts itself: for tests. */
+  checkInvariants(): void {
+    this.queue?.checkInvariants();
+    const head = this.queue?.peek();
+    if (head !== undefined && head.weight <= this.value) throw new Error('permits: the head of the queue could go on');
+    if (this.capacity > 1 && Math.abs(this.heldPermits - this.#sumOfHeld()) > 1e-6)
+      throw new Error('permits: not the sum of what is held');
+  }
+
+  #debit(weight: number, node: Hold | undefined): number {
+    const previous = this.value;
+    this.value = previous - weight;
+    if (node === undefined) return previous;
+    const { tracker } = this.rt.validator;
+    if (this.capacity > 1) tracker.grantedPermits(node);
+    else tracker.granted(node);
+    return previous;
+  }
+
+  #wakeUnlockWaiters(): void {
+    if (this.unlockWaiters !== undefined) this.unlockWaiters.wake(this.value, this.queue?.peek()?.priority);
+  }
+
+  #fail(waiter: PermitWaiter<unknown>, reason: unknown): void {
+    if (waiter.node !== undefined) this.rt.validator.tracker.ended(waiter.node);
+    waiter.reject(reason);
+    waiter.unbind();
+  }
+
+  /** Whichever bound comes first. */
+  #bound(waiter: PermitWaiter<unknown>, { timeout, limit, signal }: PermitRequest): void {
+    const giveUp = (reason: unknown): boolean => this.giveUp(waiter, reason);
+    if (limit !== undefined && !(timeout !== undefined && timeout < effectiveTimeout(limit))) {
+      waiter.bound(signal, limit.timeout, () => this.#desert(waiter, limit), giveUp);
+    } else {
+      const onTime = (): boolean => giveUp(new LockTimeoutError(timeout as number));
+      waiter.bound(signal, timeout === Infinity ? undefined : timeout, onTime, giveUp);
+    }
+  }
+
+  /** The caller hears that its time is up; a ghost keeps its place. */
+  #desert(waiter: PermitWaiter<unknown>, { error, moment }: TimeLimit): void {
+    if (this.queue === undefined || !waiter.queued) return;
+    haunt(this.queue, waiter, moment);
+    this.#fail(waiter, error);
+  }
+
+  #serveGhost(queue: WaiterQueue<PermitWaiter<unknown>>, ghost: Ghost): void {
+    const { weight } = ghost;
+    if (ghost.takeTurn()) queue.dequeue();
+    this.#debit(weight, undefined);
+    afterTurns(ghost.moment, () => this.giveMore(weight));
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * Work in the order of its submission, so much of it at once: the kernel's workqueue, with promises.
+ *
+ * Fair by priority, then in order of arrival. Nothing runs inside the call that submits it. Whatever a task does (throw,
+ * reject, return nothing), its slot goes on. A task runs in a flow of its own: the locks of whoever submitted it are not its
+ * own, the AsyncLocalStorage contexts of the program are. O(1) per call.
+ */
+import { NativePromise } from '../../platform/intrinsics.js';
+import { describe } from '../../platform/describe.js';
+import { noteUnknown } from '../../platform/unknown-options.js';
+import { heldLockFreed } from '../../validator/rules/held-lock-freed.js';
+import { checkedBounds, type WaitOptions } from '../event-waiters.js';
+import { LockFace } from '../lock-face.js';
+import {
+  checkedCallback,
+  checkedClass,
+  checkedPriority,
+  isSignal,
+  checkedDuration,
+  type LockOptions,
+  type Milliseconds,
+} from '../lock-options.js';
+import { QueueCore } from './queue-core.js';
+import { enqueueItem, submit, submitPlain, type OnItemError } from './submitting.js';
+import { CORE } from '../symbols.js';
+import type { Submission } from './tracked-work.js';
+import type { WorkFunction } from './work.js';
+import { WorkItem } from './work-item.js';
+import type { LockClass } from '../../model/lock-class.js';
+
+export interface WorkQueueOptions extends LockOptions {
+  /** How much may run at once. Default 1: ordered. `Infinity`: no bound. */
+  concurrency?: number;
+  /** The error of an item's run, which has no caller to go to. Default: an unhandled rejection. */
+  onError?: (error: unknown, item: WorkItem<unknown>) => void;
+}
+
+export interface RunOptions {
+  /** The class of the task, or the name of one. Default: the place where it is submitted. */
+  class?: LockClass | string;
+  /** Label of this task in reports. */
+  name?: string;
+  /** Higher first, equal ones in order of arrival. Default 0. */
+  priority?: number;
+  /** Takes the task out of the queue and rejects with `signal.reason`; while it runs, aborts the signal that it sees. */
+  signal?: AbortSignal;
+  /** Queued after so many milliseconds. Until then neither `flush` nor `onIdle` nor `size` knows of it. */
+  delay?: Milliseconds;
+}
+
+export class WorkQueue extends LockFace {
+  /** @internal */
+  readonly [CORE]: QueueCore;
+  readonly #onError: OnItemError | undefined;
+
+  constructor(options: WorkQueueOptions = {}) {
+    super();
+    const { concurrency, onError } = { ...(options as WorkQueueOptions | null) };
+    if (onError !== undefined && typeof onError !== 'function') {
+      throw new TypeError(`option onError must be a function, got ${describe(onError)}`);
+    }
+    this.#onError = onError as OnItemError | undefined;
+    this[CORE] = new QueueCore(
+      this,
+      options,
+      checkedConcurrency(concurrency === undefined ? 1 : concurrency),
+      new.target,
+    );
+  }
+
+  /**
+   * Runs `fn` when its turn comes, and resolves or rejects as it does. `fn` gets a signal of its own.
+   *
+   * Rejects with ERR_LOCKDEP_CLOSED when the queue is closed, with `signal.reason` when it was aborted before it ran, or, in
+   * enforce, with the code of the report. In none of these cases does `fn` run. Who awaits the result waits for the queue.
+   */
+  run<T>(fn: WorkFunction<T>, options?: RunOptions): Promise<T> {
+    try {
+      checkedCallback(fn);
+      const core = this[CORE];
+      if (options === undefined && core.rt.off && !core.closed) return submitPlain(core, fn);
+      return submit(core, submissionOf(fn, options), this.run);
+    } catch (error) {
+      return NativePromise.reject(error);
+    }
+  }
+
+  /**
+   * Makes the item pending; false when it is so already, or is being cancelled. An item that runs may be enqueued again and
+   * then runs once more, never beside itself. Throws ERR_LOCKDEP_CLOSED when the queue is closed and the item is not running on it.
+   */
+  enqueue(item: WorkItem<unknown>): boolean {
+    if (!(item instanceof WorkItem)) throw new TypeError(`item must be a WorkItem, got ${describe(item)}`);
+    const core = item[CORE];
+    if (core.rt !== this[CORE].rt) throw new TypeError('item must be of the same lockdep instance as the queue');
+    return enqueueItem(this[CORE], core, this.#onError, this.enqueue);
+  }
+
+  /**
+   * Waits for everything that was queued before the call: run, failed, or taken out. Not for what is queued later, nor for delayed
+   * work whose time has not come (as the kernel's flush_workqueue). Rejects with `signal.reason` or ERR_LOCKDEP_TIMEOUT;
+   * the work goes on all the same. From a task of this queue it would wait for itself: reported.
+   */
+  flush(options?: WaitOptions): Promise<void> {
+    try {
+      return this[CORE].flush(checkedBounds(options), this.flush);
+    } catch (error) {
+      return NativePromise.reject(error);
+    }
+  }
+
+  /** Waits until nothing is queued and nothing runs, whatever is added meanwhile, by tasks or from outside. Else as `flush`. */
+  drain(options?: WaitOptions): Promise<void> {
+    try {
+      return this[CORE].idle(checkedBounds(options), this.drain);
+    } catch (error) {
+      return NativePromise.reject(error);
+    }
+  }
+
+  /** Waits until nothing is queued and nothing runs. The same as `drain` without options. */
+  onIdle(): Promise<void> {
+    return this[CORE].idle(checkedBounds(undefined), this.onIdle);
+  }
+
+  /** Starts nothing more; what runs goes on. Those who wait for queued work wait until `resume`. */
+  pause(): void {
+    this[CORE].pause();
+  }
+
+  resume(): void {
+    this[CORE].resume();
+  }
+
+  /**
+   * Takes no more work, except from an item that runs and enqueues itself again, and waits until the queue is empty. What is
+   * queued runs; delayed work whose time has not come is rejected with ERR_LOCKDEP_CLOSED. May be called again.
+   */
+  close(): Promise<void> {
+    this[CORE].close();
+    return this[CORE].idle(checkedBounds(undefined), this.close);
+  }
+
+  /** How much waits for a slot. */
+  get size(): number {
+    return this[CORE].size;
+  }
+
+  /** How much has a slot. */
+  get running(): number {
+    return this[CORE].running;
+  }
+
+  /** The end of the queue's life: work that is left is reported, with the places where it was submitted. Changes nothing else. */
+  override [Symbol.dispose](): void {
+    const core = this[CORE];
+    if (core.rt.off) return;
+    const violation = heldLockFreed(core, this[Symbol.dispose], [...core.unstarted]);
+    if (violation !== undefined) core.rt.report(violation);
+  }
+}
+
+function checkedConcurrency(given: unknown): number {
+  if (typeof given !== 'number') throw new TypeError(`option concurrency must be a number, got ${describe(given)}`);
+  if (given === Infinity || (Number.isSafeInteger(given) && given >= 1)) return given;
+  throw new RangeError(`option concurrency must be a whole number from 1, or Infinity, got ${given}`);
+}
+
+const KNOWN: ReadonlySet<string> = new Set(['class', 'name', 'priority', 'signal', 'delay']);
+
+function submissionOf<T>(fn: WorkFunction<T>, given: RunOptions | undefined): Submission<T> {
+  if (given === undefined) {
+    return { fn, priority: 0, signal: undefined, delay: 0, lockClass: undefined, name: undefined, item: undefined };
+  }
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(`options must be an object, got ${describe(given)}`);
+  }
+  noteUnknown(given, KNOWN, 'WorkQueue.run');
+  const { class: ofClass, name, priority, signal, delay } = given;
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new TypeError(`option signal must be an AbortSignal, got ${describe(signal)}`);
+  }
+  if (name !== undefined && typeof name !== 'string') {
+    throw new TypeError(`option name must be a string, got ${describe(name)}`);
+  }
+  return {
+    fn,
+    priority: checkedPriority(priority === undefined ? 0 : priority),
+    signal,
+    delay: checkedDuration(delay === undefined ? 0 : delay, 'option delay'),
+    lockClass: ofClass === undefined ? undefined : checkedClass(ofClass, 'option class'),
+    name,
+    item: undefined,
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * One piece of work of a queue, from its submission to its end: what runs, whose signal it sees, who waits for its end.
+ *
+ * Invariant: state only moves DELAYED -> QUEUED -> GRANTED -> RUNNING -> OVER, forwards; work that is taken out goes to OVER.
+ */
+import { setMaxListeners } from 'node:events';
+import type { HeldTracker } from '../../flow/held-tracker.js';
+import { refusalOf } from '../abort-listeners.js';
+import { BoundedWaiter } from '../bounded-waiter.js';
+import { EventWaiters } from '../event-waiters.js';
+import type { Epoch } from './flush-epochs.js';
+import type { ItemCore } from './item-core.js';
+import type { QueueCore } from './queue-core.js';
+
+export type WorkFunction<T> = (signal: AbortSignal) => T | Promise<T>;
+
+export const DELAYED = 0;
+export const QUEUED = 1;
+/** It has a slot, and starts in the next turn. */
+export const GRANTED = 2;
+export const RUNNING = 3;
+export const OVER = 4;
+export type WorkState = typeof DELAYED | typeof QUEUED | typeof GRANTED | typeof RUNNING | typeof OVER;
+
+/** For functions that declare no parameter and whose run nothing can abort: making a signal costs more than the rest. */
+const NEVER_ABORTED: AbortSignal = new AbortController().signal;
+setMaxListeners(0, NEVER_ABORTED);
+
+/** What a turn is refused with when an item is cancelled: nobody's error. */
+export const CANCELLED: unique symbol = Symbol('lockdep.cancelled');
+
+export abstract class Work<T = unknown> extends BoundedWaiter {
+  state: WorkState = DELAYED;
+  /** Undefined while it is delayed: then it is not queued yet. */
+  epoch: Epoch | undefined = undefined;
+  readonly queue: QueueCore;
+  fn: WorkFunction<T>;
+  /** The signal of whoever submitted it. */
+  readonly signal: AbortSignal | undefined;
+  /** The item that it is a run of. */
+  readonly item: ItemCore | undefined;
+  #rare: { controller?: AbortController; waiters?: EventWaiters<void> } | undefined = undefined;
+
+  constructor(
+    queue: QueueCore,
+    fn: WorkFunction<T>,
+    priority: number,
+    signal: AbortSignal | undefined,
+    item: ItemCore | undefined,
+  ) {
+    super(priority);
+    this.queue = queue;
+    this.fn = fn;
+    this.signal = signal;
+    this.item = item;
+  }
+
+  /** It has a slot now, and had none when it was submitted. It runs in the next turn. */
+  abstract begin(): void;
+
+  /** It is taken out, and will not have a slot. */
+  abstract refuse(reason: unknown): void;
+
+  /** Its turn has come. Work that was aborted or cancelled since its slot was granted does not run. */
+  start(): T | Promise<T> {
+    const refusal = this.signal === undefined ? undefined : refusalOf(this.signal);
+    if (refusal !== undefined) throw refusal.reason;
+    if (this.state === OVER) throw CANCELLED;
+    this.state = RUNNING;
+    this.item?.starts(this);
+    return this.fn(this.#ownSignal());
+  }
+
+  /** Aborts the signal that the running function sees. */
+  abort(reason: unknown): void {
+    this.#rare?.controller?.abort(reason);
+  }
+
+  /** Those who wait for its end. */
+  ends(tracker: HeldTracker): EventWaiters<void> {
+    this.#rare ??= {};
+    return (this.#rare.waiters ??= new EventWaiters(tracker, 'the work was not over'));
+  }
+
+  /** It has run, or was taken out. */
+  over(): void {
+    this.state = OVER;
+    this.unbind();
+    this.#rare?.waiters?.wakeAll();
+  }
+
+  #ownSignal(): AbortSignal {
+    if (this.item === undefined && this.signal === undefined && this.fn.length === 0) return NEVER_ABORTED;
+    const controller = new AbortController();
+    (this.#rare ??= {}).controller = controller;
+    return controller.signal;
+  }
+}

@@ -1,0 +1,262 @@
+/**
+ * Lock classes: what the validator learns orders between. All locks of one class obey one order.
+ *
+ * Invariant: an id belongs to one class for the life of the process and is never reused, so a stale id can not alias a
+ * newer class. Cost: O(1) for everything but `dispose`, which is linear in the edges of the class.
+ */
+import { describe } from '../platform/describe.js';
+import { plain } from '../platform/plain-text.js';
+import { claimName, isFull, table } from './class-table.js';
+import { sharedState } from '../platform/shared-state.js';
+import { noteUnknown } from '../platform/unknown-options.js';
+
+export interface LockClassOptions {
+  /** Nesting of two locks of this class is legal if and only if `order(held, wanted) < 0`. */
+  order?: (a: never, b: never) => number;
+  /** Default true. false: listed as held, never checked. */
+  validate?: boolean;
+  /** Default true. false: ignored completely. */
+  track?: boolean;
+  /** Default false. true: nested acquisition of one instance by its own flow is legal. */
+  reentrant?: boolean;
+  /**
+   * Of locks with several permits: at most `holders` flows at once nest up to `depth` permits deep. Legal where a lock has
+   * at least holders * (depth - 1) + 1 permits. Deeper nesting, and more nested flows, are reported.
+   */
+  nest?: { readonly depth: number; readonly holders: number };
+}
+
+/** Raw construction position, named only when somebody reads the name (source maps are slow to load). */
+export interface ConstructionSite {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** @internal How a raw position is printed; the report layer installs its source-map aware version. */
+export const sitePrinter: { print: (site: ConstructionSite) => string } = sharedState('lockdep.sites.1', () => ({
+  print: (site: ConstructionSite) => `${site.file}:${site.line}:${site.column}`,
+}));
+
+const BRAND = Symbol.for('lockdep.LockClass');
+
+export class LockClass {
+  /** @internal */
+  readonly id: number;
+  /** @internal */
+  options: LockClassOptions;
+  /** @internal The class that this one is a subclass of, if any. */
+  readonly base: LockClass | undefined;
+  /** @internal Which of its base's subclasses it is. */
+  readonly level: number | string | undefined;
+  /** @internal Where its locks are constructed, for a class that is a construction site. */
+  readonly site: ConstructionSite | undefined;
+  /** @internal Is it a guess, made from the place of construction, and no class that the program named? Of a subclass: its base. */
+  readonly isByPlace: boolean;
+  /** @internal Locks that have ever had this class as their own. */
+  locks = 0;
+  #name: string | undefined;
+  /** As it was asked for, by which `lockClass` finds it. */
+  #asked: string | undefined;
+  #subclasses: Map<number | string, LockClass> | undefined;
+
+  #isKept = false;
+
+  /** A new class, even when the name is taken: reports then print `name#2`. */
+  constructor(name: string, options: LockClassOptions = {}) {
+    const made = constructing;
+    constructing = undefined;
+    if (made === undefined) this.#asked = checkedName(name);
+    const checked = made?.base?.options ?? checkedOptions(options);
+    this.id = table.nextId++;
+    this.base = made?.base;
+    this.level = made?.level;
+    this.site = made?.site;
+    this.isByPlace = made?.base?.isByPlace ?? made?.site !== undefined;
+    this.options = checked;
+    if (made === undefined) this.#name = claimName(this, plain(name));
+    else if (made.site === undefined) this.#name = plain(name);
+    else this.#kind = name;
+  }
+
+  #kind = '';
+
+  /** As printed in reports: unique in the process, and plain text. Ids and fields of reports are made of it. */
+  get name(): string {
+    this.#name ??= claimName(this, `${this.#kind}@${plain(sitePrinter.print(this.site as ConstructionSite))}`);
+    return this.#name;
+  }
+
+  /** The subclass of that level: the same object every time. `subclass(0)` is the class itself. */
+  subclass(level: number | string): LockClass {
+    checkLevel(level);
+    if (level === 0) return this;
+    const known = this.#subclasses?.get(level);
+    if (known !== undefined) return known;
+    if (isFull()) return beyond();
+    constructing = { base: this, level, site: undefined };
+    const made = new LockClass(`${this.name}/${level}`).keep();
+    (this.#subclasses ??= new Map()).set(level, made);
+    return made;
+  }
+
+  /** Forgets the class: its learned edges, its cached chains and its name. Locks that still carry it teach it anew. */
+  dispose(): void {
+    for (const subclass of this.#subclasses?.values() ?? []) subclass.dispose();
+    this.#subclasses = undefined;
+    if (this.#asked !== undefined && table.named.get(this.#asked) === this) table.named.delete(this.#asked);
+    if (this.site !== undefined) table.bySite.delete(siteKey(this.site, this.#kind));
+    if (this.#isKept) table.kept -= 1;
+    this.#isKept = false;
+    for (const listener of table.disposeListeners) listener(this);
+  }
+
+  /** @internal It is to be found again. */
+  keep(): this {
+    this.#isKept = true;
+    table.kept += 1;
+    return this;
+  }
+
+  /** @internal There are too many to check: from now on listed as held, as if it had been made so. */
+  leaveUnchecked(): void {
+    this.options = { ...this.options, validate: false };
+  }
+
+  /** @internal All classes below this one. */
+  *descendants(): Generator<LockClass, void, undefined> {
+    for (const subclass of this.#subclasses?.values() ?? []) {
+      yield subclass;
+      yield* subclass.descendants();
+    }
+  }
+
+  /** @internal */
+  get [BRAND](): true {
+    return true;
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+}
+
+let constructing:
+  | { base: LockClass | undefined; level: number | string | undefined; site: ConstructionSite | undefined }
+  | undefined;
+
+/**
+ * The one class of that name in this process: created once, then found. Options count only when it is created; others are
+ * reported when they are asked for later.
+ */
+export function lockClass(name: string, options?: LockClassOptions): LockClass {
+  const found = table.named.get(checkedName(name));
+  if (found === undefined) {
+    if (isFull()) return beyond();
+    const made = new LockClass(name, options).keep();
+    table.named.set(name, made);
+    return made;
+  }
+  if (options !== undefined) {
+    const differing = differingOptions(found.options, checkedOptions(options));
+    if (differing.length > 0) {
+      for (const tell of table.conflictListeners) tell(found, differing, lockClass as unknown as () => void);
+    }
+  }
+  return found;
+}
+
+const DEFAULTS: LockClassOptions = { validate: true, track: true, reentrant: false };
+
+/** Those of the options asked for that are not those there are. Two functions of one text are one comparator. */
+function differingOptions(there: LockClassOptions, asked: LockClassOptions): string[] {
+  const text = (options: LockClassOptions, key: keyof LockClassOptions): string => {
+    const value = options[key] ?? DEFAULTS[key];
+    if (typeof value === 'function') return Function.prototype.toString.call(value);
+    return typeof value === 'object' ? `${value.holders} ${value.depth}` : String(value);
+  };
+  const keys = Object.keys(asked) as (keyof LockClassOptions)[];
+  return keys.filter((key) => asked[key] !== undefined && text(there, key) !== text(asked, key));
+}
+
+/** @internal The class of all locks that are constructed at one place in the source. */
+export function classOfSite(site: ConstructionSite, kind: string): LockClass {
+  const key = siteKey(site, kind);
+  let found = table.bySite.get(key);
+  if (found === undefined) {
+    if (isFull()) return beyond();
+    constructing = { base: undefined, level: undefined, site };
+    found = new LockClass(kind).keep();
+    table.bySite.set(key, found);
+  }
+  return found;
+}
+
+/** The one class that stands for all those that are asked for when there are too many. It is not checked. */
+function beyond(): LockClass {
+  table.beyond ??= new LockClass('(beyond MAX_KEPT_CLASSES)', { validate: false });
+  return table.beyond;
+}
+
+function siteKey(site: ConstructionSite, kind: string): string {
+  return `${kind}@${withoutQuery(site.file)}:${site.line}:${site.column}`;
+}
+
+/** Loaders tell reloads of one module by its query. */
+function withoutQuery(file: string): string {
+  const query = file.startsWith('file:') ? file.indexOf('?') : -1;
+  return query === -1 ? file : file.slice(0, query);
+}
+
+function checkedName(name: unknown): string {
+  if (typeof name !== 'string') throw new TypeError(`lock class name must be a string, got ${describe(name)}`);
+  if (name === '') throw new RangeError("lock class name must not be empty, got ''");
+  return name;
+}
+
+function checkLevel(level: unknown): void {
+  if (typeof level === 'string' && level !== '') return;
+  if (typeof level === 'number' && Number.isInteger(level) && level >= 0) return;
+  if (typeof level === 'number') throw new RangeError(`subclass level must be a non-negative integer, got ${level}`);
+  throw new TypeError(`subclass level must be an integer or a non-empty string, got ${describe(level)}`);
+}
+
+const KNOWN: ReadonlySet<string> = new Set(['order', 'validate', 'track', 'reentrant', 'nest']);
+const NEST_KNOWN: ReadonlySet<string> = new Set(['depth', 'holders']);
+
+function checkedOptions(options: LockClassOptions): LockClassOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`lock class options must be an object, got ${describe(options)}`);
+  }
+  noteUnknown(options, KNOWN, 'a lock class');
+  if (options.order !== undefined && typeof options.order !== 'function') {
+    throw new TypeError(`lock class option order must be a function, got ${describe(options.order)}`);
+  }
+  for (const flag of ['validate', 'track', 'reentrant'] as const) {
+    const value = options[flag];
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw new TypeError(`lock class option ${flag} must be a boolean, got ${describe(value)}`);
+    }
+  }
+  if (options.nest === undefined) return { ...options };
+  return { ...options, nest: checkedNest(options.nest) };
+}
+
+function checkedNest(nest: unknown): NonNullable<LockClassOptions['nest']> {
+  if (typeof nest !== 'object' || nest === null) {
+    throw new TypeError(`lock class option nest must be an object, got ${describe(nest)}`);
+  }
+  noteUnknown(nest, NEST_KNOWN, 'the lock class option nest');
+  const { depth, holders } = nest as NonNullable<LockClassOptions['nest']>;
+  for (const [field, value, least] of [
+    ['depth', depth, 2],
+    ['holders', holders, 1],
+  ] as const) {
+    const what = `lock class option nest.${field}`;
+    if (typeof value !== 'number') throw new TypeError(`${what} must be a number, got ${describe(value)}`);
+    if (!Number.isInteger(value) || value < least) {
+      throw new RangeError(`${what} must be an integer of at least ${least}, got ${value}`);
+    }
+  }
+  return { depth, holders };
+}

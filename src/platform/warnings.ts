@@ -1,0 +1,105 @@
+/**
+ * Warnings of this package: what shows reports and everything else that is to be said of the process.
+ *
+ * Invariant: showing one never disturbs the program. A replaced `process.emitWarning` that throws reaches no caller: the text
+ * goes to stderr then, and a stderr that nobody reads ends nothing. (A throwing listener of 'warning' runs later, outside of this
+ * module, and is the user's.) What is handed to the process is shown also where it exits in the same turn.
+ *
+ * Cost: a listener or two, from the first warning on. Whoever warns sees to it that this is not done without end.
+ */
+import { writeSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { plainLines } from './plain-text.js';
+import { sharedState } from './shared-state.js';
+import { guardStderr } from './stderr-guard.js';
+
+export interface WarningOptions {
+  readonly type: string;
+  readonly code: string;
+}
+
+export type Warn = (message: string, options: WarningOptions) => void;
+
+/** Foreign words in the message need no care. */
+export function showWarning(message: string, code: string): void {
+  contained(processWarning, plainLines(message), code);
+}
+
+const told: Set<string> = sharedState('lockdep.warnings.1', () => new Set<string>());
+
+/** One warning for each text in a process, whichever copy of the package gives it; texts that differ without end are for the caller to bound. */
+export function warnOnce(message: string, code: string): void {
+  if (told.has(message)) return;
+  told.add(message);
+  showWarning(message, code);
+}
+
+/** Lets `warn` show what is plain text; what it does not show goes to stderr. */
+export function contained(warn: Warn, message: string, code: string): void {
+  try {
+    warn(message, { type: 'LockdepWarning', code });
+  } catch {
+    unshown.delete(message);
+    writeWarning(message);
+  }
+}
+
+const emitWarning = process.emitWarning;
+/** Handed to the process and not shown yet, by their messages. */
+const unshown = new Map<string, WarningOptions>();
+let watching = false;
+
+export function processWarning(message: string, options: WarningOptions): void {
+  // Where somebody has replaced it, showing is theirs.
+  if (process.emitWarning === emitWarning) {
+    if ((process as { readonly _exiting?: boolean })._exiting === true) {
+      showNow(message, options);
+      return;
+    }
+    guardStderr();
+    watchExit();
+    unshown.set(message, options);
+  }
+  process.emitWarning(message, options);
+}
+
+/** A warning is shown in a later turn. A process that exits in this one would take the report with it. */
+function watchExit(): void {
+  if (watching) return;
+  watching = true;
+  process.on('warning', ({ message }) => unshown.delete(message));
+  process.on('exit', () => {
+    for (const [message, options] of unshown) showNow(message, options);
+  });
+}
+
+/**
+ * For a process that has no later turn. Node's own listener shows it then too, if there is one: it knows of --no-warnings,
+ * --disable-warning and --redirect-warnings.
+ */
+function showNow(message: string, { type, code }: WarningOptions): void {
+  const stack = `${type}: ${message}`;
+  try {
+    process.emit('warning', Object.assign(new Error(message), { name: type, code, stack }));
+  } catch {
+    // A listener that throws, or stderr: the process ends as it would have.
+  }
+}
+
+/** The last resort. */
+function writeWarning(message: string): void {
+  try {
+    writeSync(process.stderr.fd ?? 2, `LockdepWarning: ${message}\n`);
+  } catch {
+    // There is no further place to complain to.
+  }
+}
+
+/** Anything can be thrown, even what cannot be printed. */
+export function errorText(error: unknown): string {
+  try {
+    return plainLines(inspect(error));
+  } catch {
+    return 'an error that cannot be printed';
+  }
+}

@@ -1,0 +1,124 @@
+/** What is given as an option and is none. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { LockClass, type LockGuard, type LockOptions } from '../../src/index.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { isolated } from '../support/harness.js';
+
+const COUNT_WARNINGS = `
+  const told = [];
+  process.emitWarning = (message) => told.push(message);
+  process.on('exit', () => console.log(JSON.stringify(told)));`;
+
+describe('unknown options', () => {
+  let warned: string[];
+
+  beforeEach(() => {
+    warned = [];
+    mock.method(process, 'emitWarning', (message: string, { code }: { code: string }) => {
+      if (code === 'LOCKDEP_UNKNOWN_OPTION') warned.push(message);
+    });
+  });
+  afterEach(() => mock.restoreAll());
+
+  const takers: readonly [string, (instance: IsolatedLockdep, options: object) => unknown][] = [
+    ['the constructor of Mutex', ({ Mutex }, options) => new Mutex(options)],
+    ['the constructor of Semaphore', ({ Semaphore }, options) => new Semaphore(1, options)],
+    ['the constructor of RWSemaphore', ({ RWSemaphore }, options) => new RWSemaphore(options)],
+    ['the constructor of PseudoLock', ({ PseudoLock }, options) => new PseudoLock(options)],
+    ['the constructor of Completion', ({ Completion }, options) => new Completion(options)],
+    ['the constructor of WorkQueue', ({ WorkQueue }, options) => new WorkQueue(options)],
+    ['the constructor of WorkItem', ({ WorkItem }, options) => new WorkItem(() => undefined, options)],
+    ['an acquisition', ({ Mutex }, options) => new Mutex().acquire(options)],
+    ['WorkQueue.run', ({ WorkQueue }, options) => new WorkQueue().run(() => undefined, options)],
+    ['a wait', ({ WorkQueue }, options) => new WorkQueue().flush(options)],
+    ['lockdep.configure', ({ lockdep }, options) => lockdep.configure(options)],
+    ['lockdep.reset', ({ lockdep }, options) => lockdep.reset(options)],
+    ['a lock class', (_instance, options) => new LockClass('options.unknown', options)],
+    [
+      'the lock class option nest',
+      (_instance, options) => new LockClass('options.nested', { nest: { depth: 2, holders: 1, ...options } }),
+    ],
+  ];
+  for (const [taker, give] of takers) {
+    it(`of ${taker} are named once, and ignored`, () =>
+      isolated(async (instance) => {
+        await give(instance, { tiemout: 5 });
+        await give(instance, { tiemout: 5 });
+        assert.deepEqual(warned, [`unknown option "tiemout" of ${taker} is ignored`]);
+      }));
+  }
+
+  it('are named up to a limit, which is said once, in a process of their own', () => {
+    const program = `
+      import { createLockdep } from ${JSON.stringify(new URL('../../src/testing.js', import.meta.url).href)};
+      const { Mutex } = createLockdep();
+      const mutex = new Mutex();
+      for (let i = 0; i < 1000; i++) (await mutex.acquire({ ['key ' + i]: 1 }))();`;
+    const args = ['--no-warnings', '--input-type=module', '--eval', `${COUNT_WARNINGS}${program}`];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    const told = JSON.parse(stdout === '' ? stderr : stdout) as string[];
+    assert.equal(told.length, 101);
+    assert.equal(told[99], 'unknown option "key 99" of an acquisition is ignored');
+    assert.match(told[100] ?? '', /^MAX_UNKNOWN_OPTIONS is reached: .* after 100,/);
+  });
+
+  it('are not those that are known', () =>
+    isolated(async (instance) => {
+      const { Mutex, PseudoLock, RWSemaphore, Semaphore, WorkQueue } = instance;
+      const common = { class: 'options.known', name: 'x', cancelError: new Error('gone') };
+      const mutex = new Mutex(common);
+      new Semaphore(1, common);
+      new RWSemaphore({ ...common, fairness: 'fifo' });
+      new PseudoLock({ ...common, shared: true });
+      const queue = new WorkQueue({ ...common, concurrency: 2, onError: () => undefined });
+      const { signal } = new AbortController();
+      (await mutex.acquire({ priority: 1, signal, timeout: 50, subclass: 1 }))();
+      (await new Semaphore(2).acquire({ weight: 2 }))[1]();
+      await queue.run(() => undefined, { class: 'options.run', name: 'x', priority: 1, signal, delay: 0 });
+      await queue.drain({ signal, timeout: 50 });
+      new LockClass('options.all', { validate: true, track: true, reentrant: true, order: () => 0 });
+      new LockClass('options.nest', { nest: { depth: 2, holders: 1 } });
+      instance.lockdep.configure({ mode: 'warn', tracking: 'precise', onReport: undefined, stackDepth: 5 });
+      instance.lockdep.reset({ graph: true });
+      assert.deepEqual(warned, []);
+    }));
+});
+
+describe('a cancel error that is none', () => {
+  for (const [given, shown] of [
+    [5, '5'],
+    ['gone', '"gone"'],
+    [null, 'null'],
+  ] as const) {
+    it(`${shown} is refused`, () =>
+      isolated(({ Mutex }) => {
+        assert.throws(() => new Mutex({ cancelError: given } as unknown as LockOptions), {
+          name: 'TypeError',
+          message: `option cancelError must be an Error, got ${shown}`,
+        });
+      }));
+  }
+});
+
+it('what is neither a guard nor a releaser can not be adopted, in any mode', async () => {
+  for (const mode of ['off', 'warn', 'enforce'] as const) {
+    await isolated(
+      async ({ lockdep, Mutex }) => {
+        for (const given of [{}, [], { release: true }, null, 1]) {
+          assert.throws(() => lockdep.adopt(given as unknown as LockGuard), {
+            name: 'TypeError',
+            message: /^hold must be a guard or a releaser, got /,
+          });
+        }
+        const [guard, release] = [await new Mutex().lock(), await new Mutex().acquire()];
+        lockdep.adopt(guard);
+        lockdep.adopt(release);
+        guard.release();
+        release();
+      },
+      { mode },
+    );
+  }
+});
