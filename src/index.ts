@@ -18,15 +18,11 @@ export { DeclaredOrderError, LockdepError, LockTimeoutError, NotHeldError, Queue
 export type { MutexInterface, SemaphoreInterface } from 'async-mutex';
 export type { LockClassOptions } from './model/lock-class.js';
 export type { HeldLock, Lock, Lockdep } from './api/lockdep.js';
-export type {
-  AcquireOptions,
-  AnyLock,
-  LockOptions,
-  Milliseconds,
-  WeightedAcquireOptions,
-} from './locks/lock-options.js';
+export type { AcquireOptions, AnyLock, WeightedAcquireOptions } from './locks/options/acquire-options.js';
+export type { LockOptions } from './locks/options/constructor-options.js';
+export type { Milliseconds } from './locks/observed.js';
 export type { WaitOptions } from './locks/event-waiters.js';
-export type { Releaser } from './locks/permit-core.js';
+export type { Releaser } from './locks/releasing.js';
 export type { LockGuard, WriteGuard } from './locks/guards.js';
 export type { PseudoLockOptions } from './locks/pseudo-lock.js';
 export type { RWSemaphoreOptions } from './locks/rw-semaphore.js';

@@ -11,7 +11,7 @@ type Below = (...args: never[]) => unknown;
 
 /** Does the running flow hold `lock`? undefined: not known. */
 export function isHeld(runtime: Runtime, lock: LockCore, below: Below, question?: Question): boolean | undefined {
-  if (runtime.off || lock.rt !== runtime) return undefined;
+  if (runtime.off || lock.world !== runtime.world) return undefined;
   return isHeldBy(runtime.validator.tracker, lock, below, question);
 }
 

@@ -6,7 +6,9 @@ import { Mutex } from '../locks/mutex.js';
 import { PseudoLock } from '../locks/pseudo-lock.js';
 import { RWSemaphore } from '../locks/rw-semaphore.js';
 import { Semaphore } from '../locks/semaphore.js';
-import { RUNTIME } from '../locks/symbols.js';
+import type { LockObserver } from '../locks/observer.js';
+import { WORLD } from '../locks/symbols.js';
+import type { World } from '../locks/world.js';
 import { WorkItem } from '../locks/work/work-item.js';
 import { WorkQueue } from '../locks/work/work-queue.js';
 import type { Report, ReportKind } from '../report/types.js';
@@ -42,25 +44,25 @@ export function createLockdep(options: Partial<LockdepOptions> = {}): IsolatedLo
   runtime.configure({ mode: 'warn', ...options });
   const lockdep = new Lockdep(runtime);
   class IsolatedMutex extends Mutex {
-    static override [RUNTIME]: Runtime = runtime;
+    static override [WORLD]: World<LockObserver> = runtime.world;
   }
   class IsolatedSemaphore extends Semaphore {
-    static override [RUNTIME]: Runtime = runtime;
+    static override [WORLD]: World<LockObserver> = runtime.world;
   }
   class IsolatedRWSemaphore extends RWSemaphore {
-    static override [RUNTIME]: Runtime = runtime;
+    static override [WORLD]: World<LockObserver> = runtime.world;
   }
   class IsolatedPseudoLock extends PseudoLock {
-    static override [RUNTIME]: Runtime = runtime;
+    static override [WORLD]: World<LockObserver> = runtime.world;
   }
   class IsolatedCompletion<T = void> extends Completion<T> {
-    static override [RUNTIME]: Runtime = runtime;
+    static override [WORLD]: World<LockObserver> = runtime.world;
   }
   class IsolatedWorkQueue extends WorkQueue {
-    static override [RUNTIME]: Runtime = runtime;
+    static override [WORLD]: World<LockObserver> = runtime.world;
   }
   class IsolatedWorkItem<T = void> extends WorkItem<T> {
-    static override [RUNTIME]: Runtime = runtime;
+    static override [WORLD]: World<LockObserver> = runtime.world;
   }
   const isolated: IsolatedLockdep = {
     lockdep,

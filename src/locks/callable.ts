@@ -3,7 +3,7 @@
  * compilers to ES5 make of `super()`, and what goes with `util.inherits`.
  */
 import type { LockConstructor } from './lock-core.js';
-import { RUNTIME } from './symbols.js';
+import { WORLD } from './symbols.js';
 
 /** `construct` in the place of the class `face`: with its prototype, its static properties, and `name` for a name. */
 export function callable<C>(
@@ -23,5 +23,5 @@ export function calledFor(self: object | undefined, ours: LockConstructor): Lock
   if (!((self as unknown) instanceof (ours as unknown as new () => object)))
     throw new TypeError('a lock is made with new');
   const { constructor } = self as object;
-  return RUNTIME in constructor ? (constructor as unknown as LockConstructor) : ours;
+  return WORLD in constructor ? (constructor as unknown as LockConstructor) : ours;
 }

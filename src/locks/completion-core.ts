@@ -8,11 +8,9 @@ import type { WaitKind } from '../model/hold.js';
 import { refusalOf } from './abort-listeners.js';
 import { EventWaiter, EventWaiters, type WaitBounds } from './event-waiters.js';
 import type { LockConstructor } from './lock-core.js';
-import type { LockOptions } from './lock-options.js';
+import type { LockOptions } from './options/constructor-options.js';
+import type { Below, Undo } from './observed.js';
 import { SectionCore } from './section.js';
-import { beginWaits, followWait, type Undo } from './waiting.js';
-
-type Below = (...args: never[]) => unknown;
 
 interface Passes<T> {
   readonly value: T;
@@ -27,7 +25,7 @@ type Outcome<T> =
 
 export class CompletionCore<T> extends SectionCore implements Undo<T> {
   /** Sections on the way to it overlap and nest: nobody waits at their door. */
-  protected readonly entry: WaitKind = 'recursive-read';
+  readonly entry: WaitKind = 'recursive-read';
   readonly #waiters: EventWaiters<T>;
   #first: Passes<T> | undefined;
   #last: Passes<T> | undefined;
@@ -37,10 +35,8 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
 
   constructor(owner: object, options: LockOptions | undefined, constructor: LockConstructor) {
     super(owner, options, 'Completion', constructor);
-    const { tracker } = this.rt.validator;
-    this.#waiters = new EventWaiters<T>(tracker, 'the completion did not come');
-    tracker.rememberGrants();
-    this.#since = tracker.grants;
+    this.#waiters = new EventWaiters<T>(this.world, 'the completion did not come');
+    this.#since = this.world.eventBegins();
   }
 
   /** Would a wait be over at once? */
@@ -57,16 +53,10 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
   }
 
   wait(bounds: WaitBounds, below: Below): Promise<T> {
-    const { tracker } = this.rt.validator;
+    const { observer } = this.world;
     // A bound of nothing is a try: nothing leads into it.
-    const nodes = bounds.timeout === 0 ? [] : beginWaits(this.rt, [{ lock: this, permits: 1 }], below);
-    if (nodes.length === 0) return this.#request(bounds).promise;
-    tracker.mute();
-    try {
-      return followWait(this.rt, nodes, this.#request(bounds), this);
-    } finally {
-      tracker.unmute();
-    }
+    if (observer === undefined || bounds.timeout === 0) return this.#request(bounds).promise;
+    return observer.waited([{ lock: this, permits: 1 }], () => this.#request(bounds), this, below);
   }
 
   #request(bounds: WaitBounds): EventWaiter<T> {
@@ -89,7 +79,7 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
 
   /** The running flow is about to let it come. */
   comes(below: Below): void {
-    if (this.isFollowed) this.rt.validator.completed(this, this.#since, below);
+    this.world.observer?.signalled(this, this.#since, below);
   }
 
   raise(value: T): void {
@@ -116,7 +106,7 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
   }
 
   reinit(): void {
-    this.#since = this.rt.validator.tracker.grants;
+    this.#since = this.world.eventBegins();
     this.#outcome = undefined;
     this.#first = undefined;
     this.#last = undefined;

@@ -10,7 +10,8 @@ import { NativePromise } from '../platform/intrinsics.js';
 import { CompletionCore } from './completion-core.js';
 import { checkedBounds, type WaitOptions } from './event-waiters.js';
 import { LockFace } from './lock-face.js';
-import { checkedCallback, type LockOptions } from './lock-options.js';
+import { checkedCallback } from './options/checks.js';
+import type { LockOptions } from './options/constructor-options.js';
 import { enterSection, runSection } from './section.js';
 import { CORE } from './symbols.js';
 

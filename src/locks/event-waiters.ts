@@ -8,11 +8,13 @@ import { NativePromise } from '../platform/intrinsics.js';
 import { describe } from '../platform/describe.js';
 import { noteUnknown } from '../platform/unknown-options.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
-import type { HeldTracker } from '../flow/held-tracker.js';
 import { LockTimeoutError } from '../errors.js';
 import { refusalOf } from './abort-listeners.js';
 import { BoundedWaiter } from './bounded-waiter.js';
-import { checkedTimeout, isSignal, type Milliseconds } from './lock-options.js';
+import type { EventWait } from './observed.js';
+import { checkedTimeout, isSignal } from './options/checks.js';
+import type { Milliseconds } from './observed.js';
+import type { World } from './world.js';
 
 /** What may end a wait early. */
 export interface WaitOptions {
@@ -45,7 +47,7 @@ export function checkedBounds(options: unknown): WaitBounds {
   return { signal, timeout: timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout') };
 }
 
-export class EventWaiter<T> extends BoundedWaiter {
+export class EventWaiter<T> extends BoundedWaiter implements EventWait<T> {
   readonly promise: Promise<T>;
   resolve!: (value: T) => void;
   reject!: (reason: unknown) => void;
@@ -67,13 +69,13 @@ export class EventWaiter<T> extends BoundedWaiter {
 }
 
 export class EventWaiters<T> {
-  readonly #tracker: HeldTracker;
+  readonly #world: World<unknown>;
   /** What did not come in time, for the error of a timeout. */
   readonly #missing: string;
   #queue: WaiterQueue<EventWaiter<T>> | undefined = undefined;
 
-  constructor(tracker: HeldTracker, missing: string) {
-    this.#tracker = tracker;
+  constructor(world: World<unknown>, missing: string) {
+    this.#world = world;
     this.#missing = missing;
   }
 
@@ -101,7 +103,7 @@ export class EventWaiters<T> {
   wakeOne(value: T): boolean {
     const waiter = this.#queue?.dequeue();
     if (waiter === undefined) return false;
-    this.#quietly(() => {
+    this.#world.settle(() => {
       waiter.over();
       waiter.resolve(value);
     });
@@ -131,21 +133,11 @@ export class EventWaiters<T> {
   #endAll(end: (waiter: EventWaiter<T>) => void): void {
     const waiters = this.#queue?.takeAll() ?? [];
     if (waiters.length === 0) return;
-    this.#quietly(() => {
+    this.#world.settle(() => {
       for (const waiter of waiters) {
         waiter.over();
         end(waiter);
       }
     });
-  }
-
-  /** The promises of waiters settle in the turn of whoever wakes them, and are nobody's return. */
-  #quietly(settle: () => void): void {
-    this.#tracker.mute();
-    try {
-      settle();
-    } finally {
-      this.#tracker.unmute();
-    }
   }
 }

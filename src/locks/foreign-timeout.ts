@@ -7,7 +7,7 @@
  */
 import type { MutexInterface, SemaphoreInterface } from 'async-mutex';
 import { NativePromise, resolved } from '../platform/intrinsics.js';
-import { refuseWeight } from './lock-options.js';
+import { refuseWeight } from './options/checks.js';
 
 type Release = () => void;
 export type Ticket = Release | [number, Release];

@@ -1,13 +1,9 @@
 /** Holds as objects, for `using`. Releasing one twice by hand is an error in every mode; leaving a block is not. */
 import type { Hold } from '../model/hold.js';
 import { NotHeldError } from '../errors.js';
-import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
-import type { PermitCore } from './permit-core.js';
-import type { Grant } from './permit-waiter.js';
-import { HOLD, releaseHold } from './releasing.js';
+import type { Below, Grant, ObservedPermits } from './observed.js';
+import { HOLD, lookingAt, observerOf, releaseHold } from './releasing.js';
 import type { RwCore } from './rw-core.js';
-
-type Below = (...args: never[]) => unknown;
 
 /** A held lock, for `using guard = await lock.lock()`. */
 export interface LockGuard extends Disposable, AsyncDisposable {
@@ -29,21 +25,24 @@ export interface WriteGuard extends LockGuard {
   downgrade(): LockGuard;
 }
 
+/** Of a hold that nobody follows: nobody tells when it is released. */
+const NO_PIN: Disposable = { [Symbol.dispose]() {} };
+
 class PermitGuard implements LockGuard {
-  readonly #lock: PermitCore;
+  readonly #lock: ObservedPermits;
   readonly #weight: number;
-  readonly #node: Hold | undefined;
+  readonly #hold: Hold | undefined;
   #released = false;
 
-  constructor(lock: PermitCore, weight: number, node: Hold | undefined) {
+  constructor(lock: ObservedPermits, weight: number, hold: Hold | undefined) {
     this.#lock = lock;
     this.#weight = weight;
-    this.#node = node;
+    this.#hold = hold;
   }
 
   /** @internal */
   get [HOLD](): Hold | undefined {
-    return this.#node;
+    return this.#hold;
   }
 
   get released(): boolean {
@@ -52,9 +51,8 @@ class PermitGuard implements LockGuard {
 
   release(): void {
     if (this.#released) {
-      const { rt: runtime } = this.#lock;
       const mode = this.#lock.waitOf(this.#weight) === 'exclusive' ? 'exclusive' : 'shared';
-      if (!runtime.off) runtime.report(badUnlockBalance(this.#lock, 'released-guard', this.release, mode));
+      lookingAt(this.#lock)?.misuse(this.#lock, 'released-guard', this.release, mode);
       throw new NotHeldError();
     }
     this.#end(this.release);
@@ -62,20 +60,12 @@ class PermitGuard implements LockGuard {
 
   transfer(): void {
     if (this.#released) throw new NotHeldError();
-    if (this.#node !== undefined) this.#lock.rt.validator.tracker.transferred(this.#node);
+    if (this.#hold !== undefined) observerOf(this.#lock).transferred(this.#hold);
   }
 
   pin(): Disposable {
     if (this.#released) throw new NotHeldError();
-    const node = this.#node;
-    let pinned = node !== undefined;
-    if (node !== undefined) node.ask().pins += 1;
-    return {
-      [Symbol.dispose](): void {
-        if (pinned && node !== undefined) node.ask().pins -= 1;
-        pinned = false;
-      },
-    };
+    return this.#hold === undefined ? NO_PIN : observerOf(this.#lock).pinned(this.#hold);
   }
 
   /** Leaving a `using` block: releases what is still held, quietly does nothing for what is not. */
@@ -88,27 +78,27 @@ class PermitGuard implements LockGuard {
   }
 
   /** The hold and its lock, for a guard that takes them over: this one is then as if released. */
-  static takeOver(guard: PermitGuard): { readonly lock: PermitCore; readonly node: Hold | undefined } {
+  static takeOver(guard: PermitGuard): { readonly lock: ObservedPermits; readonly hold: Hold | undefined } {
     if (guard.#released) throw new NotHeldError();
     guard.#released = true;
-    return { lock: guard.#lock, node: guard.#node };
+    return { lock: guard.#lock, hold: guard.#hold };
   }
 
   #end(below: Below): void {
     this.#released = true;
-    if (this.#node === undefined) this.#lock.give(this.#weight);
-    else releaseHold(this.#lock, this.#weight, this.#node, below);
+    if (this.#hold === undefined) this.#lock.give(this.#weight);
+    else releaseHold(this.#lock, this.#weight, this.#hold, below);
   }
 }
 
 class DowngradableGuard extends PermitGuard implements WriteGuard {
   downgrade(): LockGuard {
-    const { lock, node } = PermitGuard.takeOver(this);
-    return new PermitGuard(lock, (lock as RwCore).downgrade(node), node);
+    const { lock, hold } = PermitGuard.takeOver(this);
+    return new PermitGuard(lock, (lock as RwCore).downgrade(hold), hold);
   }
 }
 
-export const grantGuard: Grant<LockGuard> = (lock, weight, _previous, node) => new PermitGuard(lock, weight, node);
+export const grantGuard: Grant<LockGuard> = (lock, weight, _previous, hold) => new PermitGuard(lock, weight, hold);
 
-export const grantWriteGuard: Grant<WriteGuard> = (lock, weight, _previous, node) =>
-  new DowngradableGuard(lock, weight, node);
+export const grantWriteGuard: Grant<WriteGuard> = (lock, weight, _previous, hold) =>
+  new DowngradableGuard(lock, weight, hold);

@@ -4,36 +4,37 @@
  * Invariant: a class that follows from the place of construction is settled there, while the validator is on: later the
  * place can not be seen. Cost: two stack frames captured per construction that names no class, nothing while the validator is off.
  */
-import { birthAt } from '../model/construction-site.js';
 import { INSPECT } from '../platform/inspect.js';
 import { LockClass } from '../model/lock-class.js';
 import type { Making } from '../model/making.js';
 import { countLock } from '../model/sole-lock.js';
-import type { Hold, TrackedLock } from '../model/hold.js';
+import type { Hold } from '../model/hold.js';
 import { plain } from '../platform/plain-text.js';
-import type { Runtime } from '../validator/runtime.js';
-import { checkedClass, type LockOptions } from './lock-options.js';
-import { RUNTIME } from './symbols.js';
+import { checkedClass, type LockOptions } from './options/constructor-options.js';
+import type { Below, ObservedLock } from './observed.js';
+import { WORLD } from './symbols.js';
+import type { LockObserver } from './observer.js';
+import type { World } from './world.js';
 
 /** The class of locks whose place is not known, most of them constructed while the validator was off: listed, never checked. */
 let unplaced: LockClass | undefined;
 
-/** What a lock of ours is made with: `new.target`, on which isolated instances put their own runtime. */
+/** What a lock of ours is made with: `new.target`, on which isolated instances put their own world. */
 export interface LockConstructor {
-  readonly [RUNTIME]: Runtime;
+  readonly [WORLD]: World<LockObserver>;
 }
 
 /** That of the nearest lock whose prototype `owner` has: a function may inherit that alone. */
-function inheritedRuntime(owner: object): Runtime {
+function inheritedWorld(owner: object): World<LockObserver> {
   let of = owner as { readonly constructor?: Partial<LockConstructor> } | null;
-  while (of !== null && of.constructor?.[RUNTIME] === undefined) of = Object.getPrototypeOf(of) as typeof of;
-  const runtime = of?.constructor?.[RUNTIME];
-  if (runtime === undefined) throw new TypeError('a lock is made with new');
-  return runtime;
+  while (of !== null && of.constructor?.[WORLD] === undefined) of = Object.getPrototypeOf(of) as typeof of;
+  const world = of?.constructor?.[WORLD];
+  if (world === undefined) throw new TypeError('a lock is made with new');
+  return world;
 }
 
-export abstract class LockCore implements TrackedLock {
-  readonly rt: Runtime;
+export abstract class LockCore implements ObservedLock {
+  readonly world: World<LockObserver>;
   /** The lock that users see. */
   readonly owner: object;
   /** How many may hold it at once, as the validator counts; 0: nobody holds it, it is a signal. */
@@ -55,18 +56,19 @@ export abstract class LockCore implements TrackedLock {
 
   /** `options` are checked by now. `kind` names the primitive in the name of the class that follows from the place of construction. */
   constructor(owner: object, capacity: number, options: LockOptions, kind: string, constructor: LockConstructor) {
-    this.rt = (constructor as Partial<LockConstructor>)[RUNTIME] ?? inheritedRuntime(owner);
+    this.world = (constructor as Partial<LockConstructor>)[WORLD] ?? inheritedWorld(owner);
     this.owner = owner;
     this.capacity = capacity;
     this.primitive = kind;
     this.label = options.name;
-    const below = constructor as unknown as () => void;
+    const below = constructor as unknown as Below;
+    const { observer } = this.world;
     if (options.class !== undefined) {
       this.#class = checkedClass(options.class, 'option class');
       countLock(this.#class);
-      this.rt.classChosen(this.#class, below);
-    } else if (!this.rt.off) {
-      const birth = birthAt(below, kind);
+      observer?.classChosen(this.#class, below);
+    } else if (observer !== undefined) {
+      const birth = observer.constructed(kind, below);
       if (birth === undefined) return;
       this.#class = birth.lockClass;
       this.making = birth.making;
@@ -87,16 +89,15 @@ export abstract class LockCore implements TrackedLock {
   }
 
   /** From here on, and for those that hold or await it now. */
-  setClass(lockClass: LockClass, below: (...args: never[]) => unknown): void {
+  setClass(lockClass: LockClass, below: Below): void {
     const former = this.lockClass;
+    if (former === lockClass) return;
     this.#class = lockClass;
-    if (former !== lockClass) {
-      countLock(lockClass);
-      this.rt.classChosen(lockClass, below);
-    }
-    if (this.rt.off || this.firstHold === undefined || former === lockClass) return;
-    const offence = this.rt.validator.reclassified(this, former, lockClass, below);
-    if (offence !== undefined) this.rt.refuse(offence);
+    countLock(lockClass);
+    const { observer } = this.world;
+    if (observer === undefined) return;
+    observer.classChosen(lockClass, below);
+    if (this.firstHold !== undefined) observer.reclassified(this, former, below);
   }
 
   get excludes(): boolean {

@@ -1,15 +1,15 @@
 /** What users find on every lock, whatever it grants. */
 import { INSPECT } from '../platform/inspect.js';
 import type { LockClass } from '../model/lock-class.js';
-import { heldLockFreed } from '../validator/rules/held-lock-freed.js';
-import { processRuntime, type Runtime } from '../validator/runtime.js';
 import type { LockCore } from './lock-core.js';
-import { checkedClass } from './lock-options.js';
-import { CORE, RUNTIME } from './symbols.js';
+import { checkedClass } from './options/constructor-options.js';
+import { CORE, WORLD } from './symbols.js';
+import { processWorld, type LockObserver } from './observer.js';
+import type { World } from './world.js';
 
 export abstract class LockFace {
   /** @internal */
-  static [RUNTIME]: Runtime = processRuntime;
+  static [WORLD]: World<LockObserver> = processWorld;
 
   /** @internal Only declared by the subclasses too: initialising it would make construction three times slower. */
   abstract readonly [CORE]: LockCore;
@@ -34,11 +34,12 @@ export abstract class LockFace {
     return own.length === 0 ? text : `${text} ${inspect(Object.fromEntries(own), options)}`;
   }
 
-  /** The end of the lock's life: held or awaited, it is reported as held-lock-freed. Changes nothing else. */
+  /**
+   * The end of the lock's life: held or awaited, it is reported as held-lock-freed; a queue or an item with work that did not run,
+   * with the places where that was submitted. Changes nothing else.
+   */
   [Symbol.dispose](): void {
     const core = this[CORE];
-    if (core.rt.off) return;
-    const violation = heldLockFreed(core, this[Symbol.dispose]);
-    if (violation !== undefined) core.rt.report(violation);
+    core.world.observer?.disposed(core, this[Symbol.dispose]);
   }
 }

@@ -6,24 +6,18 @@
  */
 import type { MutexInterface } from 'async-mutex';
 import { NativePromise, resolved } from '../platform/intrinsics.js';
-import { badUnlockBalance } from '../validator/rules/bad-unlock-balance.js';
-import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
+import { acquire, mightTake, runHolding, tryTake, waitForUnlock } from './acquiring.js';
 import { callable, calledFor } from './callable.js';
 import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
-import type { Runtime } from '../validator/runtime.js';
-import {
-  plainPriority,
-  mutexRequest,
-  PLAIN_REQUEST,
-  runnable,
-  type AcquireOptions,
-  type LockOptions,
-} from './lock-options.js';
-import { PermitCore, type Releaser } from './permit-core.js';
-import { grantReleaser, releaseForeign } from './releasing.js';
-import { CORE, type RUNTIME } from './symbols.js';
-import { waitForUnlock } from './unlocking.js';
+import { plainPriority, runnable } from './options/checks.js';
+import { mutexRequest, PLAIN_REQUEST, type AcquireOptions } from './options/acquire-options.js';
+import type { LockOptions } from './options/constructor-options.js';
+import { PermitCore } from './permit-core.js';
+import { grantReleaser, observerOf, type Releaser } from './releasing.js';
+import { CORE, type WORLD } from './symbols.js';
+import type { LockObserver } from './observer.js';
+import type { World } from './world.js';
 
 class MutexFace extends LockFace implements MutexInterface {
   /** @internal */
@@ -38,7 +32,7 @@ class MutexFace extends LockFace implements MutexInterface {
   acquire(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
     try {
       const core = this[CORE];
-      if (priorityOrOptions === undefined && core.value > 0 && core.rt.off) {
+      if (priorityOrOptions === undefined && core.value > 0 && core.world.observer === undefined) {
         return resolved(core.take(1, undefined, grantReleaser));
       }
       return acquire(core, mutexRequest(priorityOrOptions), grantReleaser, this.acquire);
@@ -78,7 +72,8 @@ class MutexFace extends LockFace implements MutexInterface {
   /** Resolves once the lock could be had at once by that priority; does not take it. `cancel()` leaves it waiting. */
   waitForUnlock(priority?: number): Promise<void> {
     try {
-      return waitForUnlock(this[CORE], 1, plainPriority(priority ?? 0), this.waitForUnlock);
+      const request = { weight: 1, priority: plainPriority(priority ?? 0), limit: undefined };
+      return waitForUnlock(this[CORE], request, this.waitForUnlock);
     } catch (error) {
       return NativePromise.reject(error);
     }
@@ -92,10 +87,10 @@ class MutexFace extends LockFace implements MutexInterface {
   release(): void {
     const core = this[CORE];
     if (!core.isLocked()) {
-      if (!core.rt.off) core.rt.report(badUnlockBalance(core, 'free', this.release));
+      core.world.observer?.misuse(core, 'free', this.release);
       return;
     }
-    if (core.firstHold !== undefined) releaseForeign(core, 1, this.release);
+    if (core.firstHold !== undefined) observerOf(core).releasedByLock(core, 1, this.release);
     core.give(1);
   }
 
@@ -115,7 +110,7 @@ class MutexFace extends LockFace implements MutexInterface {
 
 export interface MutexConstructor {
   /** @internal */
-  [RUNTIME]: Runtime;
+  [WORLD]: World<LockObserver>;
   /** An Error, or what else is no options, is what `cancel()` rejects waiters with, as in async-mutex. */
   new (options?: Error | LockOptions): MutexFace;
   readonly prototype: MutexFace;

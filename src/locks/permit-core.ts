@@ -7,25 +7,25 @@
  * leaves a ghost in its place, as in async-mutex (ghosts.ts).
  *
  * Invariant: after every call, the head of the queue, if any, wants more permits than there are. Cost: O(1) per call and
- * per grant. While the validator is off a call pays one branch for it; the rest is in acquiring.ts and releasing.ts.
+ * per grant. While the validator is off a call pays one branch for it; what it sees of the rest is in observer.ts.
  */
 import { E_CANCELED } from 'async-mutex';
 import { NativePromise, resolved } from '../platform/intrinsics.js';
 import { tellShared } from '../model/class-table.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
-import { WAITING, type Hold, type WaitKind } from '../model/hold.js';
+import type { Hold, WaitKind } from '../model/hold.js';
 import { LockTimeoutError } from '../errors.js';
 import { refusalOf } from './abort-listeners.js';
 import { afterTurns, haunt, isGhost, leaveQueue, type Ghost } from './ghosts.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
-import { effectiveTimeout, lockOptions, type PermitRequest, type TimeLimit } from './lock-options.js';
-import { PermitWaiter, type Grant } from './permit-waiter.js';
+import { effectiveTimeout } from './options/acquire-options.js';
+import { lockOptions } from './options/constructor-options.js';
+import { PermitWaiter } from './permit-waiter.js';
+import type { Grant, ObservedPermits, PermitRequest, TimeLimit, UnlockRequest } from './observed.js';
 import { UnlockWaiters, type UnlockWaiter } from './unlock-waiters.js';
 
-export type Releaser = () => void;
-
 /** Its fields are set in the constructor alone: initialisers of a derived class would make construction three times slower. */
-export class PermitCore extends LockCore {
+export class PermitCore extends LockCore implements ObservedPermits {
   /** Free permits; may be negative after `setValue`. */
   declare value: number;
   declare queue: WaiterQueue<PermitWaiter<unknown>> | undefined;
@@ -78,18 +78,18 @@ export class PermitCore extends LockCore {
   }
 
   /** Takes the permits at once or queues up; `grant` makes what the caller gets. */
-  request<T>(wanted: PermitRequest, node: Hold | undefined, grant: Grant<T>): Promise<T> {
+  request<T>(wanted: PermitRequest, hold: Hold | undefined, grant: Grant<T>): Promise<T> {
     const refusal = wanted.signal === undefined ? undefined : refusalOf(wanted.signal);
     if (refusal !== undefined) {
-      if (node !== undefined) this.rt.validator.tracker.ended(node);
+      if (hold !== undefined) this.world.attached?.ended(hold);
       // The reason goes to the caller unchanged, whatever it is.
       return NativePromise.reject(refusal.reason);
     }
-    if (this.isFree(wanted.weight, wanted.priority)) return resolved(this.take(wanted.weight, node, grant));
+    if (this.isFree(wanted.weight, wanted.priority)) return resolved(this.take(wanted.weight, hold, grant));
     return new NativePromise<T>((resolve, reject) => {
-      const waiter = new PermitWaiter<T>(wanted.weight, wanted.priority, node, grant, resolve, reject);
+      const waiter = new PermitWaiter<T>(wanted.weight, wanted.priority, hold, grant, resolve, reject);
       this.enqueue(waiter as PermitWaiter<unknown>);
-      if (node !== undefined) node.queueUp(waiter);
+      if (hold !== undefined) this.world.attached?.queued(hold, waiter);
       if (wanted.timeout !== undefined || wanted.signal !== undefined || wanted.limit !== undefined) {
         this.#bound(waiter as PermitWaiter<unknown>, wanted);
       }
@@ -97,14 +97,14 @@ export class PermitCore extends LockCore {
   }
 
   /** Takes the permits if they can be had at once, and returns the value before that. */
-  takeNow(wanted: PermitRequest, node: Hold | undefined): number | undefined {
+  takeNow(wanted: PermitRequest, hold: Hold | undefined): number | undefined {
     if (wanted.signal !== undefined && refusalOf(wanted.signal) !== undefined) return undefined;
     if (!this.isFree(wanted.weight, wanted.priority)) return undefined;
-    return this.#debit(wanted.weight, node);
+    return this.#debit(wanted.weight, hold);
   }
 
-  take<T>(weight: number, node: Hold | undefined, grant: Grant<T>): T {
-    return grant(this, weight, this.#debit(weight, node), node);
+  take<T>(weight: number, hold: Hold | undefined, grant: Grant<T>): T {
+    return grant(this, weight, this.#debit(weight, hold), hold);
   }
 
   /** Returns permits and serves whoever can go on now. */
@@ -139,23 +139,12 @@ export class PermitCore extends LockCore {
   }
 
   #sumOfHeld(): number {
-    let sum = 0;
-    for (let node = this.firstHold; node !== undefined; node = node.next)
-      if (node.state !== WAITING) sum += node.permits - node.asked.returned;
-    return sum;
+    return this.world.attached?.permitsHeld(this) ?? 0;
   }
 
   /** Serves whoever can go on now. */
   dispatch(): void {
-    if (this.unlockWaiters !== undefined) {
-      const { tracker } = this.rt.validator;
-      tracker.mute();
-      try {
-        this.#wakeUnlockWaiters();
-      } finally {
-        tracker.unmute();
-      }
-    }
+    if (this.unlockWaiters !== undefined) this.world.settle(() => this.#wakeUnlockWaiters());
     if (this.queue !== undefined) this.serve(this.queue);
   }
 
@@ -163,14 +152,14 @@ export class PermitCore extends LockCore {
   protected serve(queue: WaiterQueue<PermitWaiter<unknown>>): void {
     const head = queue.peek();
     if (head === undefined || head.weight > this.value) return;
-    const { tracker } = this.rt.validator;
-    tracker.mute();
+    const { attached } = this.world;
+    attached?.mute();
     try {
       for (let next: typeof head | undefined = head; next !== undefined && next.weight <= this.value;) {
         if (isGhost(next)) this.#serveGhost(queue, next);
         else {
           queue.dequeue();
-          next.resolve(this.take(next.weight, next.node, next.grant));
+          next.resolve(this.take(next.weight, next.hold, next.grant));
           // Last: it may call the program, which may call the lock, and finds the permits taken.
           next.unbind();
         }
@@ -178,7 +167,7 @@ export class PermitCore extends LockCore {
         next = queue.peek();
       }
     } finally {
-      tracker.unmute();
+      attached?.unmute();
     }
   }
 
@@ -198,7 +187,7 @@ export class PermitCore extends LockCore {
   }
 
   /** Gives up a wait; false when it is over already. */
-  giveUp(waiter: PermitWaiter<never> | PermitWaiter<unknown>, reason: unknown): boolean {
+  giveUp(waiter: object, reason: unknown): boolean {
     if (!this.leave(waiter as PermitWaiter<unknown>)) return false;
     this.#fail(waiter as PermitWaiter<unknown>, reason);
     this.dispatch();
@@ -206,13 +195,13 @@ export class PermitCore extends LockCore {
   }
 
   /** Resolves once the permits could be had at once; takes none. */
-  waitForUnlock(weight: number, priority: number, limit: TimeLimit | undefined): Promise<void> {
-    if (this.isFree(weight, priority)) return resolved();
-    return this.queueForUnlock(weight, priority, limit).promise;
+  waitForUnlock(request: UnlockRequest): Promise<void> {
+    if (this.isFree(request.weight, request.priority)) return resolved();
+    return this.queueForUnlock(request).promise;
   }
 
   /** The same, where they can not be had now. */
-  queueForUnlock(weight: number, priority: number, limit: TimeLimit | undefined): UnlockWaiter {
+  queueForUnlock({ weight, priority, limit }: UnlockRequest): UnlockWaiter {
     this.unlockWaiters ??= new UnlockWaiters();
     return this.unlockWaiters.wait(weight, priority, limit);
   }
@@ -226,13 +215,10 @@ export class PermitCore extends LockCore {
       throw new Error('permits: not the sum of what is held');
   }
 
-  #debit(weight: number, node: Hold | undefined): number {
+  #debit(weight: number, hold: Hold | undefined): number {
     const previous = this.value;
     this.value = previous - weight;
-    if (node === undefined) return previous;
-    const { tracker } = this.rt.validator;
-    if (this.capacity > 1) tracker.grantedPermits(node);
-    else tracker.granted(node);
+    if (hold !== undefined) this.world.attached?.granted(hold);
     return previous;
   }
 
@@ -241,7 +227,7 @@ export class PermitCore extends LockCore {
   }
 
   #fail(waiter: PermitWaiter<unknown>, reason: unknown): void {
-    if (waiter.node !== undefined) this.rt.validator.tracker.ended(waiter.node);
+    if (waiter.hold !== undefined) this.world.attached?.ended(waiter.hold);
     waiter.reject(reason);
     waiter.unbind();
   }

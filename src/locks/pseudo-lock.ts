@@ -11,11 +11,11 @@ import { describe } from '../platform/describe.js';
 import type { WaitKind } from '../model/hold.js';
 import type { LockConstructor } from './lock-core.js';
 import { LockFace } from './lock-face.js';
-import { checkedCallback, type LockOptions } from './lock-options.js';
+import { checkedCallback } from './options/checks.js';
+import type { LockOptions } from './options/constructor-options.js';
+import type { Below } from './observed.js';
 import { enterSection, runSection, SectionCore } from './section.js';
 import { CORE } from './symbols.js';
-
-type Below = (...args: never[]) => unknown;
 
 export interface PseudoLockOptions extends LockOptions {
   /** Default false. true: sections may overlap and nest, as those of readers who never wait. */
@@ -23,7 +23,7 @@ export interface PseudoLockOptions extends LockOptions {
 }
 
 class PseudoCore extends SectionCore {
-  protected readonly entry: WaitKind;
+  readonly entry: WaitKind;
 
   constructor(owner: object, options: PseudoLockOptions, shared: boolean, constructor: LockConstructor) {
     super(owner, options, 'PseudoLock', constructor);
@@ -35,9 +35,7 @@ class PseudoCore extends SectionCore {
   }
 
   touch(below: Below): void {
-    if (!this.isFollowed) return;
-    const offence = this.rt.validator.touch(this, this.lockClass, 'exclusive', 1, below);
-    if (offence !== undefined) this.rt.refuse(offence);
+    this.world.observer?.touched(this, below);
   }
 }
 

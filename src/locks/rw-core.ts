@@ -8,7 +8,7 @@
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import type { Hold, WaitKind } from '../model/hold.js';
 import type { LockConstructor } from './lock-core.js';
-import type { LockOptions } from './lock-options.js';
+import type { LockOptions } from './options/constructor-options.js';
 import { PermitCore } from './permit-core.js';
 import type { PermitWaiter } from './permit-waiter.js';
 
@@ -42,12 +42,8 @@ export class RwCore extends PermitCore {
   }
 
   /** Makes a reader of the writer that holds; returns what is left to be given back. */
-  downgrade(node: Hold | undefined): number {
-    if (node !== undefined) {
-      this.rt.validator.tracker.downgraded(node, this.readWait);
-      if (this.capacity > 1) this.heldPermits -= node.permits - READ;
-      node.permits = READ;
-    }
+  downgrade(hold: Hold | undefined): number {
+    if (hold !== undefined) this.world.attached?.downgraded(hold, this.readWait, READ);
     this.give(WRITE - READ);
     return READ;
   }

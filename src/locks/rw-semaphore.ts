@@ -10,16 +10,11 @@ import { describe } from '../platform/describe.js';
 import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
 import { grantGuard, grantWriteGuard, type LockGuard, type WriteGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
-import {
-  checkedCallback,
-  request,
-  requestOf,
-  type AcquireOptions,
-  type LockOptions,
-  type PermitRequest,
-} from './lock-options.js';
-import type { Releaser } from './permit-core.js';
-import { grantReleaser } from './releasing.js';
+import { checkedCallback } from './options/checks.js';
+import { request, requestOf, type AcquireOptions } from './options/acquire-options.js';
+import type { LockOptions } from './options/constructor-options.js';
+import type { PermitRequest } from './observed.js';
+import { grantReleaser, type Releaser } from './releasing.js';
 import { READ, ReaderPreferringCore, RwCore, WRITE } from './rw-core.js';
 import { CORE } from './symbols.js';
 
@@ -49,7 +44,7 @@ export class RWSemaphore extends LockFace {
    */
   acquireRead(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
     const core = this[CORE];
-    if (priorityOrOptions === undefined && core.rt.off && core.isFree(READ, 0)) {
+    if (priorityOrOptions === undefined && core.world.observer === undefined && core.isFree(READ, 0)) {
       return resolved(core.take(READ, undefined, grantReleaser));
     }
     try {
@@ -62,7 +57,7 @@ export class RWSemaphore extends LockFace {
   /** Waits to write; else as `acquireRead`. */
   acquireWrite(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
     const core = this[CORE];
-    if (priorityOrOptions === undefined && core.rt.off && core.isFree(WRITE, 0)) {
+    if (priorityOrOptions === undefined && core.world.observer === undefined && core.isFree(WRITE, 0)) {
       return resolved(core.take(WRITE, undefined, grantReleaser));
     }
     try {

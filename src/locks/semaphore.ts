@@ -6,27 +6,20 @@
  */
 import type { SemaphoreInterface } from 'async-mutex';
 import { NativePromise } from '../platform/intrinsics.js';
-import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
+import { acquire, mightTake, runHolding, tryTake, waitForUnlock } from './acquiring.js';
 import type { Hold } from '../model/hold.js';
 import { callable, calledFor } from './callable.js';
 import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
-import type { Runtime } from '../validator/runtime.js';
-import {
-  plainPriority,
-  checkedValue,
-  checkedWeight,
-  runnable,
-  semaphoreRequest,
-  type AcquireOptions,
-  type LockOptions,
-  type WeightedAcquireOptions,
-} from './lock-options.js';
-import { PermitCore, type Releaser } from './permit-core.js';
-import type { Grant } from './permit-waiter.js';
-import { grantReleaser, HOLD, releaseForeign, releaseHold, releaseUnheld, type TrackedReleaser } from './releasing.js';
-import { CORE, type RUNTIME } from './symbols.js';
-import { waitForUnlock } from './unlocking.js';
+import { plainPriority, checkedValue, checkedWeight, runnable } from './options/checks.js';
+import { semaphoreRequest, type AcquireOptions, type WeightedAcquireOptions } from './options/acquire-options.js';
+import type { LockOptions } from './options/constructor-options.js';
+import { PermitCore } from './permit-core.js';
+import type { Grant, ObservedPermits } from './observed.js';
+import { grantReleaser, HOLD, releaseHold, type Releaser, type TrackedReleaser } from './releasing.js';
+import { CORE, type WORLD } from './symbols.js';
+import type { LockObserver } from './observer.js';
+import type { World } from './world.js';
 
 class SemaphoreFace extends LockFace implements SemaphoreInterface {
   /** @internal */
@@ -84,7 +77,8 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
 
   /** Resolves once the permits could be had at once by that priority; takes none. `cancel()` leaves it waiting. */
   waitForUnlock(weight?: number, priority?: number): Promise<void> {
-    return waitForUnlock(this[CORE], checkedWeight(weight), plainPriority(priority ?? 0), this.waitForUnlock);
+    const request = { weight: checkedWeight(weight), priority: plainPriority(priority ?? 0), limit: undefined };
+    return waitForUnlock(this[CORE], request, this.waitForUnlock);
   }
 
   /** Free permits: negative after `setValue` below what is taken. */
@@ -100,15 +94,15 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
   /** Returns permits, whoever took them; the value may rise beyond its start. */
   release(weight?: number): void {
     const returned = checkedWeight(weight);
-    const hold = returning?.lock === this[CORE] ? returning.node : undefined;
+    const hold = returning?.lock === this[CORE] ? returning.hold : undefined;
     if (hold !== undefined) {
       returning = undefined;
       releaseHold(this[CORE], returned, hold, this.release);
       return;
     }
-    if (this[CORE].firstHold === undefined) releaseUnheld(this[CORE], returned, this.release);
-    else releaseForeign(this[CORE], returned, this.release);
-    this[CORE].giveMore(returned);
+    const core = this[CORE];
+    core.world.attached?.releasedByLock(core, returned, this.release);
+    core.giveMore(returned);
   }
 
   /** Are no permits free? */
@@ -132,7 +126,7 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
 
 export interface SemaphoreConstructor {
   /** @internal */
-  [RUNTIME]: Runtime;
+  [WORLD]: World<LockObserver>;
   /** `value`: the permits at the start; may be 0. What is no options is what `cancel()` rejects waiters with. */
   new (value: number, options?: Error | LockOptions): SemaphoreFace;
   readonly prototype: SemaphoreFace;
@@ -152,27 +146,27 @@ export const Semaphore: SemaphoreConstructor = callable(
 const own = { acquire: SemaphoreFace.prototype.acquire, release: SemaphoreFace.prototype.release };
 
 /** The hold that a releaser of ours ends by way of a `release` that is not. */
-let returning: { readonly lock: PermitCore; readonly node: Hold | undefined } | undefined;
+let returning: { readonly lock: ObservedPermits; readonly hold: Hold | undefined } | undefined;
 
 /**
  * What `acquire` resolves with. As async-mutex's, the releaser calls the semaphore's `release`: one of a subclass, or a spy, is
  * what counts.
  */
-export const grantPair: Grant<[number, Releaser]> = (lock, weight, previous, node) => {
+export const grantPair: Grant<[number, Releaser]> = (lock, weight, previous, hold) => {
   let called = false;
   const release: TrackedReleaser = () => {
     if (called) return;
     called = true;
-    if ((lock.owner as SemaphoreFace).release !== own.release) releaseThrough(lock, weight, node);
-    else if (node === undefined) lock.give(weight);
-    else releaseHold(lock, weight, node, release);
+    if ((lock.owner as SemaphoreFace).release !== own.release) releaseThrough(lock, weight, hold);
+    else if (hold === undefined) lock.give(weight);
+    else releaseHold(lock, weight, hold, release);
   };
-  if (node !== undefined) release[HOLD] = node;
+  if (hold !== undefined) release[HOLD] = hold;
   return [previous, release];
 };
 
-function releaseThrough(lock: PermitCore, weight: number, node: Hold | undefined): void {
-  returning = { lock, node };
+function releaseThrough(lock: ObservedPermits, weight: number, hold: Hold | undefined): void {
+  returning = { lock, hold };
   try {
     (lock.owner as SemaphoreFace).release(weight);
   } finally {

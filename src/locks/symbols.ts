@@ -7,4 +7,4 @@
 export const CORE: unique symbol = Symbol('lockdep.core');
 
 /** Static property of the lock classes: the world that their instances live in. */
-export const RUNTIME: unique symbol = Symbol('lockdep.runtime');
+export const WORLD: unique symbol = Symbol('lockdep.world');

@@ -7,9 +7,9 @@
  */
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import { EventWaiter } from './event-waiters.js';
-import type { TimeLimit } from './lock-options.js';
+import type { TimeLimit, UnlockWait } from './observed.js';
 
-export class UnlockWaiter extends EventWaiter<void> {
+export class UnlockWaiter extends EventWaiter<void> implements UnlockWait {
   /** Where it waits; undefined: it does not. */
   readonly place: WaiterQueue<UnlockWaiter> | undefined;
 

@@ -5,23 +5,15 @@
  * outside, and so is one whose method was replaced, by a subclass or a spy: it is what counts, as in async-mutex.
  */
 import { E_ALREADY_LOCKED, E_TIMEOUT, type MutexInterface, type SemaphoreInterface } from 'async-mutex';
-import { acquire, runHolding } from './acquiring.js';
+import { acquire, runHolding, waitForUnlock } from './acquiring.js';
 import { boundFromOutside, type Decorated, type Ticket } from './foreign-timeout.js';
-import {
-  plainPriority,
-  checkedWeight,
-  isNoTime,
-  mutexRequest,
-  runnable,
-  semaphoreRequest,
-  type Milliseconds,
-  type PermitRequest,
-} from './lock-options.js';
+import { plainPriority, checkedWeight, runnable } from './options/checks.js';
+import { isNoTime, mutexRequest, semaphoreRequest } from './options/acquire-options.js';
+import type { Milliseconds, PermitRequest } from './observed.js';
 import { Mutex } from './mutex.js';
 import { grantReleaser } from './releasing.js';
 import { grantPair, Semaphore } from './semaphore.js';
 import { CORE } from './symbols.js';
-import { waitForUnlock } from './unlocking.js';
 
 /**
  * `sync` with every wait bounded to `timeout` milliseconds, after which it rejects with `timeoutError` (default: the
@@ -91,7 +83,8 @@ function boundFromInside(
     waitForUnlock: function bound(first, second): Promise<void> {
       if (!isOwn('waitForUnlock')) return outside.waitForUnlock(first, second);
       const weight = weighted ? checkedWeight(first) : 1;
-      return waitForUnlock(core, weight, plainPriority((weighted ? second : first) ?? 0), bound, limit);
+      const priority = plainPriority((weighted ? second : first) ?? 0);
+      return waitForUnlock(core, { weight, priority, limit }, bound);
     },
   };
   const own = { ...decorated };

@@ -2,7 +2,7 @@
  * One world of locks: its mode, its validator, its reports. A process has one (shared by every copy of the package);
  * tests may make isolated ones.
  *
- * Invariant: `off` is the only thing a primitive reads before it goes its fast way.
+ * Invariant: its world has an observer if and only if the mode is not off.
  */
 import { INSPECT } from '../platform/inspect.js';
 import { sitePrinter, type LockClass } from '../model/lock-class.js';
@@ -18,10 +18,13 @@ import type { Report, Violation } from '../report/types.js';
 import type { HeldTracker, TrackingLevel } from '../flow/held-tracker.js';
 import { isPromiseReplaced } from '../flow/promise-watch.js';
 import { hooksFollowHolds } from '../flow/rehearsal.js';
+import { processWorld, type LockObserver } from '../locks/observer.js';
+import { World } from '../locks/world.js';
 import { ClassGrowth } from './class-growth.js';
 import { errorCode, LockdepError } from '../errors.js';
 import type { ValidatorHost } from './host.js';
 import { classConflict } from './rules/class-conflict.js';
+import { ValidatingObserver } from './observer/observer.js';
 import { Validator } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';
@@ -50,12 +53,13 @@ const TOO_MANY_NAMES =
 const KNOWN: ReadonlySet<string> = new Set(['mode', 'tracking', 'onReport', 'stackDepth']);
 
 export class Runtime implements ValidatorHost {
-  /** The one branch that a lock pays while the validator is off. */
   off = true;
   enforce = false;
   /** Are reports kept from being printed as process warnings? For isolated instances. */
   quiet = false;
   readonly validator: Validator = new Validator(this);
+  /** The locks that it looks on at. */
+  readonly world: World<LockObserver>;
   readonly log: ReportLog = new ReportLog();
   readonly #growth = new ClassGrowth();
   #onReport: ((report: Report) => void) | undefined;
@@ -70,8 +74,13 @@ export class Runtime implements ValidatorHost {
   readonly #rehearsal: (tracker: HeldTracker) => Promise<boolean>;
 
   /** `rehearsal` asks whether the promise hooks can be relied on. */
-  constructor(rehearsal: (tracker: HeldTracker) => Promise<boolean> = hooksFollowHolds) {
+  constructor(
+    world: World<LockObserver> = new World(),
+    rehearsal: (tracker: HeldTracker) => Promise<boolean> = hooksFollowHolds,
+  ) {
+    this.world = world;
     this.#rehearsal = rehearsal;
+    world.attach(new ValidatingObserver(this));
   }
 
   readonly #listeners: (() => void)[] = [
@@ -228,6 +237,7 @@ export class Runtime implements ValidatorHost {
     if (this.off !== (mode === 'off')) watchOptions(this.off);
     this.off = mode === 'off';
     this.enforce = mode === 'enforce';
+    this.world.look(!this.off);
     const { tracker } = this.validator;
     const following = this.off ? 'off' : this.#tracking;
     if (this.#following !== following) {
@@ -276,7 +286,7 @@ function checkedMode(value: unknown, what: string): Mode {
 /** The runtime of this process. */
 export const processRuntime: Runtime = sharedState('lockdep.runtime.1', () => {
   sitePrinter.print = sitePosition;
-  const runtime = new Runtime();
+  const runtime = new Runtime(processWorld);
   runtime.startFromEnvironment(process.env);
   return runtime;
 });

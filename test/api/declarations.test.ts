@@ -32,7 +32,7 @@ describe('declareOrder', () => {
         ['declared', 'declared', undefined],
       );
       assert.match(report.message, new RegExp(`${b.lockClass.name}\\): declared to come after ${a.lockClass.name}`));
-      assert.match(report.message, /declaredHere \(test\/control\/declarations\.test\.ts:\d+:\d+\)/);
+      assert.match(report.message, /declaredHere \(test\/api\/declarations\.test\.ts:\d+:\d+\)/);
       assert.match(report.cycle?.[0]?.acquiring.site ?? '', /declarations\.test\.ts:\d+:\d+$/);
       assert.deepEqual(report, JSON.parse(JSON.stringify(report)));
       runtimeOf(instance).validator.dependencies.checkInvariants();
@@ -73,7 +73,7 @@ describe('declareOrder', () => {
         (error: unknown) => {
           assert.ok(error instanceof DeclaredOrderError && error instanceof LockdepError);
           assert.equal(error.code, 'ERR_LOCKDEP_DECLARED_ORDER');
-          assert.match(error.message, /cannot declare .*\.b before .*\.c: .* learned at test\/control\/declarations/);
+          assert.match(error.message, /cannot declare .*\.b before .*\.c: .* learned at test\/api\/declarations/);
           return true;
         },
       );

@@ -166,7 +166,7 @@ describe('classes', () => {
       const make = () => new instance.Mutex();
       assert.equal(make().lockClass, make().lockClass);
       assert.notEqual(make().lockClass, new instance.Mutex().lockClass);
-      assert.match(make().lockClass.name, /^Mutex@.*test\/control\/lockdep\.test\.ts:\d+:\d+$/);
+      assert.match(make().lockClass.name, /^Mutex@.*test\/api\/lockdep\.test\.ts:\d+:\d+$/);
     }));
 
   it('the class of a subclass of Mutex is where that is constructed', () =>

@@ -72,7 +72,7 @@ describe('snapshot', () => {
       assert.deepEqual(facts, { from: b, to: a, kinds: ['EN'], tier: 'strict', count: 1 });
       assert.match(
         sites.flat().join(' '),
-        /^test\/control\/snapshot\.test\.ts:\d+:\d+ test\/control\/snapshot\.test\.ts:\d+:\d+$/,
+        /^test\/api\/snapshot\.test\.ts:\d+:\d+ test\/api\/snapshot\.test\.ts:\d+:\d+$/,
       );
     });
   });
@@ -82,7 +82,7 @@ describe('snapshot', () => {
       const { a } = names('a');
       await nest(new Mutex({ class: a }), new Mutex());
       const [site] = lockdep.snapshot().classes.filter((each) => each.site !== undefined);
-      assert.match(site?.site ?? '', /^test\/control\/snapshot\.test\.ts:\d+:\d+$/);
+      assert.match(site?.site ?? '', /^test\/api\/snapshot\.test\.ts:\d+:\d+$/);
       assert.ok(site?.name.startsWith(`Mutex@${site.site}`));
     });
   });

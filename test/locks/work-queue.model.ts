@@ -5,6 +5,7 @@
  * A program is a list of steps; everything in a step happens in one synchronous turn. What tasks do is part of the program, so
  * one seed is the same program in every mode. The journal is what happened, in order, for comparison between modes.
  */
+import { unstartedIn } from '../../src/validator/observer/tracked-work.js';
 import assert from 'node:assert/strict';
 import type { WorkItem as Item, WorkQueue } from '../../src/index.js';
 import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
@@ -321,7 +322,7 @@ export class Stage {
     await Promise.all(this.#waits);
     if (this.#faults.length > 0) throw this.#faults[0];
     await this.#queue.drain();
-    assert.deepEqual([this.#queue.size, this.#queue.running, this.#queue[CORE].unstarted.size], [0, 0, 0]);
+    assert.deepEqual([this.#queue.size, this.#queue.running, unstartedIn(this.#queue[CORE]).length], [0, 0, 0]);
     assert.equal(this.#clock.liveTimers, 0);
     this.#queue[CORE].checkInvariants();
   }

@@ -5,8 +5,8 @@
  * left ends when all before it have. Invariant: only the newest epoch is open, and only closed ones have waiters.
  * O(1) per call, amortised; memory: one record for each flush that is not over and had work before it.
  */
-import type { HeldTracker } from '../../flow/held-tracker.js';
 import { EventWaiters } from '../event-waiters.js';
+import type { World } from '../world.js';
 
 export class Epoch {
   /** Work of this epoch that is not over. */
@@ -16,14 +16,14 @@ export class Epoch {
 }
 
 export class FlushEpochs {
-  readonly #tracker: HeldTracker;
+  readonly #world: World<unknown>;
   #oldest = new Epoch();
   #open: Epoch = this.#oldest;
   /** The newest of the closed ones that are not over. */
   #lastClosed: Epoch | undefined = undefined;
 
-  constructor(tracker: HeldTracker) {
-    this.#tracker = tracker;
+  constructor(world: World<unknown>) {
+    this.#world = world;
   }
 
   /** A piece of work is queued. */
@@ -43,7 +43,7 @@ export class FlushEpochs {
     if (this.#open.count > 0) this.#closeOpen();
     const last = this.#lastClosed;
     if (last === undefined) return undefined;
-    return (last.waiters ??= new EventWaiters(this.#tracker, 'the queue was not flushed'));
+    return (last.waiters ??= new EventWaiters(this.#world, 'the queue was not flushed'));
   }
 
   /** Throws if the epochs contradict themselves: for tests. */

@@ -4,19 +4,17 @@
  * Invariant: `pendingWork` is set from the enqueue to the start of that run. Work whose turn comes while the item still runs
  * is parked, and takes its turn when that run ends. O(1) per call.
  */
-import type { Work, WorkFunction } from './work.js';
+import type { Work, WorkFunction, WorkOwner } from './work.js';
 import { CANCELLED, GRANTED, OVER } from './work.js';
 import { EventWaiter, type EventWaiters } from '../event-waiters.js';
 import { LockCore, type LockConstructor } from '../lock-core.js';
-import { lockOptions, type LockOptions } from '../lock-options.js';
-import { beginWaits, followWait, type Awaited, type Undo } from '../waiting.js';
-
-type Below = (...args: never[]) => unknown;
+import { lockOptions, type LockOptions } from '../options/constructor-options.js';
+import type { Awaited, Below, Undo } from '../observed.js';
 
 /** The end of a wait that is over before it begins. */
 const NO_PLACE: Undo<void> = { giveUp: () => false };
 
-export class ItemCore extends LockCore {
+export class ItemCore extends LockCore implements WorkOwner {
   readonly fn: WorkFunction<unknown>;
   pendingWork: Work | undefined = undefined;
   runningWork: Work | undefined = undefined;
@@ -94,13 +92,14 @@ export class ItemCore extends LockCore {
   }
 
   #waitFor(work: Work | undefined, awaited: readonly Awaited[], below: Below): Promise<void> {
-    const { tracker } = this.rt.validator;
-    const nodes = beginWaits(this.rt, awaited, below);
-    const place: EventWaiters<void> | undefined =
-      work === undefined || work.state === OVER ? undefined : work.ends(tracker);
-    const waiter =
-      place === undefined ? new EventWaiter<void>() : place.wait({ signal: undefined, timeout: undefined });
-    if (place === undefined) waiter.resolve();
-    return followWait(this.rt, nodes, waiter, place ?? NO_PLACE);
+    const place: EventWaiters<void> | undefined = work === undefined || work.state === OVER ? undefined : work.ends();
+    const queue = (): EventWaiter<void> => {
+      if (place !== undefined) return place.wait({ signal: undefined, timeout: undefined });
+      const waiter = new EventWaiter<void>();
+      waiter.resolve();
+      return waiter;
+    };
+    const { observer } = this.world;
+    return observer === undefined ? queue().promise : observer.waited(awaited, queue, place ?? NO_PLACE, below);
   }
 }

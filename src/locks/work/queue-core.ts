@@ -11,17 +11,12 @@ import { reasonOf, refusalOf, type Refusal } from '../abort-listeners.js';
 import { EventWaiter, EventWaiters, type WaitBounds } from '../event-waiters.js';
 import { FlushEpochs } from './flush-epochs.js';
 import { LockCore, type LockConstructor } from '../lock-core.js';
-import { lockOptions, type LockOptions, type Milliseconds } from '../lock-options.js';
-import { beginWaits, followWait } from '../waiting.js';
-import type { TrackedWork } from './tracked-work.js';
-import { GRANTED, QUEUED, RUNNING, type Work } from './work.js';
+import { lockOptions, type LockOptions } from '../options/constructor-options.js';
+import type { Below, Milliseconds } from '../observed.js';
+import { GRANTED, QUEUED, RUNNING, type Work, type WorkHost } from './work.js';
 
-type Below = (...args: never[]) => unknown;
-
-export class QueueCore extends LockCore {
+export class QueueCore extends LockCore implements WorkHost {
   readonly concurrency: number;
-  /** Work that the validator follows and that has not begun, in order of submission. */
-  readonly unstarted: Set<TrackedWork> = new Set();
   readonly #waiting = new WaiterQueue<Work>();
   readonly #flushes: FlushEpochs;
   readonly #idle: EventWaiters<void>;
@@ -41,9 +36,8 @@ export class QueueCore extends LockCore {
       constructor,
     );
     this.concurrency = concurrency;
-    const { tracker } = this.rt.validator;
-    this.#flushes = new FlushEpochs(tracker);
-    this.#idle = new EventWaiters(tracker, 'the queue was not idle');
+    this.#flushes = new FlushEpochs(this.world);
+    this.#idle = new EventWaiters(this.world, 'the queue was not idle');
   }
 
   /** Waiting for a slot. */
@@ -116,7 +110,7 @@ export class QueueCore extends LockCore {
       this.#parked -= 1;
     } else if (!this.#waiting.remove(work)) this.#delayed.delete(work);
     this.#leave(work);
-    this.#muted(() => work.refuse(reason));
+    this.world.settle(() => work.refuse(reason));
     this.#noteIdle();
   }
 
@@ -127,7 +121,7 @@ export class QueueCore extends LockCore {
       this.#waiting.enqueue(work);
       return;
     }
-    this.#muted(() => this.#grant(work));
+    this.world.settle(() => this.#grant(work));
   }
 
   pause(): void {
@@ -160,9 +154,6 @@ export class QueueCore extends LockCore {
     const free = this.concurrency - this.#running;
     if (free < 0) throw new Error('work queue: more work has a slot than there are slots');
     if (free > 0 && !this.#paused && this.#waiting.size > 0) throw new Error('work queue: work waits for a free slot');
-    for (const { state } of this.unstarted) {
-      if (state >= RUNNING) throw new Error('work queue: work that has begun or is over counts as not started');
-    }
     if (this.isIdle && this.#idle.size > 0) throw new Error('work queue: somebody waits for an idle queue to be idle');
   }
 
@@ -194,7 +185,7 @@ export class QueueCore extends LockCore {
   }
 
   #advance(): void {
-    if (this.#waiting.size > 0 && this.#hasSlot) this.#muted(() => this.#serve());
+    if (this.#waiting.size > 0 && this.#hasSlot) this.world.settle(() => this.#serve());
     this.#noteIdle();
   }
 
@@ -203,17 +194,6 @@ export class QueueCore extends LockCore {
       const work = this.#waiting.dequeue();
       if (work === undefined) break;
       if (!this.#isParked(work)) this.#grant(work);
-    }
-  }
-
-  /** What settles meanwhile is nobody's return. */
-  #muted(act: () => void): void {
-    const { tracker } = this.rt.validator;
-    tracker.mute();
-    try {
-      act();
-    } finally {
-      tracker.unmute();
     }
   }
 
@@ -245,21 +225,27 @@ export class QueueCore extends LockCore {
   }
 
   #await(place: () => EventWaiters<void> | undefined, bounds: WaitBounds, below: Below): Promise<void> {
-    // All slots are needed: whoever has one of them may not wait here.
-    const nodes = bounds.timeout === 0 ? [] : beginWaits(this.rt, [{ lock: this, permits: this.capacity }], below);
     const waiters = place() ?? this.#none;
-    if (waiters !== this.#none) return followWait(this.rt, nodes, waiters.wait(bounds), waiters);
-    const waiter = new EventWaiter<void>();
-    const refusal = bounds.signal === undefined ? undefined : refusalOf(bounds.signal);
-    if (refusal === undefined) waiter.resolve();
-    else waiter.reject(refusal.reason);
-    return followWait(this.rt, nodes, waiter, waiters);
+    const queue = (): EventWaiter<void> => (waiters === this.#none ? over(bounds) : waiters.wait(bounds));
+    const { observer } = this.world;
+    if (observer === undefined || bounds.timeout === 0) return queue().promise;
+    // All slots are needed: whoever has one of them may not wait here.
+    return observer.waited([{ lock: this, permits: this.capacity }], queue, waiters, below);
   }
 
   /** The place of those who have nothing to wait for. */
   get #none(): EventWaiters<void> {
-    return (this.#nobody ??= new EventWaiters(this.rt.validator.tracker, 'nothing'));
+    return (this.#nobody ??= new EventWaiters(this.world, 'nothing'));
   }
 
   #nobody: EventWaiters<void> | undefined;
+}
+
+/** A wait that is over before it begins. */
+function over({ signal }: WaitBounds): EventWaiter<void> {
+  const waiter = new EventWaiter<void>();
+  const refusal = signal === undefined ? undefined : refusalOf(signal);
+  if (refusal === undefined) waiter.resolve();
+  else waiter.reject(refusal.reason);
+  return waiter;
 }

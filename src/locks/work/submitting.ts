@@ -2,44 +2,38 @@
 import { NativePromise } from '../../platform/intrinsics.js';
 import { QueueClosedError } from '../../errors.js';
 import { refusalOf } from '../abort-listeners.js';
+import type { Below, Milliseconds, Submission } from '../observed.js';
 import type { ItemCore } from './item-core.js';
 import { PlainWork } from './plain-work.js';
 import type { QueueCore } from './queue-core.js';
-import { runTracked, TrackedWork, type Submission } from './tracked-work.js';
 import { CANCELLED, type Work, type WorkFunction } from './work.js';
-
-type Below = (...args: never[]) => unknown;
 
 /** Called with the error of a run of an item that has no caller to go to, and the item. */
 export type OnItemError = (error: unknown, item: object) => void;
 
-/** Off: the work alone. Tracked: the attempt is shown to the validator first; the place in the queue is the same. */
-export function submit<T>(queue: QueueCore, submission: Submission<T>, below: Below): Promise<T> {
-  const { fn, priority, signal, item } = submission;
+/** By itself, or by whoever looks on: the place in the queue is the same. */
+export function submit<T>(queue: QueueCore, submission: Submission<T, ItemCore>, below: Below): Promise<T> {
+  const { signal, item } = submission;
   const refusal = signal === undefined ? undefined : refusalOf(signal);
   if (refusal !== undefined) return NativePromise.reject(refusal.reason);
   if (queue.closed && item?.runningWork?.queue !== queue) return NativePromise.reject(new QueueClosedError());
-  if (queue.rt.off || queue.lockClass.options.track === false) {
-    const plain = new PlainWork(queue, fn, priority, signal, item);
-    return admitted(plain, submission, (hasSlot) => (hasSlot ? plain.now() : plain.later()));
-  }
-  const work = new TrackedWork(queue, submission, below);
-  const { tracker } = queue.rt.validator;
-  tracker.mute();
-  try {
-    return admitted(work, submission, (hasSlot) => runTracked(work, hasSlot));
-  } finally {
-    tracker.unmute();
-  }
+  const { observer } = queue.world;
+  return observer === undefined ? submitUnobserved(queue, submission) : observer.submitted(queue, submission, below);
+}
+
+export function submitUnobserved<T>(queue: QueueCore, submission: Submission<T, ItemCore>): Promise<T> {
+  const plain = new PlainWork(queue, submission.fn, submission.priority, submission.signal, submission.item);
+  return admitted(queue, plain, submission.delay, (hasSlot) => (hasSlot ? plain.now() : plain.later()));
 }
 
 /** Work whose signal or timer fails is not taken in, and leaves nothing behind. */
-function admitted<T>(
+export function admitted<T>(
+  queue: QueueCore,
   work: Work<T>,
-  { item, delay }: Submission<T>,
+  delay: Milliseconds,
   begin: (hasSlot: boolean) => Promise<T>,
 ): Promise<T> {
-  const { queue } = work;
+  const { item } = work;
   const refusal = queue.heed(work);
   if (refusal !== undefined) return NativePromise.reject(refusal.reason);
   if (item !== undefined) item.pendingWork = work;
@@ -63,7 +57,7 @@ export function submitPlain<T>(queue: QueueCore, fn: WorkFunction<T>): Promise<T
 export function enqueueItem(queue: QueueCore, item: ItemCore, onError: OnItemError | undefined, below: Below): boolean {
   if (!item.accepts) return false;
   if (queue.closed && item.runningWork?.queue !== queue) throw new QueueClosedError();
-  const submission: Submission<unknown> = {
+  const submission: Submission<unknown, ItemCore> = {
     fn: item.fn,
     priority: 0,
     signal: undefined,

@@ -4,12 +4,11 @@
  * Never runs beside itself, on whatever queues it is enqueued. It runs in the AsyncLocalStorage contexts of the call that made
  * it pending. Every call is O(1).
  */
-import { heldLockFreed } from '../../validator/rules/held-lock-freed.js';
 import { ItemCore } from './item-core.js';
 import { LockFace } from '../lock-face.js';
-import { checkedCallback, type LockOptions } from '../lock-options.js';
+import { checkedCallback } from '../options/checks.js';
+import type { LockOptions } from '../options/constructor-options.js';
 import { CORE } from '../symbols.js';
-import { TrackedWork } from './tracked-work.js';
 import type { WorkFunction } from './work.js';
 
 export class WorkItem<T = void> extends LockFace {
@@ -51,15 +50,5 @@ export class WorkItem<T = void> extends LockFace {
 
   get running(): boolean {
     return this[CORE].runningWork !== undefined;
-  }
-
-  /** The end of the item's life: a run that goes on or is to come is reported, with the place of its `enqueue`. Changes nothing else. */
-  override [Symbol.dispose](): void {
-    const core = this[CORE];
-    if (core.rt.off) return;
-    const { pendingWork } = core;
-    const unstarted = pendingWork instanceof TrackedWork ? [pendingWork] : [];
-    const violation = heldLockFreed(core, this[Symbol.dispose], unstarted);
-    if (violation !== undefined) core.rt.report(violation);
   }
 }

@@ -8,22 +8,16 @@
 import { NativePromise } from '../../platform/intrinsics.js';
 import { describe } from '../../platform/describe.js';
 import { noteUnknown } from '../../platform/unknown-options.js';
-import { heldLockFreed } from '../../validator/rules/held-lock-freed.js';
 import { checkedBounds, type WaitOptions } from '../event-waiters.js';
 import { LockFace } from '../lock-face.js';
-import {
-  checkedCallback,
-  checkedClass,
-  checkedPriority,
-  isSignal,
-  checkedDuration,
-  type LockOptions,
-  type Milliseconds,
-} from '../lock-options.js';
+import { checkedCallback, checkedPriority, isSignal, checkedDuration } from '../options/checks.js';
+import { checkedClass, type LockOptions } from '../options/constructor-options.js';
+import type { Milliseconds } from '../observed.js';
 import { QueueCore } from './queue-core.js';
 import { enqueueItem, submit, submitPlain, type OnItemError } from './submitting.js';
 import { CORE } from '../symbols.js';
-import type { Submission } from './tracked-work.js';
+import type { Submission } from '../observed.js';
+import type { ItemCore } from './item-core.js';
 import type { WorkFunction } from './work.js';
 import { WorkItem } from './work-item.js';
 import type { LockClass } from '../../model/lock-class.js';
@@ -78,7 +72,7 @@ export class WorkQueue extends LockFace {
     try {
       checkedCallback(fn);
       const core = this[CORE];
-      if (options === undefined && core.rt.off && !core.closed) return submitPlain(core, fn);
+      if (options === undefined && core.world.observer === undefined && !core.closed) return submitPlain(core, fn);
       return submit(core, submissionOf(fn, options), this.run);
     } catch (error) {
       return NativePromise.reject(error);
@@ -92,7 +86,7 @@ export class WorkQueue extends LockFace {
   enqueue(item: WorkItem<unknown>): boolean {
     if (!(item instanceof WorkItem)) throw new TypeError(`item must be a WorkItem, got ${describe(item)}`);
     const core = item[CORE];
-    if (core.rt !== this[CORE].rt) throw new TypeError('item must be of the same lockdep instance as the queue');
+    if (core.world !== this[CORE].world) throw new TypeError('item must be of the same lockdep instance as the queue');
     return enqueueItem(this[CORE], core, this.#onError, this.enqueue);
   }
 
@@ -150,14 +144,6 @@ export class WorkQueue extends LockFace {
   get running(): number {
     return this[CORE].running;
   }
-
-  /** The end of the queue's life: work that is left is reported, with the places where it was submitted. Changes nothing else. */
-  override [Symbol.dispose](): void {
-    const core = this[CORE];
-    if (core.rt.off) return;
-    const violation = heldLockFreed(core, this[Symbol.dispose], [...core.unstarted]);
-    if (violation !== undefined) core.rt.report(violation);
-  }
 }
 
 function checkedConcurrency(given: unknown): number {
@@ -168,7 +154,7 @@ function checkedConcurrency(given: unknown): number {
 
 const KNOWN: ReadonlySet<string> = new Set(['class', 'name', 'priority', 'signal', 'delay']);
 
-function submissionOf<T>(fn: WorkFunction<T>, given: RunOptions | undefined): Submission<T> {
+function submissionOf<T>(fn: WorkFunction<T>, given: RunOptions | undefined): Submission<T, ItemCore> {
   if (given === undefined) {
     return { fn, priority: 0, signal: undefined, delay: 0, lockClass: undefined, name: undefined, item: undefined };
   }

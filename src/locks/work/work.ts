@@ -4,13 +4,31 @@
  * Invariant: state only moves DELAYED -> QUEUED -> GRANTED -> RUNNING -> OVER, forwards; work that is taken out goes to OVER.
  */
 import { setMaxListeners } from 'node:events';
-import type { HeldTracker } from '../../flow/held-tracker.js';
 import { refusalOf } from '../abort-listeners.js';
 import { BoundedWaiter } from '../bounded-waiter.js';
 import { EventWaiters } from '../event-waiters.js';
 import type { Epoch } from './flush-epochs.js';
-import type { ItemCore } from './item-core.js';
-import type { QueueCore } from './queue-core.js';
+import type { LockCore } from '../lock-core.js';
+
+/** The queue that work is in. */
+export interface WorkHost extends LockCore {
+  readonly concurrency: number;
+  /** The run of `work` is over, or its turn came too late. */
+  finished(work: Work): void;
+  /** Takes work that has no slot out; its turn is refused with `reason`. */
+  takeOut(work: Work, reason: unknown): void;
+  /** The item that parked this work has ended its run. */
+  unpark(work: Work): void;
+}
+
+/** The item that work is a run of. */
+export interface WorkOwner extends LockCore {
+  pendingWork: Work | undefined;
+  runningWork: Work | undefined;
+  parkedWork: Work | undefined;
+  starts(work: Work): void;
+  ended(work: Work): void;
+}
 
 export type WorkFunction<T> = (signal: AbortSignal) => T | Promise<T>;
 
@@ -33,20 +51,20 @@ export abstract class Work<T = unknown> extends BoundedWaiter {
   state: WorkState = DELAYED;
   /** Undefined while it is delayed: then it is not queued yet. */
   epoch: Epoch | undefined = undefined;
-  readonly queue: QueueCore;
+  readonly queue: WorkHost;
   fn: WorkFunction<T>;
   /** The signal of whoever submitted it. */
   readonly signal: AbortSignal | undefined;
   /** The item that it is a run of. */
-  readonly item: ItemCore | undefined;
+  readonly item: WorkOwner | undefined;
   #rare: { controller?: AbortController; waiters?: EventWaiters<void> } | undefined = undefined;
 
   constructor(
-    queue: QueueCore,
+    queue: WorkHost,
     fn: WorkFunction<T>,
     priority: number,
     signal: AbortSignal | undefined,
-    item: ItemCore | undefined,
+    item: WorkOwner | undefined,
   ) {
     super(priority);
     this.queue = queue;
@@ -77,9 +95,9 @@ export abstract class Work<T = unknown> extends BoundedWaiter {
   }
 
   /** Those who wait for its end. */
-  ends(tracker: HeldTracker): EventWaiters<void> {
+  ends(): EventWaiters<void> {
     this.#rare ??= {};
-    return (this.#rare.waiters ??= new EventWaiters(tracker, 'the work was not over'));
+    return (this.#rare.waiters ??= new EventWaiters(this.queue.world, 'the work was not over'));
   }
 
   /** It has run, or was taken out. */

@@ -3,11 +3,10 @@
  * from it by a foreign `release()`, the hold of somebody else. Or permits that one flow gives back twice, so that there are more
  * than ever; that there are more is no fault by itself, since a `release()` may be meant to add some.
  */
+import type { UnlockFault } from '../../locks/observed.js';
 import type { HoldMode, Violation } from '../../report/types.js';
 import type { TrackedLock } from '../../model/hold.js';
 import { captureFrames } from '../../platform/captured-frame.js';
-
-export type UnlockFault = 'free' | 'released-guard' | 'stale-releaser' | 'over-release';
 
 const SUMMARIES: Record<UnlockFault, string> = {
   free: 'the lock is released though nobody holds it',

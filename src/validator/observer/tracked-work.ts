@@ -4,37 +4,24 @@
  * The same microtask turns as work that is not followed; only a nesting that may deadlock is looked at first, which takes
  * two turns more. Submitting is a wait for the queue as far as the caller awaits the result, and nothing otherwise.
  */
-import { NativePromise } from '../../platform/intrinsics.js';
-import type { LockClass } from '../../model/lock-class.js';
-import { classOfSite } from '../../model/lock-class.js';
-import type { RawUse } from '../../report/types.js';
-import { siteOf } from '../../report/stack-text.js';
-import { capturePlace, type CapturedFrame } from '../../platform/captured-frame.js';
+import type { Below, ObservedLock, Submission } from '../../locks/observed.js';
+import type { ItemCore } from '../../locks/work/item-core.js';
+import type { QueueCore } from '../../locks/work/queue-core.js';
+import { GRANTED, OVER, RUNNING, Work } from '../../locks/work/work.js';
 import type { Hold, TrackedLock } from '../../model/hold.js';
+import { classOfSite, type LockClass } from '../../model/lock-class.js';
+import { capturePlace, type CapturedFrame } from '../../platform/captured-frame.js';
+import { NativePromise } from '../../platform/intrinsics.js';
 import { ready, scopeFrames, type JointScope, type ScopeKeeper } from '../../platform/scope-frame.js';
+import { siteOf } from '../../report/stack-text.js';
+import type { RawUse } from '../../report/types.js';
 import { Task } from '../../flow/task.js';
-import { errorCode, LockdepError } from '../../errors.js';
-import { reportLeaks } from '../../validator/leaks.js';
-import type { UnstartedWork } from '../../validator/rules/held-lock-freed.js';
-import type { ItemCore } from './item-core.js';
-import type { Milliseconds } from '../lock-options.js';
-import type { QueueCore } from './queue-core.js';
+import { reportLeaks } from '../leaks.js';
+import type { UnstartedWork } from '../rules/held-lock-freed.js';
+import type { Runtime } from '../runtime.js';
+import { beginWaits } from './event-waits.js';
+import { offenceOf } from './offence.js';
 import { noteFailure } from './unhandled-work.js';
-import { beginWaits } from '../waiting.js';
-import { GRANTED, OVER, RUNNING, Work, type WorkFunction } from './work.js';
-
-type Below = (...args: never[]) => unknown;
-
-/** What is asked of one run. */
-export interface Submission<T> {
-  readonly fn: WorkFunction<T>;
-  readonly priority: number;
-  readonly signal: AbortSignal | undefined;
-  readonly delay: Milliseconds;
-  readonly lockClass: LockClass | undefined;
-  readonly name: string | undefined;
-  readonly item: ItemCore | undefined;
-}
 
 interface Settlers {
   readonly resolve: () => void;
@@ -68,21 +55,23 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   scopeHolds: readonly Hold[] = [];
   /** What the caller waits for, if it awaits the result. */
   waits: readonly Hold[];
+  readonly runtime: Runtime;
   readonly #task: Task;
   #turn: Settlers | undefined = undefined;
 
-  constructor(queue: QueueCore, submission: Submission<T>, below: Below) {
+  constructor(runtime: Runtime, queue: QueueCore, submission: Submission<T, ItemCore>, below: Below) {
     super(queue, submission.fn, submission.priority, submission.signal, submission.item);
     const { item, lockClass, name } = submission;
+    this.runtime = runtime;
     this.frames = capturePlace(below);
     this.lockClass = item?.lockClass ?? lockClass ?? classOfFrame(this.frames[0]);
     this.label = item?.label ?? name;
     this.owner = item?.owner ?? queue.owner;
     // Nobody waits for an item by enqueueing it, and with slots for all nobody waits for one.
     const isWait = item === undefined && queue.concurrency !== Infinity;
-    this.waits = isWait ? beginWaits(queue.rt, [{ lock: queue, permits: 1 }], below) : [];
+    this.waits = isWait ? beginWaits(runtime, [{ lock: queue, permits: 1 }], below) : [];
     this.#task = taskNamed(this.label, this.lockClass);
-    queue.unstarted.add(this);
+    unstartedOf(queue).add(this);
   }
 
   /** The promise of its turn, which is to come. */
@@ -109,7 +98,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
 
   /** The wait that may stand in its own way. */
   get suspect(): boolean {
-    return this.waits.some((node) => this.queue.rt.validator.wantsProbe(node));
+    return this.waits.some((node) => this.runtime.validator.wantsProbe(node));
   }
 
   /** As a report lists it before it runs. */
@@ -127,11 +116,9 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   }
 
   enter(): void {
-    const { rt, unstarted } = this.queue;
-    const { tracker } = rt.validator;
-    unstarted.delete(this);
-    tracker.enterTask(this.#task);
-    if (rt.off) return;
+    unstartedOf(this.queue).delete(this);
+    this.runtime.validator.tracker.enterTask(this.#task);
+    if (this.runtime.off) return;
     const slot = this.#hold(this.queue, this.queue.lockClass, 'scope');
     const own = this.item ?? this;
     // Nothing leads into its own class from here: whoever waits for it through the queue is ordered by the queue.
@@ -139,19 +126,19 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   }
 
   leave(): void {
-    const { validator } = this.queue.rt;
+    const { validator } = this.runtime;
     for (const node of this.scopeHolds.toReversed()) {
       validator.close(node, trackedKeeper.leaveScope);
       validator.tracker.ended(node);
     }
     for (const node of this.waits) validator.waited(node, trackedKeeper.leaveScope);
-    reportLeaks(this.queue.rt, this.#task, () => siteOf(this.frames));
+    reportLeaks(this.runtime, this.#task, () => siteOf(this.frames));
   }
 
   override over(): void {
-    this.queue.unstarted.delete(this);
+    unstartedOf(this.queue).delete(this);
     // Work that did not run leaves nobody waiting.
-    if (this.state !== RUNNING) for (const node of this.waits) this.queue.rt.validator.tracker.ended(node);
+    if (this.state !== RUNNING) for (const node of this.waits) this.runtime.validator.tracker.ended(node);
     // Its own holds name it, and stay in the lists of what was started under them.
     this.fn = spent;
     this.waits = NONE;
@@ -160,12 +147,27 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   }
 
   #hold(lock: TrackedLock, lockClass: LockClass, kind: 'scope' | 'try-scope'): Hold {
-    const { validator } = this.queue.rt;
+    const { validator } = this.runtime;
     const node = validator.attempt(lock, lockClass, kind, 'exclusive', 1, this.frames);
     validator.tracker.granted(node);
     validator.tracker.enterScope(node);
     return node;
   }
+}
+
+const unstarted = new WeakMap<object, Set<TrackedWork>>();
+
+/** Of a queue, the work that is followed and has not begun, in order of submission. */
+function unstartedOf(queue: object): Set<TrackedWork> {
+  let works = unstarted.get(queue);
+  if (works === undefined) unstarted.set(queue, (works = new Set()));
+  return works;
+}
+
+/** What was given to a queue, or to an item, and has not begun. */
+export function unstartedIn(lock: ObservedLock): TrackedWork[] {
+  const { pendingWork } = lock as Partial<ItemCore>;
+  return pendingWork instanceof TrackedWork ? [pendingWork] : [...(unstarted.get(lock) ?? [])];
 }
 
 /** The promise of the result of `work`. `now`: it has a slot already. */
@@ -182,21 +184,18 @@ export function runTracked<T>(work: TrackedWork<T>, now: boolean): Promise<T> {
     suspect ? ready : undefined,
   );
   if (waits.some((node) => node.asked.pending !== undefined)) {
-    work.queue.rt.validator.tracker.carryWaits(promise, waits);
+    work.runtime.validator.tracker.carryWaits(promise, waits);
   }
   return promise;
 }
 
 const trackedKeeper: ScopeKeeper<TrackedWork> = {
   probe(work, turn) {
-    const { queue, waits } = work;
-    const reports = waits.map((node) => queue.rt.validator.probe(node, trackedKeeper.probe));
-    const report = reports.find((found) => found !== undefined);
-    if (report === undefined || !queue.rt.enforce || work.state === OVER) return;
-    const error = new LockdepError(report.message, errorCode(report.kind), report);
+    const error = offenceOf(work.runtime, work.waits, trackedKeeper.probe);
+    if (error === undefined || work.state === OVER) return;
     turn?.catch(() => undefined);
-    if (work.state === GRANTED) queue.finished(work);
-    else queue.takeOut(work, error);
+    if (work.state === GRANTED) work.queue.finished(work);
+    else work.queue.takeOut(work, error);
     throw error;
   },
   enterScope(work) {

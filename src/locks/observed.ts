@@ -1,0 +1,131 @@
+/**
+ * What an observer may ask of a lock, and what the two hand to each other. Types alone; the classes of this folder are these.
+ */
+import type { Hold, TrackedLock, WaitKind } from '../model/hold.js';
+import type { LockClass } from '../model/lock-class.js';
+import type { World } from './world.js';
+
+/** A public function that was called: the program's own frames begin below it. */
+export type Below = (...args: never[]) => unknown;
+
+/** Duration in milliseconds. `Infinity` never ends. */
+export type Milliseconds = number;
+
+export interface ObservedLock extends TrackedLock {
+  readonly world: World<unknown>;
+  /** Is none of it taken, by whomever? */
+  readonly isIdle: boolean;
+}
+
+/**
+ * The bound that `withTimeout` puts on a wait. Its words are async-mutex's, and so is their meaning: a timer gets `timeout` as
+ * it is, and the place in the queue is kept (ghosts.ts).
+ */
+export interface TimeLimit {
+  readonly timeout: Milliseconds;
+  readonly error: unknown;
+  /** Microtask turns for which a waiter that is gone holds what it is granted. */
+  readonly moment: number;
+}
+
+/** A request as the lock wants it: everything filled in and checked. */
+export interface PermitRequest {
+  readonly weight: number;
+  readonly priority: number;
+  readonly signal: AbortSignal | undefined;
+  readonly timeout: Milliseconds | undefined;
+  /** Of a lock that `withTimeout` has decorated. */
+  readonly limit: TimeLimit | undefined;
+  /** Does it wait for nothing that takes any time? */
+  readonly isTry: boolean;
+  readonly subclass: number | string | undefined;
+  readonly nestLock: ObservedLock | undefined;
+}
+
+/** A wait until so many permits could be had, which takes none. */
+export interface UnlockRequest {
+  readonly weight: number;
+  readonly priority: number;
+  readonly limit: TimeLimit | undefined;
+}
+
+/** Makes what the caller of a granted request receives: a releaser, a guard, a value. */
+export type Grant<T> = (lock: ObservedPermits, weight: number, previousValue: number, hold: Hold | undefined) => T;
+
+/** One who waits for an event. */
+export interface EventWait<T> {
+  readonly promise: Promise<T>;
+  readonly queued: boolean;
+  /** Called once, before the waiter hears of the end of its wait. */
+  onOver: (() => void) | undefined;
+}
+
+/** How a wait that turns out to be an offence is undone. */
+export interface Undo<T> {
+  /** Gives up the place; false when the wait is over already. */
+  giveUp(waiter: EventWait<T>, error: unknown): boolean;
+  /** Gives back what the wait has brought. */
+  giveBack?(value: T): void;
+}
+
+/** One who waits for an unlock. */
+export interface UnlockWait extends EventWait<void> {
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+  /** undefined: it stands in no queue, and waits for its observer alone. */
+  readonly place: object | undefined;
+  over(): void;
+  /** Gives up the place; false when the wait is over already. */
+  refuse(error: unknown): boolean;
+}
+
+/** A lock of permits: a mutex has one, a semaphore some, a reader takes one of very many and a writer all. */
+export interface ObservedPermits extends ObservedLock {
+  /** Free permits. */
+  readonly value: number;
+  /** May somebody add permits by `release()`, and has nobody to have taken what is released? */
+  readonly isCounted: boolean;
+  /** What a request of this weight waits for. */
+  waitOf(weight: number): WaitKind;
+  /** May a request of this weight and priority pass at once? */
+  isFree(weight: number, priority: number): boolean;
+  /** Takes the permits at once or queues up. */
+  request<T>(wanted: PermitRequest, hold: Hold | undefined, grant: Grant<T>): Promise<T>;
+  /** Takes the permits if they can be had at once, and returns the value before that. */
+  takeNow(wanted: PermitRequest, hold: Hold | undefined): number | undefined;
+  take<T>(weight: number, hold: Hold | undefined, grant: Grant<T>): T;
+  /** Returns permits and serves whoever can go on now. */
+  give(weight: number): void;
+  /** The same, whoever took them: there may be more then than there ever were. */
+  giveMore(weight: number): void;
+  /** Gives up the wait of a waiter that `queued` has named; false when it is over already. */
+  giveUp(waiter: object, reason: unknown): boolean;
+  waitForUnlock(request: UnlockRequest): Promise<void>;
+  queueForUnlock(request: UnlockRequest): UnlockWait;
+}
+
+/** A lock that is held by sections, at whose door nobody waits. */
+export interface ObservedSection extends ObservedLock {
+  /** How a section is wanted: 'recursive-read' where sections may overlap and nest. */
+  readonly entry: WaitKind;
+}
+
+/** What a wait needs the end of, and how many permits of it. */
+export interface Awaited {
+  readonly lock: ObservedLock;
+  readonly permits: number;
+}
+
+/** What is asked of one run of a queue. `I`: the item that it is a run of. */
+export interface Submission<T, I = unknown> {
+  readonly fn: (signal: AbortSignal) => T | Promise<T>;
+  readonly priority: number;
+  readonly signal: AbortSignal | undefined;
+  readonly delay: Milliseconds;
+  readonly lockClass: LockClass | undefined;
+  readonly name: string | undefined;
+  readonly item: I | undefined;
+}
+
+/** Something is released that is not held. */
+export type UnlockFault = 'free' | 'released-guard' | 'stale-releaser' | 'over-release';

@@ -1,0 +1,193 @@
+/**
+ * The validator as an observer of locks: hands each thing that a lock tells to the one file that knows what to make of it.
+ *
+ * It looks on while the mode is on; what it has seen begin it is told the end of in any mode. A new rule is called from the files
+ * beside this one, and no lock hears of it.
+ */
+import type {
+  Awaited,
+  Below,
+  EventWait,
+  Grant,
+  ObservedLock,
+  ObservedPermits,
+  ObservedSection,
+  PermitRequest,
+  Submission,
+  Undo,
+  UnlockFault,
+  UnlockRequest,
+} from '../../locks/observed.js';
+import type { LockObserver } from '../../locks/observer.js';
+import type { ItemCore } from '../../locks/work/item-core.js';
+import type { QueueCore } from '../../locks/work/queue-core.js';
+import { admitted, submitUnobserved } from '../../locks/work/submitting.js';
+import { birthAt, type Birth } from '../../model/construction-site.js';
+import { WAITING, type Hold, type WaitKind } from '../../model/hold.js';
+import type { LockClass } from '../../model/lock-class.js';
+import { badUnlockBalance } from '../rules/bad-unlock-balance.js';
+import { heldLockFreed } from '../rules/held-lock-freed.js';
+import type { Runtime } from '../runtime.js';
+import { Acquisitions } from './acquisitions.js';
+import { beginWaits, followWait } from './event-waits.js';
+import { Releases } from './releases.js';
+import { Sections } from './sections.js';
+import { runTracked, TrackedWork, unstartedIn } from './tracked-work.js';
+import { followUnlock } from './unlock-waits.js';
+
+export class ValidatingObserver implements LockObserver {
+  readonly #rt: Runtime;
+  readonly #releases: Releases;
+  readonly #acquisitions: Acquisitions;
+  readonly #sections: Sections;
+
+  constructor(runtime: Runtime) {
+    this.#rt = runtime;
+    this.#releases = new Releases(runtime);
+    this.#acquisitions = new Acquisitions(runtime, this.#releases);
+    this.#sections = new Sections(runtime);
+  }
+
+  constructed(kind: string, below: Below): Birth | undefined {
+    return birthAt(below, kind);
+  }
+
+  classChosen(lockClass: LockClass, below: Below): void {
+    this.#rt.classChosen(lockClass, below);
+  }
+
+  reclassified(lock: ObservedLock, former: LockClass, below: Below): void {
+    const offence = this.#rt.validator.reclassified(lock, former, lock.lockClass, below);
+    if (offence !== undefined) this.#rt.refuse(offence);
+  }
+
+  disposed(lock: ObservedLock, below: Below): void {
+    const violation = heldLockFreed(lock, below, unstartedIn(lock));
+    if (violation !== undefined) this.#rt.report(violation);
+  }
+
+  wanted<T>(lock: ObservedPermits, request: PermitRequest, grant: Grant<T>, below: Below): Promise<T> {
+    return this.#acquisitions.wanted(lock, request, grant, below);
+  }
+
+  taken<T>(lock: ObservedPermits, request: PermitRequest, grant: Grant<T>, below: Below): T {
+    return this.#acquisitions.taken(lock, request, grant, below);
+  }
+
+  scope<T>(
+    lock: ObservedPermits,
+    request: PermitRequest,
+    callback: (value: number) => T | Promise<T>,
+    passValue: boolean,
+    below: Below,
+  ): Promise<T> {
+    return this.#acquisitions.scope(lock, request, callback, passValue, below);
+  }
+
+  mayWant(lock: ObservedPermits, request: PermitRequest, below: Below): void {
+    this.#acquisitions.mayWant(lock, request, below);
+  }
+
+  unlockWanted(lock: ObservedPermits, request: UnlockRequest, below: Below): Promise<void> {
+    return followUnlock(this.#rt, lock, request, below);
+  }
+
+  queued(hold: Hold, waiter: object): void {
+    hold.queueUp(waiter);
+  }
+
+  granted(hold: Hold): void {
+    const { tracker } = this.#rt.validator;
+    if (hold.lock.capacity > 1) tracker.grantedPermits(hold);
+    else tracker.granted(hold);
+  }
+
+  ended(hold: Hold): void {
+    this.#rt.validator.tracker.ended(hold);
+  }
+
+  released(lock: ObservedPermits, weight: number, hold: Hold, below: Below): void {
+    this.#releases.released(lock, weight, hold, below);
+  }
+
+  releasedByLock(lock: ObservedPermits, weight: number, below: Below): void {
+    this.#releases.releasedByLock(lock, weight, below);
+  }
+
+  downgraded(hold: Hold, wait: WaitKind, permits: number): void {
+    this.#rt.validator.tracker.downgraded(hold, wait);
+    if (hold.lock.capacity > 1) hold.lock.heldPermits -= hold.permits - permits;
+    hold.permits = permits;
+  }
+
+  transferred(hold: Hold): void {
+    this.#rt.validator.tracker.transferred(hold);
+  }
+
+  pinned(hold: Hold): Disposable {
+    let isPinned = true;
+    hold.ask().pins += 1;
+    return {
+      [Symbol.dispose](): void {
+        if (isPinned) hold.ask().pins -= 1;
+        isPinned = false;
+      },
+    };
+  }
+
+  permitsHeld(lock: ObservedLock): number {
+    let sum = 0;
+    for (let hold = lock.firstHold; hold !== undefined; hold = hold.next)
+      if (hold.state !== WAITING) sum += hold.permits - hold.asked.returned;
+    return sum;
+  }
+
+  misuse(lock: ObservedLock, fault: UnlockFault, below: Below, mode?: 'exclusive' | 'shared'): void {
+    this.#rt.report(badUnlockBalance(lock, fault, below, mode));
+  }
+
+  mute(): void {
+    this.#rt.validator.tracker.mute();
+  }
+
+  unmute(): void {
+    this.#rt.validator.tracker.unmute();
+  }
+
+  waited<T>(awaited: readonly Awaited[], queue: () => EventWait<T>, undo: Undo<T>, below: Below): Promise<T> {
+    return followWait(this.#rt, beginWaits(this.#rt, awaited, below), queue, undo);
+  }
+
+  eventBegins(): number {
+    const { tracker } = this.#rt.validator;
+    tracker.rememberGrants();
+    return tracker.grants;
+  }
+
+  signalled(lock: ObservedSection, since: number, below: Below): void {
+    this.#sections.signalled(lock, since, below);
+  }
+
+  section<T>(lock: ObservedSection, fn: () => T, below: Below): T {
+    return this.#sections.run(lock, fn, below);
+  }
+
+  sectionBegins(lock: ObservedSection, below: Below): Disposable {
+    return this.#sections.begin(lock, below);
+  }
+
+  touched(lock: ObservedSection, below: Below): void {
+    this.#sections.touch(lock, below);
+  }
+
+  submitted<T>(queue: QueueCore, submission: Submission<T, ItemCore>, below: Below): Promise<T> {
+    if (queue.lockClass.options.track === false) return submitUnobserved(queue, submission);
+    const work = new TrackedWork(this.#rt, queue, submission, below);
+    this.mute();
+    try {
+      return admitted(queue, work, submission.delay, (hasSlot) => runTracked(work, hasSlot));
+    } finally {
+      this.unmute();
+    }
+  }
+}
