@@ -11,7 +11,7 @@
  */
 import { E_CANCELED } from 'async-mutex';
 import { NativePromise, resolved } from '../platform/intrinsics.js';
-import { tellShared } from '../model/class-table.js';
+import { tellShared } from '../model/class-events.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import type { Hold, WaitKind } from '../model/hold.js';
 import { LockTimeoutError } from '../errors.js';

@@ -6,7 +6,7 @@
  */
 import { describe } from '../platform/describe.js';
 import { plain } from '../platform/plain-text.js';
-import { claimName, isFull, table } from './class-table.js';
+import { claimName, isFull, table as anyTable, type ClassTable } from './class-table.js';
 import { sharedState } from '../platform/shared-state.js';
 import { noteUnknown } from '../platform/unknown-options.js';
 
@@ -37,6 +37,8 @@ export interface ConstructionSite {
 export const sitePrinter: { print: (site: ConstructionSite) => string } = sharedState('lockdep.sites.1', () => ({
   print: (site: ConstructionSite) => `${site.file}:${site.line}:${site.column}`,
 }));
+
+const table = anyTable as ClassTable<LockClass>;
 
 const BRAND = Symbol.for('lockdep.LockClass');
 

@@ -8,7 +8,7 @@
  * Cost: at the construction of a lock, a walk over the classes around its own, for the first two locks of a class only.
  */
 import { type LockClass } from './lock-class.js';
-import { tellShared } from './class-table.js';
+import { tellShared } from './class-events.js';
 
 /** A lock has this class from now on. */
 export function countLock(lockClass: LockClass): void {

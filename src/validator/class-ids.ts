@@ -8,7 +8,8 @@
  * Cost: O(1); looking up a name walks the classes once for a load.
  */
 import { type LockClass } from '../model/lock-class.js';
-import { findClass, reserveClassId } from '../model/class-table.js';
+import { reserveClassId } from '../model/class-table.js';
+import { findClass } from '../model/class-events.js';
 import { soleLockOf } from '../model/sole-lock.js';
 import { BATCH, gateOf, gateSet, type Gate, type GateSet } from '../order/gates.js';
 import type { Hold } from '../model/hold.js';

@@ -2,10 +2,10 @@
 import { HELD } from '../model/hold.js';
 import type { Task } from '../flow/task.js';
 import { leakedLock } from './rules/leaked-lock.js';
-import type { Runtime } from './runtime.js';
+import type { ObserverHost } from './observer/host.js';
 
 /** `origin`: where the task was submitted, if that is known. */
-export function reportLeaks(runtime: Runtime, task: Task, origin?: () => string): void {
+export function reportLeaks(runtime: ObserverHost, task: Task, origin?: () => string): void {
   if (runtime.off || task.live === 0) return;
   for (const node of runtime.validator.tracker.liveOf(task)) {
     if (node.state === HELD) runtime.report(leakedLock(node, task.name, origin?.()));

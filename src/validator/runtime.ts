@@ -7,7 +7,7 @@
 import { INSPECT } from '../platform/inspect.js';
 import { sitePrinter, type LockClass } from '../model/lock-class.js';
 import { describe } from '../platform/describe.js';
-import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../model/class-table.js';
+import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../model/class-events.js';
 import { sharedState } from '../platform/shared-state.js';
 import { noteUnknown, watchOptions } from '../platform/unknown-options.js';
 import { errorText, showWarning } from '../platform/warnings.js';
@@ -24,6 +24,7 @@ import { ClassGrowth } from './class-growth.js';
 import { errorCode, LockdepError } from '../errors.js';
 import type { ValidatorHost } from './host.js';
 import { classConflict } from './rules/class-conflict.js';
+import type { ObserverHost } from './observer/host.js';
 import { ValidatingObserver } from './observer/observer.js';
 import { Validator } from './validator.js';
 
@@ -52,7 +53,7 @@ const TOO_MANY_NAMES =
 
 const KNOWN: ReadonlySet<string> = new Set(['mode', 'tracking', 'onReport', 'stackDepth']);
 
-export class Runtime implements ValidatorHost {
+export class Runtime implements ValidatorHost, ObserverHost {
   off = true;
   enforce = false;
   /** Are reports kept from being printed as process warnings? For isolated instances. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass } from '../../src/model/lock-class.js';
-import { onClassShared } from '../../src/model/class-table.js';
+import { onClassShared } from '../../src/model/class-events.js';
 import { countLock, soleLockOf } from '../../src/model/sole-lock.js';
 
 function told(act: () => void): string[] {

@@ -14,7 +14,7 @@ import { ready, scopeFrames, type ScopeKeeper } from '../../platform/scope-frame
 import { isHeldBy } from '../held-by.js';
 import { beyondCapacity } from '../rules/beyond-capacity.js';
 import { nestLockNotHeld } from '../rules/nest-lock-not-held.js';
-import type { Runtime } from '../runtime.js';
+import type { ObserverHost } from './host.js';
 import { offenceOf } from './offence.js';
 import type { Releases } from './releases.js';
 
@@ -27,17 +27,17 @@ export function isFollowed(lock: ObservedPermits): boolean {
 }
 
 /** Says so where `hold` waits for more permits than there ever were. */
-export function tellBeyond(runtime: Runtime, lock: ObservedPermits, hold: Hold, below: Below): void {
+export function tellBeyond(runtime: ObserverHost, lock: ObservedPermits, hold: Hold, below: Below): void {
   const { lockClass, permits } = hold;
   if (permits <= lock.capacity || !lock.isCounted || lockClass.options.validate === false) return;
   runtime.report(beyondCapacity(lock, lockClass, permits, below));
 }
 
 export class Acquisitions {
-  readonly #rt: Runtime;
+  readonly #rt: ObserverHost;
   readonly #keeper: ScopeKeeper<Hold>;
 
-  constructor(runtime: Runtime, releases: Releases) {
+  constructor(runtime: ObserverHost, releases: Releases) {
     this.#rt = runtime;
     const keeper: ScopeKeeper<Hold> = {
       probe: (hold, turn) => {

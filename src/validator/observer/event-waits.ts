@@ -8,11 +8,11 @@
 import type { Awaited, Below, EventWait, Undo } from '../../locks/observed.js';
 import type { Hold } from '../../model/hold.js';
 import { ready } from '../../platform/scope-frame.js';
-import type { Runtime } from '../runtime.js';
+import type { ObserverHost } from './host.js';
 import { offenceOf } from './offence.js';
 
 /** The waits of the running flow that begin here; none for what is not followed. */
-export function beginWaits(runtime: Runtime, awaited: readonly Awaited[], below: Below): Hold[] {
+export function beginWaits(runtime: ObserverHost, awaited: readonly Awaited[], below: Below): Hold[] {
   const waits: Hold[] = [];
   for (const { lock, permits } of awaited) {
     if (lock.lockClass.options.track === false) continue;
@@ -23,7 +23,7 @@ export function beginWaits(runtime: Runtime, awaited: readonly Awaited[], below:
 
 /** A wait for all of `awaited`. `queue` takes the place among those who wait. */
 export function followWait<T>(
-  runtime: Runtime,
+  runtime: ObserverHost,
   waits: readonly Hold[],
   queue: () => EventWait<T>,
   undo: Undo<T>,
@@ -48,7 +48,12 @@ export function followWait<T>(
   }
 }
 
-async function watched<T>(runtime: Runtime, waits: readonly Hold[], waiter: EventWait<T>, undo: Undo<T>): Promise<T> {
+async function watched<T>(
+  runtime: ObserverHost,
+  waits: readonly Hold[],
+  waiter: EventWait<T>,
+  undo: Undo<T>,
+): Promise<T> {
   const { validator } = runtime;
   if (waits.some((wait) => validator.wantsProbe(wait))) {
     await ready;
@@ -63,7 +68,7 @@ async function watched<T>(runtime: Runtime, waits: readonly Hold[], waiter: Even
 }
 
 /** In enforce an offending wait gives up what it has and throws. */
-function look<T>(runtime: Runtime, waits: readonly Hold[], waiter: EventWait<T>, undo: Undo<T>): void {
+function look<T>(runtime: ObserverHost, waits: readonly Hold[], waiter: EventWait<T>, undo: Undo<T>): void {
   const error = offenceOf(runtime, waits, look);
   if (error === undefined) return;
   for (const wait of waits) runtime.validator.tracker.ended(wait);

@@ -27,7 +27,7 @@ import { WAITING, type Hold, type WaitKind } from '../../model/hold.js';
 import type { LockClass } from '../../model/lock-class.js';
 import { badUnlockBalance } from '../rules/bad-unlock-balance.js';
 import { heldLockFreed } from '../rules/held-lock-freed.js';
-import type { Runtime } from '../runtime.js';
+import type { ObserverHost } from './host.js';
 import { Acquisitions } from './acquisitions.js';
 import { beginWaits, followWait } from './event-waits.js';
 import { Releases } from './releases.js';
@@ -36,12 +36,12 @@ import { runTracked, TrackedWork, unstartedIn } from './tracked-work.js';
 import { followUnlock } from './unlock-waits.js';
 
 export class ValidatingObserver implements LockObserver {
-  readonly #rt: Runtime;
+  readonly #rt: ObserverHost;
   readonly #releases: Releases;
   readonly #acquisitions: Acquisitions;
   readonly #sections: Sections;
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: ObserverHost) {
     this.#rt = runtime;
     this.#releases = new Releases(runtime);
     this.#acquisitions = new Acquisitions(runtime, this.#releases);

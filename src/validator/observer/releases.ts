@@ -11,15 +11,15 @@ import { isActOfTurn } from '../../platform/turn-function.js';
 import { findHold } from '../../flow/hold-list.js';
 import { failedAssertion } from '../rules/assertion.js';
 import { badUnlockBalance } from '../rules/bad-unlock-balance.js';
-import type { Runtime } from '../runtime.js';
+import type { ObserverHost } from './host.js';
 
 /** The callback of a scope, and the frame of the scope. */
 const OWN_FRAMES = 2;
 
 export class Releases {
-  readonly #rt: Runtime;
+  readonly #rt: ObserverHost;
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: ObserverHost) {
     this.#rt = runtime;
   }
 

@@ -8,13 +8,13 @@ import type { Below, ObservedSection } from '../../locks/observed.js';
 import { RELEASED, type Hold } from '../../model/hold.js';
 import { scopeFrames, type ScopeKeeper } from '../../platform/scope-frame.js';
 import { isThenable } from '../../platform/thenable.js';
-import type { Runtime } from '../runtime.js';
+import type { ObserverHost } from './host.js';
 
 export class Sections {
-  readonly #rt: Runtime;
+  readonly #rt: ObserverHost;
   readonly #keeper: ScopeKeeper<Hold>;
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: ObserverHost) {
     this.#rt = runtime;
     const keeper: ScopeKeeper<Hold> = {
       probe: () => undefined,

@@ -18,7 +18,7 @@ import type { RawUse } from '../../report/types.js';
 import { Task } from '../../flow/task.js';
 import { reportLeaks } from '../leaks.js';
 import type { UnstartedWork } from '../rules/held-lock-freed.js';
-import type { Runtime } from '../runtime.js';
+import type { ObserverHost } from './host.js';
 import { beginWaits } from './event-waits.js';
 import { offenceOf } from './offence.js';
 import { noteFailure } from './unhandled-work.js';
@@ -55,11 +55,11 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   scopeHolds: readonly Hold[] = [];
   /** What the caller waits for, if it awaits the result. */
   waits: readonly Hold[];
-  readonly runtime: Runtime;
+  readonly runtime: ObserverHost;
   readonly #task: Task;
   #turn: Settlers | undefined = undefined;
 
-  constructor(runtime: Runtime, queue: QueueCore, submission: Submission<T, ItemCore>, below: Below) {
+  constructor(runtime: ObserverHost, queue: QueueCore, submission: Submission<T, ItemCore>, below: Below) {
     super(queue, submission.fn, submission.priority, submission.signal, submission.item);
     const { item, lockClass, name } = submission;
     this.runtime = runtime;

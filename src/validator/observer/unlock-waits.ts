@@ -12,13 +12,13 @@ import { UnlockWaiter } from '../../locks/unlock-waiters.js';
 import type { Hold } from '../../model/hold.js';
 import { NativePromise, resolved } from '../../platform/intrinsics.js';
 import { ready } from '../../platform/scope-frame.js';
-import type { Runtime } from '../runtime.js';
+import type { ObserverHost } from './host.js';
 import { isFollowed, tellBeyond } from './acquisitions.js';
 import { offenceOf } from './offence.js';
 
 /** Resolves once the permits could be had at once; takes none. `below` is the public function that was called. */
 export function followUnlock(
-  runtime: Runtime,
+  runtime: ObserverHost,
   lock: ObservedPermits,
   request: UnlockRequest,
   below: Below,
@@ -44,7 +44,7 @@ export function followUnlock(
 }
 
 /** Of a lock that is free: nothing to wait for, except for the verdict. */
-function heldBack(runtime: Runtime, wait: Hold): UnlockWait | undefined {
+function heldBack(runtime: ObserverHost, wait: Hold): UnlockWait | undefined {
   const { validator } = runtime;
   if (!validator.mayRefuse(wait)) {
     validator.tracker.ended(wait);
@@ -56,7 +56,7 @@ function heldBack(runtime: Runtime, wait: Hold): UnlockWait | undefined {
   return waiter;
 }
 
-function queued(runtime: Runtime, wait: Hold, waiter: UnlockWait): UnlockWait {
+function queued(runtime: ObserverHost, wait: Hold, waiter: UnlockWait): UnlockWait {
   const { validator } = runtime;
   wait.queueUp(waiter);
   waiter.onOver = () => validator.tracker.ended(wait);
@@ -65,11 +65,11 @@ function queued(runtime: Runtime, wait: Hold, waiter: UnlockWait): UnlockWait {
 }
 
 /** Lets the result of a function that has none settle the wait: so its stack shows those that await the wait. */
-function watch(runtime: Runtime, wait: Hold, waiter: UnlockWait): void {
+function watch(runtime: ObserverHost, wait: Hold, waiter: UnlockWait): void {
   void look(runtime, wait, waiter).then(waiter.resolve, waiter.reject);
 }
 
-async function look(runtime: Runtime, wait: Hold, waiter: UnlockWait): Promise<void> {
+async function look(runtime: ObserverHost, wait: Hold, waiter: UnlockWait): Promise<void> {
   await ready;
   await ready;
   const error = offenceOf(runtime, [wait], look);

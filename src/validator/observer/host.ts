@@ -1,0 +1,17 @@
+/** What the observer of locks works for: a validator, and where its verdicts go. */
+import type { LockClass } from '../../model/lock-class.js';
+import type { Report, Violation } from '../../report/types.js';
+import type { Validator } from '../validator.js';
+
+export interface ObserverHost {
+  /** The world whose locks it looks on at: two locks of one world may be told about in one report. */
+  readonly world: object;
+  readonly validator: Validator;
+  readonly off: boolean;
+  readonly enforce: boolean;
+  report(violation: Violation): Report;
+  /** In enforce the offending call throws. */
+  refuse(report: Report): void;
+  /** A lock has been given a class by the caller of `below`, who has chosen it. */
+  classChosen(lockClass: LockClass, below: (...args: never[]) => unknown): void;
+}
