@@ -29,6 +29,7 @@ export type { RWSemaphoreOptions } from './locks/rw-semaphore.js';
 export type { GraphClass, GraphEdge, LockGraph } from './order/snapshot.js';
 export type { RunOptions, WorkQueueOptions } from './locks/work/work-queue.js';
 export type { WorkFunction } from './locks/work/work.js';
+export type { LearnedEdge, LockdepEvent } from './report/channels.js';
 export type { Dependency, LockUse, Report, ReportKind, Tier } from './report/types.js';
 export type { LockdepOptions, Mode } from './validator/runtime.js';
 

@@ -73,8 +73,8 @@ function watchWorker({ out }: ExitOptions): void {
     publish(countReports(result.reports));
     if (out !== undefined) writeRecord(out, result);
   };
-  process.on('warning', (warning: Error & { code?: string }) => {
-    if (warning.code?.startsWith('LOCKDEP_') === true) update();
+  lockdep.subscribe(({ type }) => {
+    if (type === 'report') update();
   });
   process.on('exit', update);
 }

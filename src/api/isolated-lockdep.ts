@@ -37,11 +37,10 @@ export function runtimeOf(isolated: IsolatedLockdep): Runtime {
   return runtimes.get(isolated) as Runtime;
 }
 
-/** `mode` is 'warn' unless it is given; reports are not printed as process warnings. */
+/** `mode` is 'warn' and `warnings` false unless they are given. */
 export function createLockdep(options: Partial<LockdepOptions> = {}): IsolatedLockdep {
   const runtime = new Runtime();
-  runtime.quiet = true;
-  runtime.configure({ mode: 'warn', ...options });
+  runtime.configure({ mode: 'warn', warnings: false, ...options });
   const lockdep = new Lockdep(runtime);
   class IsolatedMutex extends Mutex {
     static override [WORLD]: World<LockObserver> = runtime.world;

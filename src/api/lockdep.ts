@@ -14,6 +14,7 @@ import { checkedGraph } from './checked-graph.js';
 import type { LockGraph } from '../order/snapshot.js';
 import type { WorkItem } from '../locks/work/work-item.js';
 import type { WorkQueue } from '../locks/work/work-queue.js';
+import type { LockdepEvent } from '../report/channels.js';
 import { siteOf } from '../report/stack-text.js';
 import { plain } from '../platform/plain-text.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
@@ -76,6 +77,17 @@ export class Lockdep {
   /** Every distinct report so far, oldest first. */
   reports(): readonly Report[] {
     return this.#rt.log.reports();
+  }
+
+  /**
+   * Calls `subscriber` with each new report, each newly learned order and each class that takes part from now on, in the turn in
+   * which it comes to be. Its own failures are contained and shown. The result ends the subscription.
+   */
+  subscribe(subscriber: (event: LockdepEvent) => void): Disposable {
+    if (typeof subscriber !== 'function') {
+      throw new TypeError(`subscriber must be a function, got ${describe(subscriber)}`);
+    }
+    return this.#rt.events.subscribe(subscriber);
   }
 
   /** Forgets held sets and reports; with `graph: true` also all learned order. */

@@ -1,8 +1,8 @@
 /**
  * Shows a report: a process warning, and the user's `onReport`.
  *
- * Invariant: showing a report never disturbs the program that it is about. A failing `onReport`, synchronous or not, is
- * contained and shown, once; for warnings see platform/warnings.ts.
+ * Invariant: showing a report never disturbs the program that it is about. A failing callback of the user, synchronous or not,
+ * is contained and shown, once; for warnings see platform/warnings.ts.
  *
  * Cost: for new reports only; the caller sees to that, so a distinct report is shown once. Nothing is awaited.
  */
@@ -19,6 +19,14 @@ export interface EmitOptions {
   readonly warn?: Warn | false | undefined;
 }
 
+/** How the failure of a callback is shown. */
+interface Failing {
+  /** What the callback is, as the text of the warning begins. */
+  readonly name: string;
+  readonly code: string;
+  readonly warn?: Warn;
+}
+
 /** Callbacks whose failure has been shown: one that always fails would otherwise say so at every report. */
 const failed = new WeakSet<WeakKey>();
 
@@ -28,10 +36,19 @@ export function emitReport(report: Report, options: EmitOptions = {}): void {
   if (warn !== false) contained(warn, report.message, warningCode(report.kind));
   const { onReport } = options;
   if (onReport === undefined) return;
-  // An isolated instance without warnings must not hide that its callback is broken.
-  const fail = (error: unknown): void => showFailure(onReport, error, warn === false ? processWarning : warn);
+  // An instance without warnings must not hide that its callback is broken.
+  callContained(onReport, report, {
+    name: 'onReport',
+    code: ONREPORT_FAILED,
+    warn: warn === false ? processWarning : warn,
+  });
+}
+
+/** Calls a function of the user's, whose failure disturbs nobody. */
+export function callContained<T>(callback: (given: T) => unknown, given: T, failing: Failing): void {
+  const fail = (error: unknown): void => showFailure(callback, error, failing);
   try {
-    const result = onReport(report);
+    const result = callback(given);
     if (isThenable(result)) void resolved(result).then(undefined, fail);
   } catch (error) {
     fail(error);
@@ -43,10 +60,13 @@ export function warningCode(kind: ReportKind): string {
   return `LOCKDEP_${kind.toUpperCase().replaceAll('-', '_')}`;
 }
 
-function showFailure(onReport: NonNullable<EmitOptions['onReport']>, error: unknown, warn: Warn): void {
-  if (failed.has(onReport)) return;
-  if (typeof onReport === 'function') failed.add(onReport); // without types it can be anything
-  contained(warn, `onReport failed, and is left to fail in silence from now on: ${errorText(error)}`, ONREPORT_FAILED);
+function showFailure(callback: unknown, error: unknown, { name, code, warn = processWarning }: Failing): void {
+  // Without types it can be anything.
+  if (typeof callback === 'function') {
+    if (failed.has(callback)) return;
+    failed.add(callback);
+  }
+  contained(warn, `${name} failed, and is left to fail in silence from now on: ${errorText(error)}`, code);
 }
 
 function isThenable(value: unknown): boolean {

@@ -33,7 +33,8 @@ import { WAITING, WANTED, type Hold } from '../model/hold.js';
 import { Blessings, type Blessing } from './blessings.js';
 import type { ClassIds } from './class-ids.js';
 import { circularDependency, withoutFacts } from './cycle-report.js';
-import { declaredFacts, learnedFacts, type EdgeFacts } from './edge-facts.js';
+import { declaredFacts, learnedFacts, sitesOf, type EdgeFacts } from './edge-facts.js';
+import type { ValidatorHost } from './host.js';
 import type { UseFacts } from './lock-use.js';
 import { OrdersApart } from './orders-apart.js';
 import type { NestedAttempt } from './rules/rule.js';
@@ -63,9 +64,12 @@ export const MAX_ORDERS = 65_536;
 /** Suspected orders of locks that are told apart which are kept for flows that are stuck at once. With more, all are forgotten. */
 const MAX_STUCK = 1024;
 
+/** What is asked of the host of the validator. */
+type Host = Pick<ValidatorHost, 'keeps' | 'events'>;
+
 export class Dependencies {
   readonly #ids: ClassIds;
-  readonly #keeps: (id: string) => boolean;
+  readonly #host: () => Host;
   #proven: FactsOrder;
   #all: FactsOrder = new ClassOrder();
   #stuck: FactsOrder;
@@ -74,10 +78,10 @@ export class Dependencies {
   #declared: { readonly from: LockClass; readonly to: LockClass; readonly facts: EdgeFacts }[] = [];
   readonly #room: OrdersApart;
 
-  /** `keeps`: is there, or is there to be, a report of that id? */
-  constructor(ids: ClassIds, keeps: (id: string) => boolean) {
+  /** `host` is asked for when something is learned, not before. */
+  constructor(ids: ClassIds, host: () => Host) {
     this.#ids = ids;
-    this.#keeps = keeps;
+    this.#host = host;
     this.#room = new OrdersApart(ids.apart);
     this.#proven = this.#provenOrder();
     this.#stuck = this.#provenOrder();
@@ -90,8 +94,31 @@ export class Dependencies {
     });
   }
 
-  /** Learns the edge of one nested attempt. */
+  /** Learns the edge of one nested attempt, and tells of it if it is new. */
   learn(attempt: NestedAttempt): Learned {
+    const { events } = this.#host();
+    if (!events.isWanted('edge')) return this.#learn(attempt);
+    const [from, to] = [attempt.held.lockClass, attempt.wanted.lockClass];
+    const before = this.#tierOf(from, to);
+    const learned = this.#learn(attempt);
+    const tier = this.#tierOf(from, to);
+    if (tier !== undefined && tier !== before) {
+      const sites = sitesOf(learnedFacts(attempt));
+      events.tell({ type: 'edge', from: from.name, to: to.name, tier, sites });
+    }
+    return learned;
+  }
+
+  /** How certain the order of the classes is, in whatever modes; undefined: there is none. */
+  #tierOf(from: LockClass, to: LockClass): Tier | undefined {
+    const wanted = vertexOfClass(this.#ids.idOf(to), false);
+    const has = (order: FactsOrder): boolean =>
+      [false, true].some((shared) => order.edge(vertexOfClass(this.#ids.idOf(from), shared), wanted) !== undefined);
+    if (has(this.#proven)) return 'strict';
+    return has(this.#all) ? 'advisory' : undefined;
+  }
+
+  #learn(attempt: NestedAttempt): Learned {
     const facts = once(() => learnedFacts(attempt));
     const pair = classPair(attempt, this.#ids);
     const hasRoom = this.#hasRoom(this.#all, pair);
@@ -410,7 +437,7 @@ export class Dependencies {
     const facts = cycle.map(({ alternative }) => alternative.facts);
     const violation = circularDependency(facts, tier, attempt, [reason, note]);
     // As many may be remembered as there are orders: with what they show only those of which there is a report.
-    const kept = this.#keeps(violation.id) ? violation : withoutFacts(violation);
+    const kept = this.#host().keeps(violation.id) ? violation : withoutFacts(violation);
     order.setReported(edge, { report: kept, through: cycle.map((link) => link.edge.from) });
     return { violation: kept };
   }

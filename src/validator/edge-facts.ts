@@ -1,5 +1,6 @@
 /** What is remembered of one occurrence of an order: who held what where, and wanted what where. */
 import { BATCH } from '../order/gates.js';
+import { siteOf } from '../report/stack-text.js';
 import type { Origin, RawDependency, Tier } from '../report/types.js';
 import type { CapturedFrame } from '../platform/captured-frame.js';
 import { WANTED } from '../model/hold.js';
@@ -54,4 +55,13 @@ export function loadedFacts(
 export function rawDependency({ held, wanted, tier, task, origin, together = false }: EdgeFacts): RawDependency {
   const [from, to] = [rawUse(held), rawUse(wanted)];
   return { from: from.lockClass, to: to.lockClass, tier, origin, together, held: from, acquiring: to, task };
+}
+
+/** Where the first was taken, and where the second was wanted. */
+export function sitesOf({ held, wanted }: EdgeFacts): readonly [held: string, wanted: string] {
+  return [siteOfUse(held), siteOfUse(wanted)];
+}
+
+function siteOfUse({ site, frames }: UseFacts): string {
+  return site ?? siteOf(frames);
 }

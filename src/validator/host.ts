@@ -1,5 +1,6 @@
 /** Where the validator's verdicts go. */
 import type { LockClass } from '../model/lock-class.js';
+import type { Events } from '../report/channels.js';
 import type { Report, Violation } from '../report/types.js';
 
 export interface ValidatorHost {
@@ -14,6 +15,8 @@ export interface ValidatorHost {
   onReplacement(): void;
   /** Promises can not be followed any further. */
   onFault(error: unknown): void;
+  /** Those who are told of what is learned. */
+  readonly events: Events;
   /** In enforce a strict violation is thrown. */
   readonly enforce: boolean;
 }

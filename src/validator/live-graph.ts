@@ -1,16 +1,14 @@
 /** What flows of this process have learned, as a graph. What was loaded or declared is none of it. */
-import { sitePrinter } from '../model/lock-class.js';
+import { sitePrinter, type LockClass } from '../model/lock-class.js';
 import { isCovered, type Alternative } from '../order/alternatives.js';
 import { isSharedVertex } from '../order/class-order.js';
 import { BATCH, isSharedGate, lockOfGate } from '../order/gates.js';
 import { gateName } from '../order/named-gates.js';
-import type { EdgeKind, GraphEdge, LockGraph } from '../order/snapshot.js';
-import { siteOf } from '../report/stack-text.js';
+import type { EdgeKind, GraphClass, GraphEdge, LockGraph } from '../order/snapshot.js';
 import type { Tier } from '../report/types.js';
 import type { ClassIds } from './class-ids.js';
 import { gatesBeside, type Dependencies, type FactsOrder } from './dependencies.js';
-import type { EdgeFacts } from './edge-facts.js';
-import type { UseFacts } from './lock-use.js';
+import { sitesOf, type EdgeFacts } from './edge-facts.js';
 
 type Edge = ReturnType<FactsOrder['edges']> extends Iterable<infer E> ? E : never;
 type Known = readonly Alternative<EdgeFacts>[];
@@ -24,10 +22,12 @@ export function liveGraph(dependencies: Dependencies, ids: ClassIds): LockGraph 
     const sites = [sitesOf(facts)];
     edges.push({ from: from.name, to: to.name, kinds: ['declared'], tier: 'strict', count: 0, sites });
   }
-  const classes = [...ids.met()].map(({ name, site }) =>
-    site === undefined ? { name } : { name, site: sitePrinter.print(site) },
-  );
-  return { version: 1, classes, edges };
+  return { version: 1, classes: [...ids.met()].map(graphClass), edges };
+}
+
+/** The class, as graphs name it. */
+export function graphClass({ name, site }: LockClass): GraphClass {
+  return site === undefined ? { name } : { name, site: sitePrinter.print(site) };
 }
 
 /** One for each kind and tier. A kind or tier that says less is left out where another one says as much. */
@@ -70,12 +70,4 @@ function entry(edge: Edge, kind: EdgeKind, tier: Tier, count: number, found: Kno
 function nameOfGate(gate: number, ids: ClassIds): string {
   if (gate === BATCH) return '';
   return gateName({ name: ids.nameOfGate(lockOfGate(gate)), shared: isSharedGate(gate) });
-}
-
-function sitesOf({ held, wanted }: EdgeFacts): readonly [string, string] {
-  return [siteOfUse(held), siteOfUse(wanted)];
-}
-
-function siteOfUse({ site, frames }: UseFacts): string {
-  return site ?? siteOf(frames);
 }

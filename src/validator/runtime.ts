@@ -11,6 +11,7 @@ import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '
 import { sharedState } from '../platform/shared-state.js';
 import { noteUnknown, watchOptions } from '../platform/unknown-options.js';
 import { errorText, showWarning } from '../platform/warnings.js';
+import { Events, processChannels, type Channels } from '../report/channels.js';
 import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
 import { sitePosition } from '../report/stack-text.js';
@@ -41,8 +42,20 @@ export interface LockdepOptions {
   tracking: TrackingLevel;
   /** Called with every distinct report, besides the process warning. Its own failures are contained and shown. */
   onReport: ((report: Report) => void) | undefined;
+  /** Default true, in isolated instances false. false: reports are not printed as process warnings; `onReport` gets them all the same. */
+  warnings: boolean;
   /** Lines kept of each stack in a report. */
   stackDepth: number;
+}
+
+/** What a runtime can be given of its own. */
+export interface RuntimeParts {
+  /** The locks that it looks on at. */
+  readonly world?: World<LockObserver>;
+  /** Asks whether the promise hooks can be relied on. */
+  readonly rehearsal?: (tracker: HeldTracker) => Promise<boolean>;
+  /** Those of the process, for its own runtime. */
+  readonly channels?: Channels;
 }
 
 /** Classes whose failing comparator is named. */
@@ -51,19 +64,19 @@ export const MAX_COMPARATOR_FAILURES = 100;
 const TOO_MANY_NAMES =
   'locks of further names and places are listed, but their order is not checked, until other classes are disposed of';
 
-const KNOWN: ReadonlySet<string> = new Set(['mode', 'tracking', 'onReport', 'stackDepth']);
+const KNOWN: ReadonlySet<string> = new Set(['mode', 'tracking', 'onReport', 'warnings', 'stackDepth']);
 
 export class Runtime implements ValidatorHost, ObserverHost {
   off = true;
   enforce = false;
-  /** Are reports kept from being printed as process warnings? For isolated instances. */
-  quiet = false;
+  readonly events: Events;
   readonly validator: Validator = new Validator(this);
   /** The locks that it looks on at. */
   readonly world: World<LockObserver>;
   readonly log: ReportLog = new ReportLog();
   readonly #growth = new ClassGrowth();
   #onReport: ((report: Report) => void) | undefined;
+  #warnings = true;
   #modeIsForced = false;
   #tracking: TrackingLevel = 'precise';
   #trackingIsForced = false;
@@ -74,13 +87,10 @@ export class Runtime implements ValidatorHost, ObserverHost {
 
   readonly #rehearsal: (tracker: HeldTracker) => Promise<boolean>;
 
-  /** `rehearsal` asks whether the promise hooks can be relied on. */
-  constructor(
-    world: World<LockObserver> = new World(),
-    rehearsal: (tracker: HeldTracker) => Promise<boolean> = hooksFollowHolds,
-  ) {
+  constructor({ world = new World(), rehearsal = hooksFollowHolds, channels }: RuntimeParts = {}) {
     this.world = world;
     this.#rehearsal = rehearsal;
+    this.events = new Events(channels);
     world.attach(new ValidatingObserver(this));
   }
 
@@ -134,14 +144,18 @@ export class Runtime implements ValidatorHost, ObserverHost {
     }
     const mode = options.mode === undefined ? undefined : checkedMode(options.mode, 'option mode');
     const level = options.tracking === undefined ? undefined : checkedTracking(options.tracking, 'option tracking');
-    const { onReport, stackDepth } = options;
+    const { onReport, warnings, stackDepth } = options;
     if (onReport !== undefined && typeof onReport !== 'function') {
       throw new TypeError(`option onReport must be a function, got ${describe(onReport)}`);
+    }
+    if (warnings !== undefined && typeof warnings !== 'boolean') {
+      throw new TypeError(`option warnings must be a boolean, got ${describe(warnings)}`);
     }
     if (stackDepth !== undefined && !(Number.isInteger(stackDepth) && stackDepth > 0)) {
       throw new RangeError(`option stackDepth must be a positive integer, got ${describe(stackDepth)}`);
     }
     if ('onReport' in options) this.#onReport = onReport;
+    if (warnings !== undefined) this.#warnings = warnings;
     if (stackDepth !== undefined) this.log.stackDepth = stackDepth;
     if (level !== undefined && !this.#trackingIsForced) this.#tracking = level;
     this.#setMode(mode === undefined || this.#modeIsForced ? this.mode : mode);
@@ -150,8 +164,10 @@ export class Runtime implements ValidatorHost, ObserverHost {
 
   report(violation: Violation): Report {
     const { report, isNew, isLeftOut } = this.log.add(violation);
-    if (isNew)
-      emitReport(report, this.quiet ? { onReport: this.#onReport, warn: false } : { onReport: this.#onReport });
+    if (isNew) {
+      emitReport(report, { onReport: this.#onReport, warn: this.#warnings ? undefined : false });
+      if (this.events.isWanted('report')) this.events.tell({ type: 'report', report });
+    }
     // Only what is thrown is asked for what it says.
     return isLeftOut && this.enforce ? this.log.build(violation) : report;
   }
@@ -285,9 +301,9 @@ function checkedMode(value: unknown, what: string): Mode {
 }
 
 /** The runtime of this process. */
-export const processRuntime: Runtime = sharedState('lockdep.runtime.1', () => {
+export const processRuntime: Runtime = sharedState('lockdep.runtime.2', () => {
   sitePrinter.print = sitePosition;
-  const runtime = new Runtime(processWorld);
+  const runtime = new Runtime({ world: processWorld, channels: processChannels });
   runtime.startFromEnvironment(process.env);
   return runtime;
 });

@@ -38,6 +38,7 @@ import { EventEdges } from './event-edges.js';
 import { GraphExchange } from './graph-exchange.js';
 import { isSerialised } from './held-by.js';
 import { Limits, MAX_HELD_DEPTH, type ValidatorHost } from './host.js';
+import { graphClass } from './live-graph.js';
 import { JoinedUnlocks } from './joined-unlocks.js';
 import { Judge } from './judge.js';
 import { PossibleGates } from './possible-gates.js';
@@ -62,7 +63,7 @@ const BY_ITSELF: Nest = { isSerialised: false, isInDoubt: false };
 export class Validator {
   readonly trie: ChainTrie<Nesting> = new ChainTrie<Nesting>();
   readonly #ids = new ClassIds();
-  readonly dependencies: Dependencies = new Dependencies(this.#ids, (id) => this.#host.keeps(id));
+  readonly dependencies: Dependencies = new Dependencies(this.#ids, () => this.#host);
   /** Graphs out and in. */
   readonly graphs: GraphExchange = new GraphExchange(this.dependencies, this.#ids);
   readonly tracker: HeldTracker = new HeldTracker(
@@ -349,6 +350,8 @@ export class Validator {
       return false;
     }
     this.#ids.meet(lockClass);
+    const { events } = this.#host;
+    if (events.isWanted('class')) events.tell({ type: 'class', ...graphClass(lockClass) });
     for (const violation of this.bind(lockClass)) this.#host.report(violation);
     return true;
   };

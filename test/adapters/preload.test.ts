@@ -93,6 +93,23 @@ describe('worker threads', () => {
   const inversionInWorker = `import { Worker } from 'node:worker_threads'; import { once } from 'node:events';
     const worker = new Worker(new URL('worker.mjs', import.meta.url));`;
 
+  it('a report counts though it is not printed, and the worker is terminated in the very turn', async () => {
+    const made = Project.withLockdep({
+      'main.mjs': `import { Worker } from 'node:worker_threads';
+        const worker = new Worker(new URL('worker.mjs', import.meta.url));
+        worker.once('message', () => void worker.terminate());`,
+      'worker.mjs': `import { parentPort } from 'node:worker_threads'; import { lockdep, Mutex } from 'lockdep';
+        lockdep.configure({ warnings: false });
+        new Mutex().release();
+        parentPort.postMessage('reported');
+        for (;;);`,
+    });
+    const result = await made.tracked(['main.mjs'], { LOCKDEP_SUMMARY: '1' });
+    assert.match(result.stderr, /in worker threads: 1 report \(1 strict, 0 advisory\)/);
+    assert.doesNotMatch(result.stderr, /LockdepWarning/);
+    assert.equal(result.code, 1);
+  });
+
   it('a worker from a file is tracked, and its report counts for the process', async () => {
     const made = new Project({
       'main.mjs': `${inversionInWorker} const [code] = await once(worker, 'exit'); console.log(code);`,

@@ -52,7 +52,7 @@ describe('the self-test of the promise hooks', () => {
 
   it('that fails turns tracking to light, with one warning', async (t) => {
     const warnings = t.mock.method(process, 'emitWarning', () => undefined);
-    const runtime = new Runtime(undefined, async () => false);
+    const runtime = new Runtime({ rehearsal: async () => false });
     runtime.configure({ mode: 'warn' });
     await settle(1);
     assert.equal(runtime.tracking, 'light');
