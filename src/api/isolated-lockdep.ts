@@ -1,5 +1,7 @@
 /** Isolated instances: own graph, own reports, own locks, nothing shared with the process. */
+import type { Clock } from '../platform/clock.js';
 import { describe } from '../platform/describe.js';
+import { checkedClock } from './checked-clock.js';
 import { Lockdep } from './lockdep.js';
 import { Completion } from '../locks/completion.js';
 import { Mutex } from '../locks/mutex.js';
@@ -13,6 +15,14 @@ import { WorkItem } from '../locks/work/work-item.js';
 import { WorkQueue } from '../locks/work/work-queue.js';
 import type { Report, ReportKind } from '../report/types.js';
 import { Runtime, type LockdepOptions } from '../validator/runtime.js';
+
+export interface IsolatedOptions extends LockdepOptions {
+  /**
+   * Time for this instance alone: timeouts and delays of its locks, ages, and the times of its reports. Default: the timers that the
+   * program has when a wait begins, and the time of the system.
+   */
+  clock: Clock;
+}
 
 export interface IsolatedLockdep {
   readonly lockdep: Lockdep;
@@ -38,9 +48,13 @@ export function runtimeOf(isolated: IsolatedLockdep): Runtime {
 }
 
 /** `mode` is 'warn' and `warnings` false unless they are given. */
-export function createLockdep(options: Partial<LockdepOptions> = {}): IsolatedLockdep {
-  const runtime = new Runtime();
-  runtime.configure({ mode: 'warn', warnings: false, ...options });
+export function createLockdep(options: Partial<IsolatedOptions> = {}): IsolatedLockdep {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`options must be an object, got ${describe(options)}`);
+  }
+  const { clock, ...rest } = options;
+  const runtime = new Runtime({ clock: clock === undefined ? undefined : checkedClock(clock) });
+  runtime.configure({ mode: 'warn', warnings: false, ...rest });
   const lockdep = new Lockdep(runtime);
   class IsolatedMutex extends Mutex {
     static override [WORLD]: World<LockObserver> = runtime.world;

@@ -112,7 +112,7 @@ export class Lockdep {
   /** Every held lock and every waiter in the process, oldest first, with sites and ages. */
   showAllLocks(): string {
     if (this.#rt.off) return 'lockdep is off: no lock is followed';
-    const now = Date.now();
+    const now = this.#rt.now();
     const lines = [...this.#rt.validator.tracker.live()].map((node) => showNode(node, now));
     return lines.length === 0 ? 'no locks are held or awaited' : lines.join('\n');
   }

@@ -7,9 +7,7 @@
  * callback of a timer, one microtask per callback.
  */
 import { isTry, type Hold, type TrackedLock } from '../model/hold.js';
-
-/** Captured at load, so that fake timers of a test leave it alone. */
-const enqueue = queueMicrotask;
+import { inMicrotask } from '../platform/clock.js';
 
 export class BatchTurns {
   #turn = 1;
@@ -25,7 +23,7 @@ export class BatchTurns {
     if (!inTurn && !this.#armed) {
       this.#armed = true;
       this.#turn += 1;
-      enqueue(() => {
+      inMicrotask(() => {
         this.#armed = false;
         this.#turn += 1;
       });

@@ -1,18 +1,17 @@
 /**
  * The time to within a tenth of a second, for the ages of holds: reading the real clock would cost as much as the lock.
  *
- * Runs only while locks are followed, and keeps no process alive. If the event loop is blocked it stands still.
+ * Runs only while locks are followed, and keeps no process alive. If the event loop is blocked it stands still. An injected
+ * clock is read each time.
  */
+import { every, systemNow } from '../platform/clock.js';
+
 const RESOLUTION_MS = 100;
 
-/** Captured at load, so that fake timers of a test leave it alone. */
-const { setInterval: every, clearInterval: cancel } = globalThis;
-const readClock = Date.now;
-
 export class CoarseClock {
-  /** Milliseconds since the epoch. */
-  now = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #now = 0;
+  #injected: (() => number) | undefined;
+  #stop: (() => void) | undefined;
   readonly #onTick: () => void;
 
   /** `onTick` is called as often as the clock moves. */
@@ -20,18 +19,26 @@ export class CoarseClock {
     this.#onTick = onTick;
   }
 
+  /** Milliseconds since the epoch. */
+  get now(): number {
+    return this.#injected === undefined ? this.#now : this.#injected();
+  }
+
+  /** From now on this is the time. */
+  goBy(now: () => number): void {
+    this.#injected = now;
+  }
+
   start(): void {
-    this.now = readClock();
-    if (this.#timer !== undefined) return;
-    this.#timer = every(() => {
-      this.now = readClock();
+    this.#now = systemNow();
+    this.#stop ??= every(RESOLUTION_MS, () => {
+      this.#now = systemNow();
       this.#onTick();
-    }, RESOLUTION_MS);
-    this.#timer.unref();
+    });
   }
 
   stop(): void {
-    cancel(this.#timer);
-    this.#timer = undefined;
+    this.#stop?.();
+    this.#stop = undefined;
   }
 }

@@ -16,12 +16,10 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { promiseHooks } from 'node:v8';
+import { inMicrotask } from '../platform/clock.js';
 import { NativePromise } from '../platform/intrinsics.js';
 import type { Hold, ListCell } from '../model/hold.js';
 import { nearestHeld } from './hold-list.js';
-
-/** Captured at load, so that fake timers of a test leave it alone. */
-const enqueue = queueMicrotask;
 
 export class HeldContext {
   /** On a promise, where the hooks carry: the cell that its turn starts with. */
@@ -130,7 +128,7 @@ export class HeldContext {
   enterCallback(cell: ListCell): void {
     this.enterTurn(cell);
     if (!this.byHooks) return;
-    enqueue(() => {
+    inMicrotask(() => {
       if (this.cell === cell) this.cell = undefined;
     });
   }

@@ -28,10 +28,8 @@ import { cutReleased, forgetAged, isListed, linked, listHolds, nearestHeld, oute
 import type { Arrivals } from './arrivals.js';
 import { PromiseHooks } from './promise-hooks.js';
 import { PromiseWatch } from './promise-watch.js';
+import { inMicrotask } from '../platform/clock.js';
 import type { Below } from '../platform/turn-function.js';
-
-/** Captured at load, so that fake timers of a test leave it alone. */
-const enqueue = queueMicrotask;
 
 export type TrackingLevel = 'precise' | 'light';
 
@@ -64,6 +62,11 @@ export class HeldTracker {
     this.gates = new HeldGates(isApart);
     this.#arrivals = arrivals;
     this.#hooks = new PromiseHooks(this.#context, arrivals);
+  }
+
+  /** Ages are counted by this from now on: milliseconds since the epoch. */
+  ageBy(now: () => number): void {
+    this.#clock.goBy(now);
   }
 
   /** precise: imperative holds are followed, by promise hooks. light: scopes alone, at no cost per promise. */
@@ -223,7 +226,7 @@ export class HeldTracker {
   endedNow(node: Hold): void {
     if (isScope(node.kind)) return;
     // What runs in one go ends before the next microtask.
-    if (this.#returned === undefined) enqueue(this.#forgetReturned);
+    if (this.#returned === undefined) inMicrotask(this.#forgetReturned);
     this.#returned = node.lock;
   }
 

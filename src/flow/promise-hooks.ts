@@ -24,10 +24,8 @@ import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js'
 import { ShieldedHooks } from './shielded-hooks.js';
 import { share, ToldPromises } from './told-promises.js';
 import { TriesInCalls } from './tries-in-calls.js';
+import { inMicrotask } from '../platform/clock.js';
 import { isActOfTurn, type Below } from '../platform/turn-function.js';
-
-/** Captured at load, so that fake timers of a test leave it alone. */
-const enqueue = queueMicrotask;
 
 const NOTHING = 0;
 const SUSPENDED = 1;
@@ -348,7 +346,7 @@ export class PromiseHooks extends ShieldedHooks {
    * after them: whatever continuation runs between the two awaited this promise.
    */
   #armHandOver(promise: Marked): void {
-    enqueue(() => {
+    inMicrotask(() => {
       const from = this.#returned.get(promise);
       this.#handingOver = from;
     });
@@ -439,7 +437,7 @@ export class PromiseHooks extends ShieldedHooks {
       // A `then` of the program's own tells nothing.
       if (!this.#ownThen.give(promise)) share(owner);
     }
-    enqueue(() => {
+    inMicrotask(() => {
       this.#handingOver = undefined;
       this.#returned.delete(promise);
     });

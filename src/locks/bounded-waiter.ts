@@ -4,11 +4,12 @@
  *
  * Invariant: `unbind` never throws, so that a wait whose end is begun comes to its end.
  */
+import { RunningTimer, type Timers } from '../platform/clock.js';
 import { Waiter } from '../queue/waiter-queue.js';
 import { listenForAbort, reasonOf } from './abort-listeners.js';
 
 export class BoundedWaiter extends Waiter {
-  timer: NodeJS.Timeout | undefined = undefined;
+  timer: RunningTimer | undefined = undefined;
   /** @internal A plain field: there may be very many waiters, and private ones take longer to make. */
   _stopListening: (() => void) | undefined = undefined;
 
@@ -17,13 +18,13 @@ export class BoundedWaiter extends Waiter {
    * aborted; within this call where the timer or the signal fails, with its error.
    */
   bound(
-    signal: AbortSignal | undefined,
-    timeout: number | undefined,
+    clock: Timers,
+    { signal, timeout }: { readonly signal: AbortSignal | undefined; readonly timeout: number | undefined },
     onTime: () => void,
     giveUp: (reason: unknown) => void,
   ): void {
     try {
-      if (timeout !== undefined) this.timer = setTimeout(onTime, timeout);
+      if (timeout !== undefined) this.timer = new RunningTimer(clock, onTime, timeout);
       if (signal !== undefined) this.listen(signal, () => giveUp(reasonOf(signal)));
     } catch (error) {
       giveUp(error);
@@ -49,9 +50,9 @@ export class BoundedWaiter extends Waiter {
   }
 }
 
-function stopTimer(timer: NodeJS.Timeout): void {
+function stopTimer(timer: RunningTimer): void {
   try {
-    clearTimeout(timer);
+    timer.stop();
   } catch {
     // Somebody has replaced it. The timer goes on, and finds the wait over.
   }

@@ -95,7 +95,7 @@ export class EventWaiters<T> {
     const { signal, timeout } = bounds;
     const giveUp = (reason: unknown): boolean => this.giveUp(waiter, reason);
     const onTime = (): boolean => giveUp(new LockTimeoutError(timeout as number, this.#missing));
-    waiter.bound(signal, timeout === Infinity ? undefined : timeout, onTime, giveUp);
+    waiter.bound(this.#world.clock, { signal, timeout: timeout === Infinity ? undefined : timeout }, onTime, giveUp);
     return waiter;
   }
 

@@ -6,8 +6,10 @@
  * one waiter, so a wait that timed out stays queued, and what it is granted later is released at once.
  */
 import type { MutexInterface, SemaphoreInterface } from 'async-mutex';
+import { RunningTimer } from '../platform/clock.js';
 import { NativePromise, resolved } from '../platform/intrinsics.js';
 import { refuseWeight } from './options/checks.js';
+import type { TimeLimit } from './observed.js';
 
 type Release = () => void;
 export type Ticket = Release | [number, Release];
@@ -24,22 +26,20 @@ export interface Decorated {
   setValue(value: number): void;
 }
 
+/** How long a wait may take, what ends it, and with which error. */
+export type Bound = Pick<TimeLimit, 'timeout' | 'error' | 'clock'>;
+
 /** Either kind of lock, with the arguments of both. */
 type Sync = Omit<Decorated, 'runExclusive'>;
 
-export function boundFromOutside(
-  given: MutexInterface | SemaphoreInterface,
-  timeout: number,
-  timeoutError: unknown,
-): Decorated {
+export function boundFromOutside(given: MutexInterface | SemaphoreInterface, bound: Bound): Decorated {
   const sync = given as unknown as Sync;
   return {
     acquire: (first, second) => {
       const args = argumentsFor(sync, first, second);
       return bounded(
         () => sync.acquire(...args),
-        timeout,
-        timeoutError,
+        bound,
         (late) => releaseOf(late)(),
       );
     },
@@ -59,8 +59,7 @@ export function boundFromOutside(
       const args = argumentsFor(sync, first, second);
       return bounded(
         () => sync.waitForUnlock(...args),
-        timeout,
-        timeoutError,
+        bound,
         () => undefined,
       );
     },
@@ -81,17 +80,17 @@ function releaseOf(ticket: Ticket): Release {
   return Array.isArray(ticket) ? ticket[1] : ticket;
 }
 
-function bounded<T>(call: () => Promise<T>, timeout: number, error: unknown, late: (value: T) => void): Promise<T> {
+function bounded<T>(call: () => Promise<T>, { timeout, error, clock }: Bound, late: (value: T) => void): Promise<T> {
   return new NativePromise((resolve, reject) => {
     let over = false;
     const giveUp = (reason: unknown): void => {
       over = true;
       reject(reason);
     };
-    let timer: NodeJS.Timeout | undefined;
+    let timer: RunningTimer | undefined;
     // What comes after all has to be released, also where the timer fails.
     try {
-      timer = setTimeout(() => giveUp(error), timeout);
+      timer = new RunningTimer(clock, () => giveUp(error), timeout);
     } catch (failure) {
       giveUp(failure);
     }
@@ -99,13 +98,13 @@ function bounded<T>(call: () => Promise<T>, timeout: number, error: unknown, lat
       (value) => {
         if (over) late(value);
         else {
-          clearTimeout(timer);
+          timer?.stop();
           resolve(value);
         }
       },
       (reason: unknown) => {
         if (over) return;
-        clearTimeout(timer);
+        timer?.stop();
         reject(reason);
       },
     );

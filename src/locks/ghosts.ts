@@ -6,14 +6,12 @@
  * weight stand side by side; such are one entry with a count. So a lock that is held for long and asked for again and again
  * keeps one of them, not as many as have asked. O(1) per call.
  */
+import { inMicrotask } from '../platform/clock.js';
 import type { WaiterQueue } from '../queue/waiter-queue.js';
 import { PermitWaiter } from './permit-waiter.js';
 
 /** Ghosts that one entry stands for. More of them would only hold up those behind them for more turns. */
 export const MAX_GHOSTS = 1000;
-
-/** Captured at load, so that fake timers of a test leave it alone. */
-const enqueue = queueMicrotask;
 
 type Queue = WaiterQueue<PermitWaiter<unknown>>;
 
@@ -61,7 +59,7 @@ export function leaveQueue(queue: Queue, waiter: PermitWaiter<unknown>): boolean
 
 /** After so many microtask turns. */
 export function afterTurns(turns: number, callback: () => void): void {
-  enqueue(turns > 1 ? () => afterTurns(turns - 1, callback) : callback);
+  inMicrotask(turns > 1 ? () => afterTurns(turns - 1, callback) : callback);
 }
 
 /** The entry that stands for the second one from now on. */

@@ -3,6 +3,7 @@
  */
 import type { Hold, TrackedLock, WaitKind } from '../model/hold.js';
 import type { LockClass } from '../model/lock-class.js';
+import type { Timers } from '../platform/clock.js';
 import type { World } from './world.js';
 
 /** A public function that was called: the program's own frames begin below it. */
@@ -24,6 +25,8 @@ export interface ObservedLock extends TrackedLock {
 export interface TimeLimit {
   readonly timeout: Milliseconds;
   readonly error: unknown;
+  /** That of the lock's world. */
+  readonly clock: Timers;
   /** Microtask turns for which a waiter that is gone holds what it is granted. */
   readonly moment: number;
 }

@@ -236,10 +236,10 @@ export class PermitCore extends LockCore implements ObservedPermits {
   #bound(waiter: PermitWaiter<unknown>, { timeout, limit, signal }: PermitRequest): void {
     const giveUp = (reason: unknown): boolean => this.giveUp(waiter, reason);
     if (limit !== undefined && !(timeout !== undefined && timeout < effectiveTimeout(limit))) {
-      waiter.bound(signal, limit.timeout, () => this.#desert(waiter, limit), giveUp);
+      waiter.bound(limit.clock, { signal, timeout: limit.timeout }, () => this.#desert(waiter, limit), giveUp);
     } else {
       const onTime = (): boolean => giveUp(new LockTimeoutError(timeout as number));
-      waiter.bound(signal, timeout === Infinity ? undefined : timeout, onTime, giveUp);
+      waiter.bound(this.world.clock, { signal, timeout: timeout === Infinity ? undefined : timeout }, onTime, giveUp);
     }
   }
 

@@ -36,7 +36,7 @@ export class UnlockWaiters {
     const waiter = new UnlockWaiter(priority, this.#level(weight));
     if (limit !== undefined) {
       const refuse = (reason: unknown): boolean => waiter.refuse(reason);
-      waiter.bound(undefined, limit.timeout, () => refuse(limit.error), refuse);
+      waiter.bound(limit.clock, { signal: undefined, timeout: limit.timeout }, () => refuse(limit.error), refuse);
     }
     return waiter;
   }

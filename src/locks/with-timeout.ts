@@ -5,12 +5,14 @@
  * outside, and so is one whose method was replaced, by a subclass or a spy: it is what counts, as in async-mutex.
  */
 import { E_ALREADY_LOCKED, E_TIMEOUT, type MutexInterface, type SemaphoreInterface } from 'async-mutex';
+import { programTimers } from '../platform/clock.js';
 import { acquire, runHolding, waitForUnlock } from './acquiring.js';
-import { boundFromOutside, type Decorated, type Ticket } from './foreign-timeout.js';
+import { boundFromOutside, type Bound, type Decorated, type Ticket } from './foreign-timeout.js';
 import { plainPriority, checkedWeight, runnable } from './options/checks.js';
 import { isNoTime, mutexRequest, semaphoreRequest } from './options/acquire-options.js';
 import type { Milliseconds, PermitRequest } from './observed.js';
 import { Mutex } from './mutex.js';
+import type { PermitCore } from './permit-core.js';
 import { grantReleaser } from './releasing.js';
 import { grantPair, Semaphore } from './semaphore.js';
 import { CORE } from './symbols.js';
@@ -26,9 +28,12 @@ export function withTimeout(
   timeout: Milliseconds,
   timeoutError: Error = E_TIMEOUT,
 ): MutexInterface | SemaphoreInterface {
-  const outside = boundFromOutside(sync, timeout, timeoutError);
   const isOurs = sync instanceof Mutex || sync instanceof Semaphore;
-  return (isOurs ? boundFromInside(sync, timeout, timeoutError, outside) : outside) as unknown as SemaphoreInterface;
+  // A stub may have the prototype of ours and nothing else.
+  const core = isOurs ? (sync[CORE] as PermitCore | undefined) : undefined;
+  const bound = { timeout, error: timeoutError, clock: core?.world.clock ?? programTimers };
+  const outside = boundFromOutside(sync, bound);
+  return (isOurs ? boundFromInside(sync, bound, outside) : outside) as unknown as SemaphoreInterface;
 }
 
 /** `sync`, rejecting with `alreadyAcquiredError` (default: E_ALREADY_LOCKED) whatever can not be had in this turn. */
@@ -51,16 +56,11 @@ function methodsOf({ acquire, release, waitForUnlock }: Mutex | Semaphore) {
 /** Microtask turns after which async-mutex hears of a grant, and gives back what comes too late. */
 const MOMENTS = { mutex: 2, semaphore: 1 } as const;
 
-function boundFromInside(
-  sync: Mutex | Semaphore,
-  timeout: Milliseconds,
-  error: unknown,
-  outside: Decorated,
-): Decorated {
+function boundFromInside(sync: Mutex | Semaphore, bound: Bound, outside: Decorated): Decorated {
   const core = sync[CORE];
   const kind = sync instanceof Semaphore ? 'semaphore' : 'mutex';
   const weighted = kind === 'semaphore';
-  const limit = { timeout, error, moment: MOMENTS[kind] };
+  const limit = { ...bound, moment: MOMENTS[kind] };
   const isOwn = (method: keyof (typeof OWN)['mutex']): boolean => sync[method] === OWN[kind][method];
   const bounded = (first: unknown, second: unknown): PermitRequest => {
     const wanted = weighted ? semaphoreRequest(first, second) : mutexRequest(first);

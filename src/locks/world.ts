@@ -5,6 +5,8 @@
  * that a lock reads before it goes its fast way. One writer: whoever attaches the observer, by `attach` and `look`.
  */
 
+import { programTimers, type Timers } from '../platform/clock.js';
+
 /** What a world asks of its observer itself. */
 export interface Attachable {
   eventBegins(): number;
@@ -13,11 +15,18 @@ export interface Attachable {
 }
 
 export class World<O> {
+  /** What ends waits that take too long. */
+  readonly clock: Timers;
   /** Who looks on; undefined while the mode is off. */
   observer: O | undefined = undefined;
   /** Who has made the holds that there are: what was seen to begin is seen to end, also after the mode has turned off. */
   attached: (O & Attachable) | undefined = undefined;
   #hasEvents = false;
+
+  /** `clock`: where it is not the program's own. */
+  constructor(clock: Timers = programTimers) {
+    this.clock = clock;
+  }
 
   attach(observer: O & Attachable): void {
     this.attached = observer;

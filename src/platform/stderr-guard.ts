@@ -8,6 +8,8 @@
  *
  * Cost: a listener, from the first warning on.
  */
+import { afterThisTurn } from './clock.js';
+
 let isGuarded = false;
 let isBroken = false;
 
@@ -27,7 +29,7 @@ function expectError(): void {
     isBroken = true;
   };
   stderr.on('error', expected);
-  setImmediate(() => {
+  afterThisTurn(() => {
     if (!isBroken) stderr.off('error', expected);
-  }).unref();
+  });
 }

@@ -9,6 +9,7 @@
  *
  * Cost: a repeat is one map lookup and one addition. The text is built for new and upgraded reports only.
  */
+import { systemNow } from '../platform/clock.js';
 import { buildReport } from './build-report.js';
 import { DEFAULT_STACK_DEPTH } from './stack-text.js';
 import type { Report, Violation } from './types.js';
@@ -34,7 +35,7 @@ export class ReportLog {
   readonly #guesses = new Map<string, Violation>();
 
   /** `now` gives milliseconds since the epoch. */
-  constructor(now: () => number = Date.now) {
+  constructor(now: () => number = systemNow) {
     this.#now = now;
   }
 

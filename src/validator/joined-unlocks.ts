@@ -9,11 +9,9 @@
  * Cost: a comparison for every two elements of such a combinator; one microtask where the lock is waited for.
  */
 import { HELD, WAITING, type Hold } from '../model/hold.js';
+import { inMicrotask } from '../platform/clock.js';
 import type { ValidatorHost } from './host.js';
 import { joinedUnlock } from './rules/joined-unlock.js';
-
-/** Captured at load, so that fake timers of a test leave it alone. */
-const enqueue = queueMicrotask;
 
 export class JoinedUnlocks {
   readonly #host: ValidatorHost;
@@ -39,7 +37,7 @@ export class JoinedUnlocks {
   #pending(hold: Hold, unlock: Hold): void {
     hold.ask().joined = unlock;
     if (hold.state !== WAITING) return;
-    enqueue(() => {
+    inMicrotask(() => {
       if (hold.state !== WAITING || unlock.state !== WAITING || !isUntouched(hold)) return;
       this.#host.report(joinedUnlock(hold, unlock));
     });

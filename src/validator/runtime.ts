@@ -6,6 +6,7 @@
  */
 import { INSPECT } from '../platform/inspect.js';
 import { sitePrinter, type LockClass } from '../model/lock-class.js';
+import { inMicrotask, systemNow, type Clock } from '../platform/clock.js';
 import { describe } from '../platform/describe.js';
 import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../model/class-events.js';
 import { sharedState } from '../platform/shared-state.js';
@@ -30,8 +31,6 @@ import { ValidatingObserver } from './observer/observer.js';
 import { Validator } from './validator.js';
 
 export type Mode = 'off' | 'warn' | 'enforce';
-/** Captured at load, so that fake timers of a test leave it alone. */
-const enqueue = queueMicrotask;
 
 const MODES: readonly string[] = ['off', 'warn', 'enforce'] satisfies Mode[];
 
@@ -56,6 +55,8 @@ export interface RuntimeParts {
   readonly rehearsal?: (tracker: HeldTracker) => Promise<boolean>;
   /** Those of the process, for its own runtime. */
   readonly channels?: Channels;
+  /** Stands in for the time; its timers are those of the world. */
+  readonly clock?: Clock | undefined;
 }
 
 /** Classes whose failing comparator is named. */
@@ -73,7 +74,9 @@ export class Runtime implements ValidatorHost, ObserverHost {
   readonly validator: Validator = new Validator(this);
   /** The locks that it looks on at. */
   readonly world: World<LockObserver>;
-  readonly log: ReportLog = new ReportLog();
+  /** Milliseconds since the epoch, for ages. */
+  readonly now: () => number;
+  readonly log: ReportLog;
   readonly #growth = new ClassGrowth();
   #onReport: ((report: Report) => void) | undefined;
   #warnings = true;
@@ -87,10 +90,13 @@ export class Runtime implements ValidatorHost, ObserverHost {
 
   readonly #rehearsal: (tracker: HeldTracker) => Promise<boolean>;
 
-  constructor({ world = new World(), rehearsal = hooksFollowHolds, channels }: RuntimeParts = {}) {
+  constructor({ clock, world = new World(clock), rehearsal = hooksFollowHolds, channels }: RuntimeParts = {}) {
     this.world = world;
     this.#rehearsal = rehearsal;
     this.events = new Events(channels);
+    this.now = clock === undefined ? systemNow : () => clock.now();
+    this.log = new ReportLog(this.now);
+    if (clock !== undefined) this.validator.tracker.ageBy(this.now);
     world.attach(new ValidatingObserver(this));
   }
 
@@ -208,12 +214,12 @@ export class Runtime implements ValidatorHost, ObserverHost {
   }
 
   onReplacement(): void {
-    enqueue(() => void this.#rehearse());
+    inMicrotask(() => void this.#rehearse());
   }
 
   onFault(error: unknown): void {
     // Not now: it may be a hook that runs.
-    enqueue(() => {
+    inMicrotask(() => {
       if (!this.off && this.validator.tracker.followsCalls) this.#fallBack('a promise hook failed', errorText(error));
     });
   }

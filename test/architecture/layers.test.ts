@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 
 import {
   awaitViolations,
+  clockViolations,
   faceViolations,
   globalViolations,
   layerViolations,
@@ -39,6 +40,7 @@ describe('the source tree', () => {
   it('imports node: modules, its own files and async-mutex, nothing else', () => none(moduleViolations));
   it('keeps clocks, contexts and the process out of the order', () => none(nameViolations));
   it('makes promises of the language, whatever class is global', () => none(globalViolations));
+  it('has one place that reads the time and sets timers', () => none(clockViolations));
   it('has no top-level await', () => none(awaitViolations));
   it('has no file that is too long', () => none(lengthViolations));
   it('lists its public names one by one', () => {
@@ -148,6 +150,22 @@ cases('the check of the global Promise', globalViolations, [
   ['that of the language', 'flow/a.ts', 'return NativePromise.resolve();', undefined],
   ['where it is named', 'platform/intrinsics.ts', 'export const NativePromise = Promise.resolve();', undefined],
   ['on the command line', 'cli/a.ts', 'return new Promise(() => {});', undefined],
+]);
+
+cases('the check of time', clockViolations, [
+  ['a timer', 'locks/a.ts', 'const timer = setTimeout(act, 5);', 'a.ts:1: setTimeout'],
+  ['the time', 'api/a.ts', 'x();\nconst now = Date.now();', 'a.ts:2: Date'],
+  ['a fine clock', 'flow/a.ts', 'const now = performance.now();', 'performance'],
+  ['a captured function', 'flow/a.ts', 'const enqueue = queueMicrotask;', 'queueMicrotask'],
+  ['a captured function under another name', 'flow/a.ts', 'const { setInterval: every } = globalThis;', 'setInterval'],
+  ['a property of the global object', 'flow/a.ts', 'globalThis.setTimeout(act, 5);', 'setTimeout'],
+  ['a timer of a module', 'api/a.ts', "import { setTimeout as sleep } from 'node:timers/promises';", 'setTimeout'],
+  ['that of a clock', 'locks/a.ts', 'this.rt.clock.setTimeout(act, 5); clock?.clearTimeout(timer);', undefined],
+  ['in a comment', 'locks/a.ts', '// as setTimeout does', undefined],
+  ['in a string', 'api/a.ts', "const parts = ['setTimeout'];", undefined],
+  ['where it has its place', 'platform/clock.ts', 'export const now = Date.now;', undefined],
+  ['in an adapter', 'adapters/a.ts', 'setInterval(look, 500).unref();', undefined],
+  ['on the command line', 'cli/a.ts', 'setTimeout(end, 500);', undefined],
 ]);
 
 cases('the check of top-level await', awaitViolations, [

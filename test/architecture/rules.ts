@@ -132,6 +132,33 @@ export function globalViolations(file: SourceFile): string[] {
   return found;
 }
 
+const TIME: readonly string[] = [
+  'Date',
+  'performance',
+  'queueMicrotask',
+  'setTimeout',
+  'clearTimeout',
+  'setInterval',
+  'clearInterval',
+  'setImmediate',
+  'clearImmediate',
+];
+
+/** Time has one place: all but the adapters and the command line, which run a process, go by its clocks. */
+export function clockViolations(file: SourceFile): string[] {
+  if (file.path === 'platform/clock.ts' || ['cli', 'adapters'].includes(partOf(file.path))) return [];
+  const tokens = scan(file.source);
+  const found: string[] = [];
+  for (const [index, { kind, text, line }] of tokens.entries()) {
+    if (kind !== 'word' || !TIME.includes(text)) continue;
+    const [owner, before] = [tokens[index - 2]?.text, tokens[index - 1]?.text];
+    // A property is that of a clock, unless it is the global object's.
+    if ((before === '.' || before === '?.') && owner !== 'globalThis') continue;
+    found.push(at(file, line, `${text}, where a clock is to be asked`));
+  }
+  return found;
+}
+
 /** Words that stand for themselves: not properties, nor the keys of an object or type. */
 function words(tokens: readonly Token[]): Token[] {
   return tokens.filter((token, index) => {

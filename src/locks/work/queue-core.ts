@@ -5,6 +5,7 @@
  * Invariant: unless the queue is paused, work waits only while all slots are taken. A slot is taken from the grant to the end
  * of the run, and passed on in the turn in which the run ends. O(1) per call, as the waiter queue's.
  */
+import { RunningTimer } from '../../platform/clock.js';
 import { WaiterQueue } from '../../queue/waiter-queue.js';
 import { QueueClosedError } from '../../errors.js';
 import { reasonOf, refusalOf, type Refusal } from '../abort-listeners.js';
@@ -176,11 +177,12 @@ export class QueueCore extends LockCore implements WorkHost {
   }
 
   #delay(work: Work, delay: Milliseconds): void {
-    work.timer = setTimeout(() => {
+    const onTime = (): void => {
       work.timer = undefined;
       this.#delayed.delete(work);
       if (this.#queue(work)) work.begin();
-    }, delay);
+    };
+    work.timer = new RunningTimer(this.world.clock, onTime, delay);
     this.#delayed.add(work);
   }
 

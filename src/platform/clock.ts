@@ -1,0 +1,69 @@
+/**
+ * Time: all that is read of it, and every timer.
+ *
+ * Two kinds of it. The bounds of waits follow the timers that the program has when a wait begins (`programTimers`): fake timers
+ * of a test move them, as they do in async-mutex. What the validator does for itself (ages, sweeps, the turns that it counts)
+ * goes by what was global when this file was loaded: fake timers of a test neither stop nor move it. A clock that is injected
+ * into an isolated instance stands for both, except for turns and sweeps: the validator takes the next microtask for the end
+ * of what runs now, so no test may put it off, and a tick of its own would be one more timer among those of the test.
+ *
+ * Invariant: nothing else in the source, adapters and the command line apart, uses timers or dates.
+ */
+
+/** What ends a wait that takes too long. */
+export interface Timers {
+  /** Calls back once, after so many milliseconds. The result is for `clearTimeout` alone. */
+  setTimeout(callback: () => void, delay: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+/** The time and the timers of an isolated instance. None of it may throw. */
+export interface Clock extends Timers {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** Those of the program, whichever it has by then. */
+export const programTimers: Timers = {
+  setTimeout: (callback, delay) => setTimeout(callback, delay),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};
+
+/** A timer that runs from here on. An object, and no function that stops it: there may be very many, and that would take twice the memory. */
+export class RunningTimer {
+  /** @internal Plain fields for the same reason. */
+  readonly _timers: Timers;
+  /** @internal */
+  readonly _timer: unknown;
+
+  /** Throws what `setTimeout` throws. */
+  constructor(timers: Timers, callback: () => void, delay: number) {
+    this._timers = timers;
+    this._timer = timers.setTimeout(callback, delay);
+  }
+
+  /** Throws what `clearTimeout` throws. */
+  stop(): void {
+    this._timers.clearTimeout(this._timer);
+  }
+}
+
+const { clearInterval, queueMicrotask, setImmediate, setInterval } = globalThis;
+
+/** Milliseconds since the epoch. */
+export const systemNow: () => number = Date.now;
+
+/** Calls back when what runs now has ended. */
+export const inMicrotask: (callback: () => void) => void = queueMicrotask;
+
+/** Calls back once what the event loop has at hand is done, if the process lives so long. */
+export function afterThisTurn(callback: () => void): void {
+  setImmediate(callback).unref();
+}
+
+/** Calls back every so many milliseconds, and keeps no process alive. The result stops it. */
+export function every(period: number, callback: () => void): () => void {
+  const timer = setInterval(callback, period);
+  timer.unref();
+  return () => clearInterval(timer);
+}
