@@ -1,6 +1,9 @@
 // Order is learnt by class, not by lock: what was seen with two accounts holds for all of them.
 import { LockClass, lockClass, lockdep, Mutex } from 'lockdep';
 
+// On without a word where NODE_ENV is development or test; elsewhere a program says so.
+lockdep.configure({ mode: 'warn' });
+
 // Two locks of one class may be nested if the class says in which order.
 const numbers = new Map<unknown, number>();
 const accountClass = new LockClass('account', {

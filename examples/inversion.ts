@@ -1,6 +1,9 @@
 // Two locks in both orders, one flow after the other. They never collide, and lockdep reports that they could.
 import { lockdep, Mutex } from 'lockdep';
 
+// On without a word where NODE_ENV is development or test; elsewhere a program says so.
+lockdep.configure({ mode: 'warn' });
+
 const cache = new Mutex({ name: 'cache' });
 const disk = new Mutex({ name: 'disk' });
 

@@ -3,27 +3,30 @@
 // The compiler writes to a fresh folder, which then takes the place of the old one. So nothing stale is left, and
 // a build that fails leaves the last good one as it was.
 
-import { chmodSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundlePackage } from './bundle.mjs';
 import { bin, root, run } from './lib.mjs';
 
 const targets = { dist: 'tsconfig.json', test: 'tsconfig.test.json' };
 const outputs = { dist: 'dist', test: 'build' };
 
 /** @param {keyof typeof targets} target */
-function build(target) {
+async function build(target) {
   const output = join(root, outputs[target]);
   const fresh = join(root, `.tmp-${outputs[target]}-${process.pid}`);
-  const { code } = run(process.execPath, [bin('typescript', 'tsc'), '-p', targets[target], '--outDir', fresh]);
-  if (code !== 0) {
-    rmSync(fresh, { recursive: true, force: true });
-    process.exit(code);
-  }
-  rmSync(output, { recursive: true, force: true });
-  renameSync(fresh, output);
-  const main = join(output, 'cli', 'main.js');
-  if (target === 'dist' && existsSync(main)) {
-    chmodSync(main, 0o755);
+  const compiled = target === 'dist' ? `${fresh}-compiled` : fresh;
+  try {
+    const { code } = run(process.execPath, [bin('typescript', 'tsc'), '-p', targets[target], '--outDir', compiled]);
+    if (code !== 0) process.exit(code);
+    if (target === 'dist') {
+      await bundlePackage(compiled, fresh);
+      chmodSync(join(fresh, 'cli', 'main.js'), 0o755);
+    }
+    rmSync(output, { recursive: true, force: true });
+    renameSync(fresh, output);
+  } finally {
+    for (const left of [compiled, fresh]) rmSync(left, { recursive: true, force: true });
   }
 }
 
@@ -33,5 +36,5 @@ for (const name of wanted.length > 0 ? wanted : ['dist', 'test']) {
     console.error(`usage: node scripts/build.mjs [dist] [test] (not ${name})`);
     process.exit(2);
   }
-  build(name);
+  await build(name);
 }

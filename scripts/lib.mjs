@@ -89,10 +89,10 @@ export function testEnvironment(extra = {}) {
     'LOCKDEP_STACKS',
     'LOCKDEP_OUT',
     'LOCKDEP_SUMMARY',
-    'NODE_ENV',
     'NODE_TEST_CONTEXT',
   ]) {
     delete env[name];
   }
-  return { ...env, ...extra };
+  // In which a program without a mode of its own has `warn`.
+  return { ...env, NODE_ENV: 'test', ...extra };
 }

@@ -1,5 +1,7 @@
 /** Exactly async-mutex's names, for replacing it in one line: `import { Mutex } from 'lockdep/async-mutex'`. */
-export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from 'async-mutex';
+import './start.js';
+
+export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from './locks/async-mutex-errors.js';
 export { Mutex } from './locks/mutex.js';
 export { Semaphore } from './locks/semaphore.js';
 export { tryAcquire, withTimeout } from './locks/with-timeout.js';

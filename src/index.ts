@@ -1,4 +1,6 @@
 /** The public face of the package. */
+import './start.js';
+import { processHost } from './api/process-host.js';
 import { Lockdep } from './api/lockdep.js';
 import { Completion } from './locks/completion.js';
 import { Mutex } from './locks/mutex.js';
@@ -7,9 +9,8 @@ import { RWSemaphore } from './locks/rw-semaphore.js';
 import { Semaphore } from './locks/semaphore.js';
 import { WorkItem } from './locks/work/work-item.js';
 import { WorkQueue } from './locks/work/work-queue.js';
-import { processRuntime } from './validator/runtime.js';
 
-export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from 'async-mutex';
+export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from './locks/async-mutex-errors.js';
 export { LockClass, lockClass } from './model/lock-class.js';
 export { Completion, Mutex, PseudoLock, RWSemaphore, Semaphore, WorkItem, WorkQueue };
 export { tryAcquire, withTimeout } from './locks/with-timeout.js';
@@ -17,7 +18,8 @@ export { DeclaredOrderError, LockdepError, LockTimeoutError, NotHeldError, Queue
 
 export type { MutexInterface, SemaphoreInterface } from 'async-mutex';
 export type { LockClassOptions } from './model/lock-class.js';
-export type { HeldLock, Lock, Lockdep } from './api/lockdep.js';
+export type { HeldLock } from './api/control.js';
+export type { Lock, Lockdep } from './api/lockdep.js';
 export type { AcquireOptions, AnyLock, WeightedAcquireOptions } from './locks/options/acquire-options.js';
 export type { LockOptions } from './locks/options/constructor-options.js';
 export type { Milliseconds } from './locks/observed.js';
@@ -31,7 +33,8 @@ export type { RunOptions, WorkQueueOptions } from './locks/work/work-queue.js';
 export type { WorkFunction } from './locks/work/work.js';
 export type { LearnedEdge, LockdepEvent } from './report/channels.js';
 export type { Dependency, LockUse, Report, ReportKind, Tier } from './report/types.js';
-export type { LockdepOptions, Mode } from './validator/runtime.js';
+export type { Mode, TrackingLevel } from './model/mode.js';
+export type { LockdepOptions } from './validator/options.js';
 
 /** The validator of this process. */
-export const lockdep: Lockdep = new Lockdep(processRuntime);
+export const lockdep: Lockdep = new Lockdep(processHost);

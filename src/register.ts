@@ -12,8 +12,4 @@
 import * as substitute from './async-mutex.js';
 import { trackProcess } from './adapters/preload.js';
 
-trackProcess({
-  substitute,
-  substituteUrl: new URL('async-mutex.js', import.meta.url).href,
-  ownUrl: new URL('.', import.meta.url).href,
-});
+trackProcess(substitute);

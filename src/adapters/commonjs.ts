@@ -13,6 +13,7 @@ import { warnUnknownVersion } from './unknown-version.js';
 type Compile = (this: NodeJS.Module, content: string, filename: string, ...rest: unknown[]) => unknown;
 
 export function substituteCommonJs(substitute: Substitute): void {
+  forgetOwnCopy();
   const prototype = Module.prototype as unknown as { _compile: Compile };
   const compile = prototype._compile;
   prototype._compile = function _compile(content, filename, ...rest) {
@@ -22,4 +23,10 @@ export function substituteCommonJs(substitute: Substitute): void {
     this.exports = commonJsExports(substitute, file.part);
     return undefined;
   };
+}
+
+/** This package may have required the real one, for its error objects; the program is to get the substitute all the same. */
+function forgetOwnCopy(): void {
+  const { _cache: cache } = Module as unknown as { readonly _cache: Record<string, unknown> };
+  for (const path of Object.keys(cache)) if (packageFileAt(path)?.copy.known === true) delete cache[path];
 }

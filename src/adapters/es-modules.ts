@@ -7,6 +7,7 @@
 import * as nodeModule from 'node:module';
 import { MessageChannel } from 'node:worker_threads';
 import type { HooksData } from './esm-hooks.js';
+import { hooksUrl } from './own-files.js';
 import { redirected, type Redirect, type Resolved } from './esm-redirect.js';
 import { warnUnknownVersion, type UnknownCopy } from './unknown-version.js';
 
@@ -44,7 +45,7 @@ function registerInHooksThread(redirect: Redirect): void {
   port1.on('message', (copy: UnknownCopy) => warnUnknownVersion(copy));
   port1.unref();
   const data: HooksData = { redirect, unknown: port2 };
-  nodeModule.register('./esm-hooks.js', { parentURL: import.meta.url, data, transferList: [port2] });
+  nodeModule.register(hooksUrl, { data, transferList: [port2] });
   for (const [index, output] of outputs.entries()) {
     for (const listener of output.listeners('error')) {
       if (before[index]?.has(listener) === false) output.off('error', listener as () => void);

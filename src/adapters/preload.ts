@@ -16,19 +16,13 @@ import { watchExit } from './at-exit.js';
 import { substituteCommonJs } from './commonjs.js';
 import { endWithRunner } from './runner-watch.js';
 import { substituteEsModules } from './es-modules.js';
+import { ownUrl, substituteUrl } from './own-files.js';
 import type { Substitute } from './substitute.js';
 
 const INSTALLED: unique symbol = Symbol.for('lockdep.register.1');
 
-export interface Preload {
-  readonly substitute: Substitute;
-  /** The module whose exports `substitute` holds. */
-  readonly substituteUrl: string;
-  /** The folder of this package's own modules, with a slash at the end. */
-  readonly ownUrl: string;
-}
-
-export function trackProcess({ substitute, substituteUrl, ownUrl }: Preload): void {
+/** `substitute`: the exports of `lockdep/async-mutex`. */
+export function trackProcess(substitute: Substitute): void {
   const holder = globalThis as { [INSTALLED]?: true };
   if (inHooksThread() || holder[INSTALLED] === true) return;
   endWithRunner();

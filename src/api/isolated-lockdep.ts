@@ -14,7 +14,9 @@ import type { World } from '../locks/world.js';
 import { WorkItem } from '../locks/work/work-item.js';
 import { WorkQueue } from '../locks/work/work-queue.js';
 import type { Report, ReportKind } from '../report/types.js';
-import { Runtime, type LockdepOptions } from '../validator/runtime.js';
+import { checkedOptions, type LockdepOptions } from '../validator/options.js';
+import { Runtime } from '../validator/runtime.js';
+import { ValidatorControl } from './validator-control.js';
 
 export interface IsolatedOptions extends LockdepOptions {
   /**
@@ -54,8 +56,8 @@ export function createLockdep(options: Partial<IsolatedOptions> = {}): IsolatedL
   }
   const { clock, ...rest } = options;
   const runtime = new Runtime({ clock: clock === undefined ? undefined : checkedClock(clock) });
-  runtime.configure({ mode: 'warn', warnings: false, ...rest });
-  const lockdep = new Lockdep(runtime);
+  runtime.configure(checkedOptions({ mode: 'warn', warnings: false, ...rest }));
+  const lockdep = new Lockdep(new ValidatorControl(runtime));
   class IsolatedMutex extends Mutex {
     static override [WORLD]: World<LockObserver> = runtime.world;
   }

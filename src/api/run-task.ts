@@ -1,6 +1,5 @@
 /** A task from its start to the settling of its result, and what it left held. */
-import { types } from 'node:util';
-import { NativePromise } from '../platform/intrinsics.js';
+import { isPlainPromise } from './run-unfollowed.js';
 import { isThenable } from '../platform/thenable.js';
 import { Task } from '../flow/task.js';
 import { reportLeaks } from '../validator/leaks.js';
@@ -21,16 +20,6 @@ export function runTask<T>(runtime: Runtime, name: string, fn: () => T): T {
   return result;
 }
 
-/** While nothing is followed: the result comes in as many turns as when it is. */
-export function runUnfollowed<T>(fn: () => T): T {
-  const result = fn();
-  return isPlainPromise(result) ? (passedOn(result) as T) : result;
-}
-
-async function passedOn(result: Promise<unknown>): Promise<unknown> {
-  return await result;
-}
-
 /** The same outcome, for the caller to handle: a handler of ours on `result` itself would hide that nobody else has one. */
 async function observed(result: Promise<unknown>, end: () => void): Promise<unknown> {
   try {
@@ -38,9 +27,4 @@ async function observed(result: Promise<unknown>, end: () => void): Promise<unkn
   } finally {
     end();
   }
-}
-
-/** A subclass has more to it than an outcome. */
-function isPlainPromise(value: unknown): value is Promise<unknown> {
-  return types.isPromise(value) && Object.getPrototypeOf(value) === NativePromise.prototype;
 }

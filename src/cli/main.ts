@@ -7,6 +7,7 @@
  * passes on those of the program it runs.
  */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { EXIT_CLEAN, EXIT_USAGE, print, UsageError, type Command } from './command.js';
 import { writeToStderr } from '../adapters/run-record.js';
@@ -31,7 +32,7 @@ lockdep <command> --help tells more about a command.
 }
 
 function version(): string {
-  const manifest = readFileSync(new URL(import.meta.resolve('lockdep/package.json')), 'utf8');
+  const manifest = readFileSync(createRequire(import.meta.url).resolve('lockdep/package.json'), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }
 

@@ -26,12 +26,11 @@ import {
 import { type Debt, type Doubt, Owner } from './owner.js';
 import { cutReleased, forgetAged, isListed, linked, listHolds, nearestHeld, outerHeld, someHold } from './hold-list.js';
 import type { Arrivals } from './arrivals.js';
+import type { TrackingLevel } from '../model/mode.js';
 import { PromiseHooks } from './promise-hooks.js';
 import { PromiseWatch } from './promise-watch.js';
 import { inMicrotask } from '../platform/clock.js';
 import type { Below } from '../platform/turn-function.js';
-
-export type TrackingLevel = 'precise' | 'light';
 
 export class HeldTracker {
   readonly #context = new HeldContext();

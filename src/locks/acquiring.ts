@@ -1,5 +1,6 @@
 /** The ways to a lock: by itself, or by whoever looks on at it. One branch each. */
-import { ready } from '../platform/scope-frame.js';
+import { ready } from '../platform/intrinsics.js';
+
 import type { Below, Grant, ObservedPermits, PermitRequest, UnlockRequest } from './observed.js';
 import { isNoTime } from './options/acquire-options.js';
 import type { PermitCore } from './permit-core.js';

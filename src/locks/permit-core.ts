@@ -9,7 +9,7 @@
  * Invariant: after every call, the head of the queue, if any, wants more permits than there are. Cost: O(1) per call and
  * per grant. While the validator is off a call pays one branch for it; what it sees of the rest is in observer.ts.
  */
-import { E_CANCELED } from 'async-mutex';
+import { E_CANCELED } from './async-mutex-errors.js';
 import { NativePromise, resolved } from '../platform/intrinsics.js';
 import { tellShared } from '../model/class-events.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';

@@ -4,7 +4,8 @@
  * For a lock of ours the wait itself is bounded, so the validator knows that it is over. Any other lock is decorated from
  * outside, and so is one whose method was replaced, by a subclass or a spy: it is what counts, as in async-mutex.
  */
-import { E_ALREADY_LOCKED, E_TIMEOUT, type MutexInterface, type SemaphoreInterface } from 'async-mutex';
+import type { MutexInterface, SemaphoreInterface } from 'async-mutex';
+import { E_ALREADY_LOCKED, E_TIMEOUT } from './async-mutex-errors.js';
 import { programTimers } from '../platform/clock.js';
 import { acquire, runHolding, waitForUnlock } from './acquiring.js';
 import { boundFromOutside, type Bound, type Decorated, type Ticket } from './foreign-timeout.js';

@@ -6,6 +6,8 @@
  *
  * Cost: `hasSubscribers` is one look at a property. Whoever publishes asks for it first, and makes a message only then.
  */
+import { builtin } from './builtin.js';
+
 export interface Channel {
   readonly hasSubscribers: boolean;
   publish(message: object): void;
@@ -15,14 +17,9 @@ interface DiagnosticsChannels {
   channel(name: string): { readonly hasSubscribers: boolean; publish(message: unknown): void };
 }
 
-/** The process as it is in Node; elsewhere there may be none, or one that has less. */
-interface Modules {
-  readonly process?: { getBuiltinModule?(name: string): DiagnosticsChannels | undefined };
-}
-
 const SILENT: Channel = { hasSubscribers: false, publish: () => undefined };
 
-const channels = (globalThis as Modules).process?.getBuiltinModule?.('node:diagnostics_channel');
+const channels = builtin<DiagnosticsChannels>('diagnostics_channel');
 
 /** The channel of that name, which every copy of this package in the process shares. */
 export function channelNamed(name: string): Channel {

@@ -14,4 +14,7 @@ export const NativePromise: PromiseConstructor = ofAsyncFunction.constructor;
 /** `NativePromise.resolve`; bound, since V8 builds the promise in place only where it knows the constructor for certain. */
 export const resolved: PromiseConstructor['resolve'] = NativePromise.resolve.bind(NativePromise);
 
+/** Awaited for one microtask turn. A constant: awaiting a plain value would make V8 tell the hooks a wrong parent. */
+export const ready: Promise<void> = resolved();
+
 export const NativeError: ErrorConstructor = Error;

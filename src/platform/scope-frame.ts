@@ -12,13 +12,10 @@
  * `leaveScope` (also when the callback throws), then the result. If the wait fails nothing is entered. One microtask
  * turn each for the wait and for the callback; the two of the probe run while the turn has not come.
  */
-import { resolved } from './intrinsics.js';
+import { ready } from './intrinsics.js';
 import { sharedState } from './shared-state.js';
 
 const PREFIX = 'lockdepScope$';
-
-/** Awaited for one microtask turn. A constant: awaiting a plain value would make V8 tell the hooks a wrong parent. */
-export const ready: Promise<void> = resolved();
 
 /** Functions that are kept for scopes to come; beyond, one goes with its scope. About 300 bytes each. */
 const MAX_KEPT = 10_000;

@@ -5,10 +5,11 @@
  * goes to stderr then, and a stderr that nobody reads ends nothing. (A throwing listener of 'warning' runs later, outside of this
  * module, and is the user's.) What is handed to the process is shown also where it exits in the same turn.
  *
+ * Where the runtime has no process that warns (a browser), the console shows them.
+ *
  * Cost: a listener or two, from the first warning on. Whoever warns sees to it that this is not done without end.
  */
-import { writeSync } from 'node:fs';
-import { inspect } from 'node:util';
+import { builtin } from './builtin.js';
 import { plainLines } from './plain-text.js';
 import { sharedState } from './shared-state.js';
 import { guardStderr } from './stderr-guard.js';
@@ -44,27 +45,33 @@ export function contained(warn: Warn, message: string, code: string): void {
   }
 }
 
-const emitWarning = process.emitWarning;
+/** undefined in a browser; other runtimes have one that can do less. */
+const host = (globalThis as { readonly process?: NodeJS.Process }).process;
+const emitWarning = host?.emitWarning;
 /** Handed to the process and not shown yet, by their messages. */
 const unshown = new Map<string, WarningOptions>();
 let watching = false;
 
 export function processWarning(message: string, options: WarningOptions): void {
+  if (host?.emitWarning === undefined) {
+    console.warn(`${options.type}: ${message}`);
+    return;
+  }
   // Where somebody has replaced it, showing is theirs.
-  if (process.emitWarning === emitWarning) {
-    if ((process as { readonly _exiting?: boolean })._exiting === true) {
+  if (host.emitWarning === emitWarning) {
+    if ((host as { readonly _exiting?: boolean })._exiting === true) {
       showNow(message, options);
       return;
     }
     guardStderr();
-    watchExit();
+    watchExit(host);
     unshown.set(message, options);
   }
-  process.emitWarning(message, options);
+  host.emitWarning(message, options);
 }
 
 /** A warning is shown in a later turn. A process that exits in this one would take the report with it. */
-function watchExit(): void {
+function watchExit(process: NodeJS.Process): void {
   if (watching) return;
   watching = true;
   process.on('warning', ({ message }) => unshown.delete(message));
@@ -80,7 +87,7 @@ function watchExit(): void {
 function showNow(message: string, { type, code }: WarningOptions): void {
   const stack = `${type}: ${message}`;
   try {
-    process.emit('warning', Object.assign(new Error(message), { name: type, code, stack }));
+    host?.emit('warning', Object.assign(new Error(message), { name: type, code, stack }));
   } catch {
     // A listener that throws, or stderr: the process ends as it would have.
   }
@@ -89,7 +96,8 @@ function showNow(message: string, { type, code }: WarningOptions): void {
 /** The last resort. */
 function writeWarning(message: string): void {
   try {
-    writeSync(process.stderr.fd ?? 2, `LockdepWarning: ${message}\n`);
+    const files = builtin<typeof import('node:fs')>('fs');
+    files?.writeSync(host?.stderr.fd ?? 2, `LockdepWarning: ${message}\n`);
   } catch {
     // There is no further place to complain to.
   }
@@ -98,6 +106,7 @@ function writeWarning(message: string): void {
 /** Anything can be thrown, even what cannot be printed. */
 export function errorText(error: unknown): string {
   try {
+    const inspect = builtin<typeof import('node:util')>('util')?.inspect ?? String;
     return plainLines(inspect(error));
   } catch {
     return 'an error that cannot be printed';

@@ -7,7 +7,8 @@
  *
  * Cost: linear in the frames, at report time only; source maps are read for the frames that are printed.
  */
-import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
+import { isAbsolute, relative, sep } from 'node:path';
+import { ownDirectory } from './own-directory.js';
 import { sharedState } from '../platform/shared-state.js';
 import { plain } from '../platform/plain-text.js';
 import type { StackFrame } from '../platform/stack-frame.js';
@@ -22,7 +23,8 @@ export const MAX_NAME_LENGTH = 1024;
 
 /** Build directories of every copy of this package in the process: each may be on the stack above the user. */
 const ownDirectories: Set<string> = sharedState('lockdep.directories.1', () => new Set());
-addOwnDirectory();
+const own = ownDirectory();
+if (own !== undefined) ownDirectories.add(own);
 
 /** True for files of this package (of its build, as generated; not of its tests), and for code that it evaluated. */
 export function isOwnFrame(file: string): boolean {
@@ -106,20 +108,5 @@ function workingDirectory(): string | undefined {
     return process.cwd();
   } catch {
     return undefined; // the directory has been removed
-  }
-}
-
-/**
- * The directory above `report/`. A bundler that folds this file into the program's own would make that the program's
- * directory and hide every frame there is: then nothing is taken for ours.
- */
-function addOwnDirectory(): void {
-  try {
-    const file = filePath(import.meta.url);
-    const folder = dirname(file);
-    const inPlace = basename(folder) === 'report' && /^stack-text\.[jt]s$/.test(basename(file));
-    if (inPlace) ownDirectories.add(dirname(folder) + sep);
-  } catch {
-    // No import.meta.url: compiled to CommonJS by a bundler.
   }
 }

@@ -5,22 +5,20 @@
  * Invariant: its world has an observer if and only if the mode is not off.
  */
 import { INSPECT } from '../platform/inspect.js';
-import { sitePrinter, type LockClass } from '../model/lock-class.js';
+import type { LockClass } from '../model/lock-class.js';
 import { inMicrotask, systemNow, type Clock } from '../platform/clock.js';
-import { describe } from '../platform/describe.js';
 import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../model/class-events.js';
-import { sharedState } from '../platform/shared-state.js';
 import { noteUnknown, watchOptions } from '../platform/unknown-options.js';
 import { errorText, showWarning } from '../platform/warnings.js';
-import { Events, processChannels, type Channels } from '../report/channels.js';
+import { Events, type Channels } from '../report/channels.js';
 import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
-import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
-import type { HeldTracker, TrackingLevel } from '../flow/held-tracker.js';
+import type { HeldTracker } from '../flow/held-tracker.js';
+import type { Mode, Settings, TrackingLevel } from '../model/mode.js';
 import { isPromiseReplaced } from '../flow/promise-watch.js';
 import { hooksFollowHolds } from '../flow/rehearsal.js';
-import { processWorld, type LockObserver } from '../locks/observer.js';
+import type { LockObserver } from '../locks/observer.js';
 import { World } from '../locks/world.js';
 import { ClassGrowth } from './class-growth.js';
 import { errorCode, LockdepError } from '../errors.js';
@@ -28,24 +26,8 @@ import type { ValidatorHost } from './host.js';
 import { classConflict } from './rules/class-conflict.js';
 import type { ObserverHost } from './observer/host.js';
 import { ValidatingObserver } from './observer/observer.js';
+import type { LockdepOptions } from './options.js';
 import { Validator } from './validator.js';
-
-export type Mode = 'off' | 'warn' | 'enforce';
-
-const MODES: readonly string[] = ['off', 'warn', 'enforce'] satisfies Mode[];
-
-export interface LockdepOptions {
-  /** off: locks only. warn: reports. enforce: the offending call throws too. The environment's LOCKDEP wins. */
-  mode: Mode;
-  /** precise: also imperative holds are followed, by promise hooks. light: scopes alone. LOCKDEP_TRACKING wins. */
-  tracking: TrackingLevel;
-  /** Called with every distinct report, besides the process warning. Its own failures are contained and shown. */
-  onReport: ((report: Report) => void) | undefined;
-  /** Default true, in isolated instances false. false: reports are not printed as process warnings; `onReport` gets them all the same. */
-  warnings: boolean;
-  /** Lines kept of each stack in a report. */
-  stackDepth: number;
-}
 
 /** What a runtime can be given of its own. */
 export interface RuntimeParts {
@@ -132,38 +114,21 @@ export class Runtime implements ValidatorHost, ObserverHost {
     return this.enforce ? 'enforce' : 'warn';
   }
 
-  /** The mode that the environment asks for, which wins over code; else `off` in production and `warn` elsewhere. */
-  startFromEnvironment(env: NodeJS.ProcessEnv): void {
-    const level = settingOf(env, 'LOCKDEP_TRACKING', checkedTracking);
-    if (level !== undefined) {
-      this.#tracking = level;
-      this.#trackingIsForced = true;
-    }
-    const asked = settingOf(env, 'LOCKDEP', checkedMode);
-    this.#modeIsForced = asked !== undefined;
-    this.#setMode(asked ?? (env['NODE_ENV'] === 'production' ? 'off' : 'warn'));
+  /** As the environment and `configure` ask for. */
+  begin({ mode, isModeForced, tracking, isTrackingForced }: Settings): void {
+    this.#tracking = tracking;
+    this.#trackingIsForced = isTrackingForced;
+    this.#modeIsForced = isModeForced;
+    this.#setMode(mode);
   }
 
+  /** `options` are checked by now. */
   configure(options: Partial<LockdepOptions>): void {
-    if (typeof options !== 'object' || options === null) {
-      throw new TypeError(`options must be an object, got ${describe(options)}`);
-    }
-    const mode = options.mode === undefined ? undefined : checkedMode(options.mode, 'option mode');
-    const level = options.tracking === undefined ? undefined : checkedTracking(options.tracking, 'option tracking');
-    const { onReport, warnings, stackDepth } = options;
-    if (onReport !== undefined && typeof onReport !== 'function') {
-      throw new TypeError(`option onReport must be a function, got ${describe(onReport)}`);
-    }
-    if (warnings !== undefined && typeof warnings !== 'boolean') {
-      throw new TypeError(`option warnings must be a boolean, got ${describe(warnings)}`);
-    }
-    if (stackDepth !== undefined && !(Number.isInteger(stackDepth) && stackDepth > 0)) {
-      throw new RangeError(`option stackDepth must be a positive integer, got ${describe(stackDepth)}`);
-    }
+    const { mode, tracking, onReport, warnings, stackDepth } = options;
     if ('onReport' in options) this.#onReport = onReport;
     if (warnings !== undefined) this.#warnings = warnings;
     if (stackDepth !== undefined) this.log.stackDepth = stackDepth;
-    if (level !== undefined && !this.#trackingIsForced) this.#tracking = level;
+    if (tracking !== undefined && !this.#trackingIsForced) this.#tracking = tracking;
     this.#setMode(mode === undefined || this.#modeIsForced ? this.mode : mode);
     if (!this.off) noteUnknown(options, KNOWN, 'lockdep.configure');
   }
@@ -276,40 +241,3 @@ export class Runtime implements ValidatorHost, ObserverHost {
     if (tracker.followsCalls && !followed) void this.#rehearse();
   }
 }
-
-/** What the environment asks for. In production a value that makes no sense is told of and counts as none: it ends nothing. */
-function settingOf<T>(
-  env: NodeJS.ProcessEnv,
-  name: string,
-  checked: (value: unknown, what: string) => T,
-): T | undefined {
-  const value = env[name];
-  if (value === undefined || value === '') return undefined;
-  try {
-    return checked(value, `environment variable ${name}`);
-  } catch (error) {
-    if (env['NODE_ENV'] !== 'production') throw error;
-    showWarning(`${(error as Error).message}; it is ignored`, 'LOCKDEP_BAD_SETTING');
-    return undefined;
-  }
-}
-
-function checkedTracking(value: unknown, what: string): TrackingLevel {
-  if (value === 'precise' || value === 'light') return value;
-  const message = `${what} must be 'precise' or 'light', got ${describe(value)}`;
-  throw typeof value === 'string' ? new RangeError(message) : new TypeError(message);
-}
-
-function checkedMode(value: unknown, what: string): Mode {
-  if (typeof value === 'string' && MODES.includes(value)) return value as Mode;
-  const message = `${what} must be 'off', 'warn' or 'enforce', got ${describe(value)}`;
-  throw typeof value === 'string' ? new RangeError(message) : new TypeError(message);
-}
-
-/** The runtime of this process. */
-export const processRuntime: Runtime = sharedState('lockdep.runtime.2', () => {
-  sitePrinter.print = sitePosition;
-  const runtime = new Runtime({ world: processWorld, channels: processChannels });
-  runtime.startFromEnvironment(process.env);
-  return runtime;
-});

@@ -78,7 +78,7 @@ export class Project {
 
   /** This library, as npm would install it. */
   installLockdep(): void {
-    cpSync(fileURLToPath(built), this.path('node_modules/lockdep/dist'), { recursive: true });
+    cpSync(new URL('dist', packageRoot), this.path('node_modules/lockdep/dist'), { recursive: true });
     cpSync(new URL('package.json', packageRoot), this.path('node_modules/lockdep/package.json'));
   }
 
@@ -104,7 +104,8 @@ export function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessE
   const env: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(process.env)) if (!SETTINGS.test(name)) env[name] = value;
   const options = [...contextFlags(), extra['NODE_OPTIONS'] ?? ''].join(' ').trim();
-  return { ...env, ...extra, ...(options === '' ? {} : { NODE_OPTIONS: options }) };
+  // In which a program without a mode of its own has `warn`.
+  return { ...env, NODE_ENV: 'development', ...extra, ...(options === '' ? {} : { NODE_OPTIONS: options }) };
 }
 
 /** The flag of NODE_OPTIONS that chooses an implementation of AsyncLocalStorage: part of what is tested. */

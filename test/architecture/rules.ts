@@ -33,7 +33,17 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
 export const files: readonly string[] = ['errors'];
 
 /** The entry points of the package: they put the parts together, and may import any of them. */
-export const entries: readonly string[] = ['index', 'register', 'async-mutex', 'testing'];
+export const entries: readonly string[] = [
+  'index',
+  'locks',
+  'async-mutex',
+  'register',
+  'testing',
+  'eager',
+  'engine',
+  'load-validator',
+  'start',
+];
 
 /** Packages that the source may import; and its own manifest, by the one name that holds wherever it is compiled to. */
 export const packages: readonly string[] = ['async-mutex', 'lockdep/package.json'];

@@ -4,7 +4,7 @@
  * times FACTOR costs as one of COUNT. Processor time, the least of some runs.
  */
 import { createLockdep } from '../../src/api/isolated-lockdep.js';
-import type { LockdepOptions } from '../../src/validator/runtime.js';
+import type { LockdepOptions } from '../../src/validator/options.js';
 import { settle } from '../support/harness.js';
 import { CROWDS, type Crowd } from './crowds.js';
 

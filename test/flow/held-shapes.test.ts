@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
-import type { TrackingLevel } from '../../src/flow/held-tracker.js';
+import type { TrackingLevel } from '../../src/model/mode.js';
 import { isolated } from '../support/harness.js';
 import { callbacks } from './held-shapes/callbacks.js';
 import { classes } from './held-shapes/classes.js';

@@ -4,7 +4,7 @@
  * own, as the hooks of a test runner keep things too.
  */
 import { createLockdep, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
-import type { LockdepOptions } from '../../src/validator/runtime.js';
+import type { LockdepOptions } from '../../src/validator/options.js';
 import { settle } from '../support/harness.js';
 import { ROUNDS, runRounds, type MakeRound } from './rounds.js';
 

@@ -64,8 +64,8 @@ export class InstalledPackage {
   }
 
   /** Runs this Node in the user's project. */
-  node(...args: string[]): Outcome {
-    return run(process.execPath, args, this.project);
+  node(args: readonly string[], env: NodeJS.ProcessEnv = {}): Outcome {
+    return run(process.execPath, args, this.project, env);
   }
 
   write(name: string, text: string): void {
@@ -95,12 +95,13 @@ export class InstalledPackage {
 }
 
 /** Runs a program and waits for it. It sees this Node as `node`, and nothing of the test run that started it. */
-export function run(command: string, args: readonly string[], cwd: string): Outcome {
+export function run(command: string, args: readonly string[], cwd: string, extra: NodeJS.ProcessEnv = {}): Outcome {
   const env: NodeJS.ProcessEnv = { ...process.env };
-  for (const name of ['NODE_TEST_CONTEXT', 'NODE_ENV']) {
-    delete env[name];
-  }
+  delete env['NODE_TEST_CONTEXT'];
+  // In which a program without a mode of its own has `warn`.
+  env['NODE_ENV'] = 'development';
   env['NODE_OPTIONS'] = contextFlags().join(' ');
+  Object.assign(env, extra);
   env['PATH'] = `${dirname(process.execPath)}${delimiter}${env['PATH'] ?? ''}`;
   const result = spawnSync(command, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   if (result.error !== undefined) {

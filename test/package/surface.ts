@@ -14,24 +14,27 @@ const asyncMutex = [
   'withTimeout',
 ] as const;
 
+const locks = [
+  ...asyncMutex,
+  'DeclaredOrderError',
+  'Completion',
+  'LockClass',
+  'LockTimeoutError',
+  'LockdepError',
+  'NotHeldError',
+  'PseudoLock',
+  'QueueClosedError',
+  'RWSemaphore',
+  'WorkItem',
+  'WorkQueue',
+  'lockClass',
+];
+
 export const surface: Readonly<Record<string, readonly string[]>> = {
-  '.': [
-    ...asyncMutex,
-    'DeclaredOrderError',
-    'Completion',
-    'LockClass',
-    'LockTimeoutError',
-    'LockdepError',
-    'NotHeldError',
-    'PseudoLock',
-    'QueueClosedError',
-    'RWSemaphore',
-    'WorkItem',
-    'WorkQueue',
-    'lockClass',
-    'lockdep',
-  ].sort(),
-  './register': [],
+  '.': [...locks, 'lockdep'].sort(),
+  './locks': locks.toSorted(),
   './async-mutex': asyncMutex,
+  './register': [],
+  './eager': [],
   './testing': ['createLockdep', 'expectReport'],
 };

@@ -25,7 +25,8 @@ function json(outcome: Outcome): unknown {
 
 describe('the tarball', () => {
   it('holds the compiled modules, their types, and prose', () => {
-    const allowed = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.*|dist\/.*\.js|dist\/.*\.d\.ts)$/;
+    const allowed =
+      /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/.*|dist\/.*\.m?js|dist\/(esm\/)?package\.json|dist\/types\/.*\.d\.m?ts)$/;
     const files = installed.files();
     assert.deepEqual(
       files.filter((file) => !allowed.test(file) || /\btest\b/.test(file.replace(/^docs\//, ''))),
@@ -34,13 +35,18 @@ describe('the tarball', () => {
     assert.ok(files.includes('LICENSE'));
   });
 
-  it('has types beside every module', () => {
+  it('has every file that its exports name, types for each', () => {
     const files = installed.files();
-    const modules = files.filter((file) => file.endsWith('.js'));
+    const named = (value: unknown): string[] =>
+      typeof value === 'string' ? [value] : Object.values(value as object).flatMap(named);
+    const paths = named(installed.manifest.exports);
     assert.deepEqual(
-      modules.filter((file) => !files.includes(file.replace(/\.js$/, '.d.ts'))),
+      paths.filter((path) => !files.includes(path.slice(2))),
       [],
     );
+    for (const [entry, conditions] of Object.entries(installed.manifest.exports)) {
+      if (entry !== './package.json') assert.ok(typeof conditions === 'object' && 'types' in conditions, entry);
+    }
   });
 
   it('says nothing of the machine that made it, and refers to no source map', () => {
@@ -71,7 +77,7 @@ describe('the entry points', () => {
   it('are the ones with a list of names, and package.json', () => {
     assert.deepEqual(
       Object.keys(installed.manifest.exports).sort(),
-      [...Object.keys(surface), './package.json'].sort(),
+      [...Object.keys(surface), './engine', './package.json'].sort(),
     );
   });
 
@@ -80,7 +86,7 @@ describe('the entry points', () => {
 
     it(`${entry} exports its names to import()`, () => {
       const code = `import(${specifier}).then((m) => console.log(JSON.stringify(Object.keys(m).sort())))`;
-      assert.deepEqual(json(installed.node('-e', code)), names);
+      assert.deepEqual(json(installed.node(['-e', code])), names);
     });
 
     it(`${entry} is one instance for require() and import()`, () => {
@@ -90,7 +96,7 @@ describe('the entry points', () => {
           const same = Object.keys(imported).every((name) => imported[name] === required[name]);
           console.log(JSON.stringify([same, Object.keys(required).sort()]));
         });`;
-      assert.deepEqual(json(installed.node('--input-type=commonjs', '-e', code)), [true, names]);
+      assert.deepEqual(json(installed.node(['--input-type=commonjs', '-e', code])), [true, names]);
     });
   }
 
@@ -99,34 +105,34 @@ describe('the entry points', () => {
       import * as main from 'lockdep';
       import * as standIn from 'lockdep/async-mutex';
       console.log(JSON.stringify([main.Mutex === standIn.Mutex, main.E_TIMEOUT === standIn.E_TIMEOUT]));`;
-    assert.deepEqual(json(installed.node('--input-type=module', '-e', code)), [true, true]);
+    assert.deepEqual(json(installed.node(['--input-type=module', '-e', code])), [true, true]);
   });
 
   it('stand in for exactly what async-mutex exports', () => {
     const code = "import('async-mutex').then((m) => console.log(JSON.stringify(Object.keys(m).sort())))";
-    assert.deepEqual(json(installed.node('-e', code)), surface['./async-mutex']);
+    assert.deepEqual(json(installed.node(['-e', code])), surface['./async-mutex']);
   });
 
   it('give out package.json', () => {
     const code = "console.log(JSON.stringify(require('lockdep/package.json').version))";
-    assert.equal(json(installed.node('--input-type=commonjs', '-e', code)), installed.manifest.version);
+    assert.equal(json(installed.node(['--input-type=commonjs', '-e', code])), installed.manifest.version);
   });
 
   it('hide every other file', () => {
     const code = "import('lockdep/dist/index.js').catch((error) => console.log(JSON.stringify(error.code)))";
-    assert.equal(json(installed.node('-e', code)), 'ERR_PACKAGE_PATH_NOT_EXPORTED');
+    assert.equal(json(installed.node(['-e', code])), 'ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
 
   for (const option of ['--import', '--require']) {
     it(`let ${option} preload lockdep/register`, () => {
-      assert.equal(json(installed.node(option, 'lockdep/register', '-p', '1')), 1);
+      assert.equal(json(installed.node([option, 'lockdep/register', '-p', '1'])), 1);
     });
   }
 });
 
 describe('the command', () => {
   it('prints the version', () => {
-    const { code, stdout, stderr } = installed.node(commandPath(), '--version');
+    const { code, stdout, stderr } = installed.node([commandPath(), '--version']);
     assert.equal(stderr, '');
     assert.ok(stdout.includes(installed.manifest.version), stdout);
     assert.equal(code, 0);
@@ -187,7 +193,7 @@ describe('a TypeScript project that uses the package', () => {
       const config = `tsconfig.${module}.json`;
       installed.write(config, JSON.stringify({ compilerOptions, files: ['module.mts', 'common.cts'] }));
       const compiler = join(projectFolder, 'node_modules', 'typescript', 'bin', 'tsc');
-      const { code, stdout, stderr } = installed.node(compiler, '-p', config);
+      const { code, stdout, stderr } = installed.node([compiler, '-p', config]);
       assert.equal(stdout + stderr, '');
       assert.equal(code, 0);
     });

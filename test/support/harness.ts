@@ -1,7 +1,7 @@
 /** An isolated validator for one test, and turns of the event loop. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createLockdep, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
-import type { LockdepOptions } from '../../src/validator/runtime.js';
+import type { LockdepOptions } from '../../src/validator/options.js';
 
 export { nextTurn };
 

@@ -4,12 +4,16 @@
  * What waits for its turn is one record, the promise of its result, and an AsyncResource, which brings the AsyncLocalStorage
  * contexts of whoever submitted it: 50 ns while there are none, and the same contexts as an `await` would bring.
  */
-import { AsyncResource } from 'node:async_hooks';
-import { NativePromise } from '../../platform/intrinsics.js';
-import { ready } from '../../platform/scope-frame.js';
+import type { AsyncResource } from 'node:async_hooks';
+import { builtin } from '../../platform/builtin.js';
+import { NativePromise, ready } from '../../platform/intrinsics.js';
+
 import { Work } from './work.js';
 
 const RESOURCE = { requireManualDestroy: true };
+
+/** undefined where the runtime has no contexts to bring along. */
+const Resource = builtin<typeof import('node:async_hooks')>('async_hooks')?.AsyncResource;
 
 /** Where `executor` puts what it is given: a closure for each promise would cost as much as the promise. */
 let lastResolve: (value: unknown) => void;
@@ -26,7 +30,7 @@ export class PlainWork<T = unknown> extends Work<T> {
 
   /** The promise of the result of work whose turn is still to come. */
   later(): Promise<T> {
-    this.resource = new AsyncResource('lockdep.WorkQueue', RESOURCE);
+    if (Resource !== undefined) this.resource = new Resource('lockdep.WorkQueue', RESOURCE);
     const promise = new NativePromise<unknown>(executor) as Promise<T>;
     this.resolve = lastResolve;
     this.reject = lastReject;
@@ -45,7 +49,8 @@ export class PlainWork<T = unknown> extends Work<T> {
 
   override begin(): void {
     // It never rejects: what goes wrong is the caller's.
-    void (this.resource as AsyncResource).runInAsyncScope(execute, undefined, this);
+    if (this.resource === undefined) void execute(this);
+    else void this.resource.runInAsyncScope(execute, undefined, this);
   }
 
   override refuse(reason: unknown): void {

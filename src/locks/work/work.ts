@@ -3,7 +3,7 @@
  *
  * Invariant: state only moves DELAYED -> QUEUED -> GRANTED -> RUNNING -> OVER, forwards; work that is taken out goes to OVER.
  */
-import { setMaxListeners } from 'node:events';
+import { builtin } from '../../platform/builtin.js';
 import { refusalOf } from '../abort-listeners.js';
 import { BoundedWaiter } from '../bounded-waiter.js';
 import { EventWaiters } from '../event-waiters.js';
@@ -42,7 +42,7 @@ export type WorkState = typeof DELAYED | typeof QUEUED | typeof GRANTED | typeof
 
 /** For functions that declare no parameter and whose run nothing can abort: making a signal costs more than the rest. */
 const NEVER_ABORTED: AbortSignal = new AbortController().signal;
-setMaxListeners(0, NEVER_ABORTED);
+builtin<typeof import('node:events')>('events')?.setMaxListeners(0, NEVER_ABORTED);
 
 /** What a turn is refused with when an item is cancelled: nobody's error. */
 export const CANCELLED: unique symbol = Symbol('lockdep.cancelled');

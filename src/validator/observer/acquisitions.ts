@@ -10,7 +10,8 @@ import type { Below, Grant, ObservedPermits, PermitRequest } from '../../locks/o
 import { grantValue } from '../../locks/releasing.js';
 import { HELD, WAITING, type Hold, type HoldKind } from '../../model/hold.js';
 import type { LockClass } from '../../model/lock-class.js';
-import { ready, scopeFrames, type ScopeKeeper } from '../../platform/scope-frame.js';
+import { ready } from '../../platform/intrinsics.js';
+import { scopeFrames, type ScopeKeeper } from '../../platform/scope-frame.js';
 import { isHeldBy } from '../held-by.js';
 import { beyondCapacity } from '../rules/beyond-capacity.js';
 import { nestLockNotHeld } from '../rules/nest-lock-not-held.js';

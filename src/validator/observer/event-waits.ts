@@ -7,7 +7,8 @@
  */
 import type { Awaited, Below, EventWait, Undo } from '../../locks/observed.js';
 import type { Hold } from '../../model/hold.js';
-import { ready } from '../../platform/scope-frame.js';
+import { ready } from '../../platform/intrinsics.js';
+
 import type { ObserverHost } from './host.js';
 import { offenceOf } from './offence.js';
 

@@ -10,8 +10,8 @@
 import type { Below, ObservedPermits, UnlockRequest, UnlockWait } from '../../locks/observed.js';
 import { UnlockWaiter } from '../../locks/unlock-waiters.js';
 import type { Hold } from '../../model/hold.js';
-import { NativePromise, resolved } from '../../platform/intrinsics.js';
-import { ready } from '../../platform/scope-frame.js';
+import { NativePromise, resolved, ready } from '../../platform/intrinsics.js';
+
 import type { ObserverHost } from './host.js';
 import { isFollowed, tellBeyond } from './acquisitions.js';
 import { offenceOf } from './offence.js';

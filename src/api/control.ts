@@ -1,0 +1,78 @@
+/** What `lockdep` can ask of a validator. Types alone: the one who asks may have none yet. */
+import type { LockCore } from '../locks/lock-core.js';
+import type { Hold } from '../model/hold.js';
+import type { LockClass } from '../model/lock-class.js';
+import type { Mode, TrackingLevel } from '../model/mode.js';
+import type { LockGraph } from '../order/snapshot.js';
+import type { LockdepEvent } from '../report/channels.js';
+import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
+import type { LockdepOptions } from '../validator/options.js';
+import type { Split } from '../validator/split-report.js';
+
+export type Below = (...args: never[]) => unknown;
+
+export interface HeldLock {
+  readonly lock: object;
+  readonly lockClass: LockClass;
+  readonly mode: HoldMode;
+  readonly state: HoldState;
+  readonly evidence: Evidence;
+  /** Where it was acquired, `file:line:column`; '' when unknown. */
+  readonly site: string;
+}
+
+/** Figures for a summary line. */
+export interface Summary {
+  /** Classes that take part in a learned order. */
+  readonly classes: number;
+  /** Learned orders: distinct pairs of classes. */
+  readonly edges: number;
+  readonly reports: readonly Report[];
+  /** Pairs of classes whose inversion is accepted, and why. */
+  readonly accepted: readonly { readonly classes: readonly string[]; readonly reason: string }[];
+}
+
+/** Of a flow, while the mode is on. `below` is the public function that was called. */
+export interface FlowControl {
+  held(below: Below): readonly HeldLock[];
+  showAllLocks(): string;
+  isHeld(lock: LockCore, below: Below): boolean | undefined;
+  assertHeld(lock: LockCore, mode: 'read' | 'write', below: Below): void;
+  assertNotHeld(lock: LockCore, below: Below): void;
+  assertNoneHeld(below: Below): void;
+  task<T>(name: string, fn: () => T): T;
+  detached<T>(fn: () => T): T;
+  structured<T>(fn: () => T): T;
+  adopt(hold: Hold, below: Below): void;
+}
+
+/** Of what was learned, on or off. */
+export interface OrderControl {
+  reports(): readonly Report[];
+  subscribe(subscriber: (event: LockdepEvent) => void): Disposable;
+  reset(graph: boolean): void;
+  declareOrder(classes: readonly unknown[], below: Below): void;
+  bless(a: unknown, b: unknown, reason: unknown): void;
+  snapshot(): LockGraph;
+  loadGraph(graph: unknown): void;
+  splits(): readonly Split[];
+  summary(): Summary;
+}
+
+export interface Control extends FlowControl, OrderControl {
+  readonly mode: Mode;
+  readonly tracking: TrackingLevel;
+  configure(options: Partial<LockdepOptions>): void;
+}
+
+/** Where `lockdep` finds its validator. */
+export interface ControlHost {
+  readonly mode: Mode;
+  readonly tracking: TrackingLevel;
+  /** undefined while the mode is off. */
+  readonly active: Control | undefined;
+  /** Loaded if need be; undefined where there is none to be had. */
+  load(): Control | undefined;
+  /** `options` are checked by now. */
+  configure(options: Partial<LockdepOptions>): void;
+}

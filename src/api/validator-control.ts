@@ -1,0 +1,153 @@
+/** The control of one validator, over its runtime. */
+import type { Runtime } from '../validator/runtime.js';
+import { HELD, WAITING, type Hold } from '../model/hold.js';
+import type { LockCore } from '../locks/lock-core.js';
+import type { Mode, TrackingLevel } from '../model/mode.js';
+import type { LockGraph } from '../order/snapshot.js';
+import { plain } from '../platform/plain-text.js';
+import type { LockdepEvent } from '../report/channels.js';
+import { siteOf } from '../report/stack-text.js';
+import type { Evidence, Report } from '../report/types.js';
+import { evidenceNow } from '../validator/held-by.js';
+import { useFacts } from '../validator/lock-use.js';
+import type { LockdepOptions } from '../validator/options.js';
+import type { Split } from '../validator/split-report.js';
+import { assertHeld, assertNoneHeld, assertNotHeld, isHeld } from './assertions.js';
+import { checkedGraph } from './checked-graph.js';
+import type { Below, Control, ControlHost, HeldLock, Summary } from './control.js';
+import { bless, declareOrder } from './declarations.js';
+import { runTask } from './run-task.js';
+
+export class ValidatorControl implements Control, ControlHost {
+  readonly #rt: Runtime;
+
+  constructor(runtime: Runtime) {
+    this.#rt = runtime;
+  }
+
+  get mode(): Mode {
+    return this.#rt.mode;
+  }
+
+  get tracking(): TrackingLevel {
+    return this.#rt.tracking;
+  }
+
+  get active(): Control | undefined {
+    return this.#rt.off ? undefined : this;
+  }
+
+  load(): Control {
+    return this;
+  }
+
+  configure(options: Partial<LockdepOptions>): void {
+    this.#rt.configure(options);
+  }
+
+  reports(): readonly Report[] {
+    return this.#rt.log.reports();
+  }
+
+  subscribe(subscriber: (event: LockdepEvent) => void): Disposable {
+    return this.#rt.events.subscribe(subscriber);
+  }
+
+  reset(graph: boolean): void {
+    this.#rt.reset(graph);
+  }
+
+  held(below: Below): readonly HeldLock[] {
+    const { tracker } = this.#rt.validator;
+    return tracker
+      .held()
+      .map((hold) => heldLock(hold, evidenceNow(tracker, hold, below)))
+      .toReversed();
+  }
+
+  showAllLocks(): string {
+    const now = this.#rt.now();
+    const lines = [...this.#rt.validator.tracker.live()].map((hold) => showHold(hold, now));
+    return lines.length === 0 ? 'no locks are held or awaited' : lines.join('\n');
+  }
+
+  isHeld(lock: LockCore, below: Below): boolean | undefined {
+    return isHeld(this.#rt, lock, below);
+  }
+
+  assertHeld(lock: LockCore, mode: 'read' | 'write', below: Below): void {
+    assertHeld(this.#rt, lock, mode, below);
+  }
+
+  assertNotHeld(lock: LockCore, below: Below): void {
+    assertNotHeld(this.#rt, lock, below);
+  }
+
+  assertNoneHeld(below: Below): void {
+    assertNoneHeld(this.#rt, below);
+  }
+
+  task<T>(name: string, fn: () => T): T {
+    return runTask(this.#rt, name, fn);
+  }
+
+  detached<T>(fn: () => T): T {
+    return this.#rt.validator.tracker.detached(fn);
+  }
+
+  structured<T>(fn: () => T): T {
+    return this.#rt.validator.tracker.structured(fn);
+  }
+
+  adopt(hold: Hold, below: Below): void {
+    this.#rt.validator.tracker.adopt(hold, below);
+  }
+
+  declareOrder(classes: readonly unknown[], below: Below): void {
+    declareOrder(this.#rt, classes, below);
+  }
+
+  bless(a: unknown, b: unknown, reason: unknown): void {
+    bless(this.#rt, a, b, reason);
+  }
+
+  snapshot(): LockGraph {
+    return this.#rt.validator.graphs.snapshot();
+  }
+
+  loadGraph(graph: unknown): void {
+    this.#rt.reportAll(this.#rt.validator.load(checkedGraph(graph)));
+  }
+
+  splits(): readonly Split[] {
+    return this.#rt.validator.splits();
+  }
+
+  summary(): Summary {
+    const { dependencies } = this.#rt.validator;
+    return {
+      classes: this.#rt.validator.classCount,
+      edges: dependencies.edgeCount,
+      reports: this.reports(),
+      accepted: dependencies.blessings().map(({ a, b, reason }) => ({ classes: [a.name, b.name], reason })),
+    };
+  }
+}
+
+function heldLock(hold: Hold, evidence: Evidence): HeldLock {
+  return {
+    lock: hold.lock.owner,
+    lockClass: hold.lockClass,
+    mode: hold.shared ? 'shared' : 'exclusive',
+    state: hold.state === HELD ? 'held' : 'waiting',
+    evidence,
+    site: siteOf(useFacts(hold, evidence, []).frames),
+  };
+}
+
+function showHold(hold: Hold, now: number): string {
+  const { lockClass, name, mode, state, site } = { ...heldLock(hold, 'own'), name: hold.lock.label };
+  const label = name === undefined ? lockClass.name : `${lockClass.name} "${name}"`;
+  const handed = hold.state !== HELD && hold.state !== WAITING ? ', handed off' : '';
+  return plain(`${state} ${label}, ${mode}${handed}, for ${now - hold.since} ms${site === '' ? '' : `, at ${site}`}`);
+}

@@ -1,0 +1,11 @@
+/**
+ * How a process comes to its validator. This file is the way of the sources as they are: the validator is there at once. The
+ * package is bundled with another one in its place for each kind of runtime (scripts/bundle.mjs), which loads it when it is wanted.
+ */
+import type { Control } from './api/control.js';
+import { makeControl } from './engine.js';
+import type { Settings } from './model/mode.js';
+
+export function loadValidator(settings: Settings): Control | undefined {
+  return makeControl(settings);
+}

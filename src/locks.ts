@@ -1,0 +1,27 @@
+/** The locks without `lockdep`, the control object: the validator comes when the mode asks for it. */
+import './start.js';
+
+export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from './locks/async-mutex-errors.js';
+export { LockClass, lockClass } from './model/lock-class.js';
+export { Completion } from './locks/completion.js';
+export { Mutex } from './locks/mutex.js';
+export { PseudoLock } from './locks/pseudo-lock.js';
+export { RWSemaphore } from './locks/rw-semaphore.js';
+export { Semaphore } from './locks/semaphore.js';
+export { WorkItem } from './locks/work/work-item.js';
+export { WorkQueue } from './locks/work/work-queue.js';
+export { tryAcquire, withTimeout } from './locks/with-timeout.js';
+export { DeclaredOrderError, LockdepError, LockTimeoutError, NotHeldError, QueueClosedError } from './errors.js';
+
+export type { MutexInterface, SemaphoreInterface } from 'async-mutex';
+export type { LockClassOptions } from './model/lock-class.js';
+export type { AcquireOptions, AnyLock, WeightedAcquireOptions } from './locks/options/acquire-options.js';
+export type { LockOptions } from './locks/options/constructor-options.js';
+export type { Milliseconds } from './locks/observed.js';
+export type { WaitOptions } from './locks/event-waiters.js';
+export type { Releaser } from './locks/releasing.js';
+export type { LockGuard, WriteGuard } from './locks/guards.js';
+export type { PseudoLockOptions } from './locks/pseudo-lock.js';
+export type { RWSemaphoreOptions } from './locks/rw-semaphore.js';
+export type { RunOptions, WorkQueueOptions } from './locks/work/work-queue.js';
+export type { WorkFunction } from './locks/work/work.js';

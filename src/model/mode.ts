@@ -1,0 +1,61 @@
+/** The modes and levels of a validator, and what the environment asks for. Loads no validator. */
+import { describe } from '../platform/describe.js';
+import { showWarning } from '../platform/warnings.js';
+
+export type Mode = 'off' | 'warn' | 'enforce';
+
+/** precise: imperative holds are followed, by promise hooks. light: scopes alone, at no cost per promise. */
+export type TrackingLevel = 'precise' | 'light';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Settings {
+  readonly mode: Mode;
+  /** Does the environment name the mode? Then code does not change it. */
+  readonly isModeForced: boolean;
+  readonly tracking: TrackingLevel;
+  readonly isTrackingForced: boolean;
+}
+
+/** Modes that switch themselves on: where a program is made, not where it serves. */
+const CONSENTING: ReadonlySet<string | undefined> = new Set(['development', 'test']);
+
+/**
+ * LOCKDEP and LOCKDEP_TRACKING win over code. Without LOCKDEP the mode is `warn` where NODE_ENV is `development` or `test`, else
+ * `off`: who never asked for a validator gets locks alone.
+ */
+export function settingsOf(env: Environment): Settings {
+  const tracking = settingOf(env, 'LOCKDEP_TRACKING', checkedTracking);
+  const mode = settingOf(env, 'LOCKDEP', checkedMode);
+  return {
+    mode: mode ?? (CONSENTING.has(env['NODE_ENV']) ? 'warn' : 'off'),
+    isModeForced: mode !== undefined,
+    tracking: tracking ?? 'precise',
+    isTrackingForced: tracking !== undefined,
+  };
+}
+
+/** In production a value that makes no sense is told of and counts as none: it ends nothing. */
+function settingOf<T>(env: Environment, name: string, checked: (value: unknown, what: string) => T): T | undefined {
+  const value = env[name];
+  if (value === undefined || value === '') return undefined;
+  try {
+    return checked(value, `environment variable ${name}`);
+  } catch (error) {
+    if (env['NODE_ENV'] !== 'production') throw error;
+    showWarning(`${(error as Error).message}; it is ignored`, 'LOCKDEP_BAD_SETTING');
+    return undefined;
+  }
+}
+
+export function checkedTracking(value: unknown, what: string): TrackingLevel {
+  if (value === 'precise' || value === 'light') return value;
+  const message = `${what} must be 'precise' or 'light', got ${describe(value)}`;
+  throw typeof value === 'string' ? new RangeError(message) : new TypeError(message);
+}
+
+export function checkedMode(value: unknown, what: string): Mode {
+  if (value === 'off' || value === 'warn' || value === 'enforce') return value;
+  const message = `${what} must be 'off', 'warn' or 'enforce', got ${describe(value)}`;
+  throw typeof value === 'string' ? new RangeError(message) : new TypeError(message);
+}

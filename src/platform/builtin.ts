@@ -1,0 +1,17 @@
+/**
+ * Node's own modules, found at run time: the locks run where there are none too (browsers). What loads the validator alone
+ * imports them as usual.
+ */
+interface Host {
+  readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
+}
+
+/** undefined where the runtime does not have it. */
+export function builtin<M>(name: string): M | undefined {
+  try {
+    return (globalThis as Host).process?.getBuiltinModule?.(`node:${name}`) as M | undefined;
+  } catch {
+    // A stand-in for `process` that can not be asked.
+    return undefined;
+  }
+}

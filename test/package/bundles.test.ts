@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { build, type BuildOptions } from 'esbuild';
+import { InstalledPackage } from './installed.js';
+
+let installed: InstalledPackage;
+before(() => {
+  installed = new InstalledPackage();
+});
+after(() => installed.remove());
+
+/** The text of a bundle of `code`, and what it takes from outside. */
+async function bundled(code: string, options: BuildOptions): Promise<{ text: string; outside: string[] }> {
+  installed.write('entry.mjs', code);
+  const outfile = join(installed.project, 'out.mjs');
+  const { metafile, warnings } = await build({
+    absWorkingDir: installed.project,
+    entryPoints: ['entry.mjs'],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    metafile: true,
+    outfile,
+    logLevel: 'silent',
+    ...options,
+  });
+  assert.deepEqual(warnings, []);
+  const outside = Object.values(metafile?.outputs ?? {}).flatMap(({ imports }) => imports.map(({ path }) => path));
+  return { text: readFileSync(outfile, 'utf8'), outside };
+}
+
+const NEST = `const nest = (outer, inner) => outer.runExclusive(() => inner.runExclusive(() => undefined));`;
+
+/** The limits are those of today: a change that makes a bundle larger has to say so here. */
+describe('a bundle of lockdep/async-mutex', () => {
+  for (const platform of ['browser', 'node'] as const) {
+    it(`for ${platform} has locks alone, takes nothing from outside, and is at most 11.5 kB gzipped`, async () => {
+      const code = "export * from 'lockdep/async-mutex';";
+      const { text, outside } = await bundled(code, { platform });
+      assert.deepEqual(outside, []);
+      assert.ok(!text.includes('promiseHooks'));
+      const { length } = gzipSync(text, { level: 9 });
+      assert.ok(length <= 11_500, `${length} bytes`);
+    });
+  }
+
+  it('runs where there is no process, and says once that there is no validator where a mode asks for it', async () => {
+    const code = `
+      import { lockdep, Mutex } from 'lockdep';
+      const lock = new Mutex();
+      const order = [];
+      await Promise.all([1, 2].map((n) => lock.runExclusive(async () => order.push(n))));
+      lockdep.configure({ mode: 'warn' });
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      print(JSON.stringify([order, lockdep.mode, lockdep.reports()]));`;
+    await bundled(code, { platform: 'browser' });
+    installed.write(
+      'browser.mjs',
+      `globalThis.print = console.log;
+       globalThis.process = undefined;
+       await import('./out.mjs');`,
+    );
+    const { stdout, stderr } = installed.node(['browser.mjs']);
+    assert.equal(stdout.trim(), '[[1,2],"off",[]]', stderr);
+    assert.equal(stderr.match(/lockdep\/eager/g)?.length, 1, stderr);
+  });
+
+  it('has the validator where lockdep/eager is imported, and reports', async () => {
+    const code = `
+      import 'lockdep/eager';
+      import { lockdep, Mutex } from 'lockdep';
+      lockdep.configure({ mode: 'warn', warnings: false });
+      const [a, b] = [new Mutex({ class: 'a' }), new Mutex({ class: 'b' })];
+      ${NEST}
+      await nest(a, b);
+      await nest(b, a);
+      console.log(JSON.stringify(lockdep.reports().map(({ kind }) => kind)));`;
+    await bundled(code, { platform: 'node' });
+    const { stdout, stderr } = installed.node(['out.mjs']);
+    assert.equal(stdout.trim(), '["circular-dependency"]', stderr);
+  });
+});
