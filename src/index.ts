@@ -24,7 +24,7 @@ export type { AcquireOptions, AnyLock, WeightedAcquireOptions } from './locks/op
 export type { LockOptions } from './locks/options/constructor-options.js';
 export type { Milliseconds } from './locks/observed.js';
 export type { WaitOptions } from './locks/event-waiters.js';
-export type { Releaser } from './locks/releasing.js';
+export type { DisposableReleaser, Releaser } from './locks/releasing.js';
 export type { LockGuard, WriteGuard } from './locks/guards.js';
 export type { PseudoLockOptions } from './locks/pseudo-lock.js';
 export type { RWSemaphoreOptions } from './locks/rw-semaphore.js';

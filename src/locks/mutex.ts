@@ -14,7 +14,7 @@ import { plainPriority, runnable } from './options/checks.js';
 import { mutexRequest, PLAIN_REQUEST, type AcquireOptions } from './options/acquire-options.js';
 import type { LockOptions } from './options/constructor-options.js';
 import { PermitCore } from './permit-core.js';
-import { grantReleaser, observerOf, type Releaser } from './releasing.js';
+import { grantReleaser, observerOf, type DisposableReleaser } from './releasing.js';
 import { CORE, type WORLD } from './symbols.js';
 import type { LockObserver } from './observer.js';
 import type { World } from './world.js';
@@ -29,7 +29,7 @@ class MutexFace extends LockFace implements MutexInterface {
    * Cancelling (`cancel()`, `signal`, `timeout`) gives up the place in the queue and leaves the lock as it is. Rejects
    * with the cancel error, `signal.reason`, ERR_LOCKDEP_TIMEOUT, or, in enforce, the code of the report.
    */
-  acquire(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
+  acquire(priorityOrOptions?: number | AcquireOptions): Promise<DisposableReleaser> {
     try {
       const core = this[CORE];
       if (priorityOrOptions === undefined && core.value > 0 && core.world.observer === undefined) {
@@ -60,7 +60,7 @@ class MutexFace extends LockFace implements MutexInterface {
   }
 
   /** The releaser if the lock is free, else undefined. Never waits. */
-  tryAcquire(): Releaser | undefined {
+  tryAcquire(): DisposableReleaser | undefined {
     return tryTake(this[CORE], PLAIN_REQUEST, grantReleaser, this.tryAcquire);
   }
 

@@ -7,12 +7,32 @@ import type { Hold } from '../model/hold.js';
 import type { Below, Grant, ObservedLock, ObservedPermits } from './observed.js';
 import type { LockObserver } from './observer.js';
 
+/** Frees what was acquired: once, however often it is called. As async-mutex's. */
 export type Releaser = () => void;
+
+/**
+ * A releaser as `acquire` gives it, for `using release = await lock.acquire()`: disposing of it is calling it, so what was acquired
+ * is freed where the block ends. Releasing by hand before that is fine.
+ *
+ * @example
+ * ```ts
+ * const mutex = new Mutex();
+ * {
+ *   using release = await mutex.acquire();
+ *   console.log(mutex.isLocked(), release.length); // true 0
+ * }
+ * console.log(mutex.isLocked()); // false
+ * ```
+ */
+export interface DisposableReleaser extends Disposable {
+  /** Frees what was acquired. A second call does nothing. */
+  (): void;
+}
 
 /** Property of what an observed acquisition gave its caller: the hold. */
 export const HOLD: unique symbol = Symbol('lockdep.hold');
 
-export interface TrackedReleaser extends Releaser {
+export interface TrackedReleaser extends DisposableReleaser {
   [HOLD]?: Hold;
 }
 
@@ -21,24 +41,40 @@ export function holdOf(handle: object): Hold | undefined {
   return (handle as TrackedReleaser)[HOLD];
 }
 
+/**
+ * `release` as a releaser. What disposes of it is the function itself: so no frame of ours comes between it and the program in
+ * the stack of a report. An own property, as a prototype of its own would cost half an acquisition.
+ */
+export function disposable(release: Releaser): DisposableReleaser {
+  (release as DisposableReleaser)[Symbol.dispose] = release;
+  return release as DisposableReleaser;
+}
+
 /** A releaser: idempotent. */
-export const grantReleaser: Grant<Releaser> = (lock, weight, _previous, hold) => {
+export const grantReleaser: Grant<DisposableReleaser> = (lock, weight, _previous, hold) =>
+  hold === undefined ? plainReleaser(lock, weight) : trackedReleaser(lock, weight, hold);
+
+/** Apart from the tracked one: each function is as large as the variables that it shares with others. */
+function plainReleaser(lock: ObservedPermits, weight: number): DisposableReleaser {
+  let held: ObservedPermits | undefined = lock;
+  return disposable(() => {
+    const taken = held;
+    if (taken === undefined) return;
+    held = undefined;
+    taken.give(weight);
+  });
+}
+
+function trackedReleaser(lock: ObservedPermits, weight: number, hold: Hold): DisposableReleaser {
   let called = false;
-  if (hold === undefined) {
-    return () => {
-      if (called) return;
-      called = true;
-      lock.give(weight);
-    };
-  }
-  const release: TrackedReleaser = () => {
+  const release: TrackedReleaser = disposable(() => {
     if (called) return;
     called = true;
     releaseHold(lock, weight, hold, release);
-  };
+  });
   release[HOLD] = hold;
   return release;
-};
+}
 
 export const grantValue: Grant<number> = (_lock, _weight, previous) => previous;
 

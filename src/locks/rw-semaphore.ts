@@ -14,7 +14,7 @@ import { checkedCallback } from './options/checks.js';
 import { request, requestOf, type AcquireOptions } from './options/acquire-options.js';
 import type { LockOptions } from './options/constructor-options.js';
 import type { PermitRequest } from './observed.js';
-import { grantReleaser, type Releaser } from './releasing.js';
+import { grantReleaser, type DisposableReleaser } from './releasing.js';
 import { READ, ReaderPreferringCore, RwCore, WRITE } from './rw-core.js';
 import { CORE } from './symbols.js';
 
@@ -42,7 +42,7 @@ export class RWSemaphore extends LockFace {
    * Cancelling (`cancel()`, `signal`, `timeout`) gives up the place in the queue: those behind it move up. Rejects with the
    * cancel error, `signal.reason`, ERR_LOCKDEP_TIMEOUT, or, in enforce, the code of the report.
    */
-  acquireRead(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
+  acquireRead(priorityOrOptions?: number | AcquireOptions): Promise<DisposableReleaser> {
     const core = this[CORE];
     if (priorityOrOptions === undefined && core.world.observer === undefined && core.isFree(READ, 0)) {
       return resolved(core.take(READ, undefined, grantReleaser));
@@ -55,7 +55,7 @@ export class RWSemaphore extends LockFace {
   }
 
   /** Waits to write; else as `acquireRead`. */
-  acquireWrite(priorityOrOptions?: number | AcquireOptions): Promise<Releaser> {
+  acquireWrite(priorityOrOptions?: number | AcquireOptions): Promise<DisposableReleaser> {
     const core = this[CORE];
     if (priorityOrOptions === undefined && core.world.observer === undefined && core.isFree(WRITE, 0)) {
       return resolved(core.take(WRITE, undefined, grantReleaser));
@@ -106,12 +106,12 @@ export class RWSemaphore extends LockFace {
   }
 
   /** The releaser if a reader gets in at once, else undefined. Never waits. */
-  tryAcquireRead(): Releaser | undefined {
+  tryAcquireRead(): DisposableReleaser | undefined {
     return tryTake(this[CORE], PLAIN_READ, grantReleaser, this.tryAcquireRead);
   }
 
   /** The releaser if a writer gets in at once, else undefined. Never waits. */
-  tryAcquireWrite(): Releaser | undefined {
+  tryAcquireWrite(): DisposableReleaser | undefined {
     return tryTake(this[CORE], PLAIN_WRITE, grantReleaser, this.tryAcquireWrite);
   }
 

@@ -16,7 +16,14 @@ import { semaphoreRequest, type AcquireOptions, type WeightedAcquireOptions } fr
 import type { LockOptions } from './options/constructor-options.js';
 import { PermitCore } from './permit-core.js';
 import type { Grant, ObservedPermits } from './observed.js';
-import { grantReleaser, HOLD, releaseHold, type Releaser, type TrackedReleaser } from './releasing.js';
+import {
+  disposable,
+  grantReleaser,
+  HOLD,
+  releaseHold,
+  type DisposableReleaser,
+  type TrackedReleaser,
+} from './releasing.js';
 import { CORE, type WORLD } from './symbols.js';
 import type { LockObserver } from './observer.js';
 import type { World } from './world.js';
@@ -31,7 +38,7 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
    * A weight that is not positive throws at once. Cancelling as in Mutex: the place in the queue is given up, and those
    * behind it move up.
    */
-  acquire(weightOrOptions?: number | WeightedAcquireOptions, priority?: number): Promise<[number, Releaser]> {
+  acquire(weightOrOptions?: number | WeightedAcquireOptions, priority?: number): Promise<[number, DisposableReleaser]> {
     return acquire(this[CORE], semaphoreRequest(weightOrOptions, priority), grantPair, this.acquire);
   }
 
@@ -66,7 +73,7 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
   }
 
   /** The releaser if the permits can be had at once, else undefined. Never waits. */
-  tryAcquire(weight?: number): Releaser | undefined {
+  tryAcquire(weight?: number): DisposableReleaser | undefined {
     return tryTake(this[CORE], semaphoreRequest(weight, undefined), grantReleaser, this.tryAcquire);
   }
 
@@ -152,15 +159,15 @@ let returning: { readonly lock: ObservedPermits; readonly hold: Hold | undefined
  * What `acquire` resolves with. As async-mutex's, the releaser calls the semaphore's `release`: one of a subclass, or a spy, is
  * what counts.
  */
-export const grantPair: Grant<[number, Releaser]> = (lock, weight, previous, hold) => {
+export const grantPair: Grant<[number, DisposableReleaser]> = (lock, weight, previous, hold) => {
   let called = false;
-  const release: TrackedReleaser = () => {
+  const release: TrackedReleaser = disposable(() => {
     if (called) return;
     called = true;
     if ((lock.owner as SemaphoreFace).release !== own.release) releaseThrough(lock, weight, hold);
     else if (hold === undefined) lock.give(weight);
     else releaseHold(lock, weight, hold, release);
-  };
+  });
   if (hold !== undefined) release[HOLD] = hold;
   return [previous, release];
 };
