@@ -1,17 +1,58 @@
 /** The errors of this package. A fresh object each time; `code` is stable; `instanceof` works across two copies. */
 import type { Report, ReportKind } from './report/types.js';
 
-const brandOf = (code: string): symbol => Symbol.for(`lockdep.error.${code}`);
+/** A kind of report as codes spell it: CIRCULAR_DEPENDENCY. */
+type Spelled<Kind extends string> = Kind extends `${infer Word}-${infer Rest}`
+  ? `${Uppercase<Word>}_${Spelled<Rest>}`
+  : Uppercase<Kind>;
+
+/**
+ * Every `code` of this package's errors: `ERR_LOCKDEP_<KIND>` for each kind of report, and one for each other failure.
+ *
+ * @example
+ * ```ts
+ * const isTimeout = (error: unknown): boolean => {
+ *   const code: LockdepErrorCode = 'ERR_LOCKDEP_TIMEOUT';
+ *   return error instanceof LockdepError && error.code === code;
+ * };
+ * console.log(isTimeout(new Error('another'))); // false
+ * ```
+ */
+export type LockdepErrorCode =
+  | 'ERR_LOCKDEP_TIMEOUT'
+  | 'ERR_LOCKDEP_NOT_HELD'
+  | 'ERR_LOCKDEP_DECLARED_ORDER'
+  | 'ERR_LOCKDEP_CLOSED'
+  | `ERR_LOCKDEP_${Spelled<ReportKind>}`;
+
+const brandOf = (code: LockdepErrorCode | 'any'): symbol => Symbol.for(`lockdep.error.${code}`);
 const ANY = brandOf('any');
 
-/** Base of all; also thrown itself in `enforce`, with `ERR_LOCKDEP_<KIND>` and the report. */
+/**
+ * What an offending call throws or rejects with in `enforce`, with the code of the report's kind; and the base of all errors of
+ * this package. A call that is refused takes no lock and keeps no place in a queue.
+ *
+ * @example
+ * ```ts
+ * const [a, b] = [new Mutex({ class: 'a' }), new Mutex({ class: 'b' })];
+ * try {
+ *   await a.runExclusive(() => b.runExclusive(() => 'done'));
+ * } catch (error) {
+ *   if (!(error instanceof LockdepError)) throw error;
+ *   if (error.code === 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY') console.error(error.report?.cycle);
+ * }
+ * ```
+ */
 export class LockdepError extends Error {
+  /** The name of the class. */
   override readonly name: string = 'LockdepError';
-  readonly code: string;
+  /** What has failed; the same in every version. */
+  readonly code: LockdepErrorCode;
   /** The report that this error stands for, if there is one. */
   readonly report?: Report;
 
-  constructor(message: string, code: string, report?: Report) {
+  /** Made by this package: a program has nothing to make one for, except in a test. */
+  constructor(message: string, code: LockdepErrorCode, report?: Report) {
     super(message);
     this.code = code;
     if (report !== undefined) this.report = report;
@@ -19,17 +60,35 @@ export class LockdepError extends Error {
     Object.defineProperty(this, brandOf(code), { value: true });
   }
 
+  /** Also true for an error of another copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    const { CODE: code } = this as { readonly CODE?: string };
+    const { CODE: code } = this as { readonly CODE?: LockdepErrorCode };
     const brand = code === undefined ? ANY : brandOf(code);
     return typeof value === 'object' && value !== null && brand in value;
   }
 }
 
-/** A wait took longer than its `timeout`. The place in the queue has been given up; nothing is held. */
+/**
+ * A wait took longer than its option `timeout`. The place in the queue has been given up, and nothing is held.
+ *
+ * @example
+ * ```ts
+ * const mutex = new Mutex();
+ * try {
+ *   await mutex.runExclusive(() => 'done', { timeout: 100 });
+ * } catch (error) {
+ *   if (!(error instanceof LockTimeoutError)) throw error;
+ *   console.error('busy, try again later');
+ * }
+ * ```
+ */
 export class LockTimeoutError extends LockdepError {
-  static readonly CODE: string = 'ERR_LOCKDEP_TIMEOUT';
+  /** The code of every error of this class. */
+  static readonly CODE = 'ERR_LOCKDEP_TIMEOUT';
+  /** The name of the class. */
   override readonly name: string = 'LockTimeoutError';
+  /** Always ERR_LOCKDEP_TIMEOUT. */
+  declare readonly code: typeof LockTimeoutError.CODE;
 
   /** `timeout` in milliseconds; `what` was not so by then. */
   constructor(timeout: number, what = 'the lock was not available') {
@@ -37,37 +96,90 @@ export class LockTimeoutError extends LockdepError {
   }
 }
 
-/** A guard was released that holds nothing any more. The lock is as it was. */
+/**
+ * A guard was released that holds nothing any more. The lock is as it was: whoever holds it now still does.
+ *
+ * @example
+ * ```ts
+ * const mutex = new Mutex();
+ * const guard = await mutex.lock();
+ * guard.release();
+ * try {
+ *   guard.release();
+ * } catch (error) {
+ *   console.error(error instanceof NotHeldError); // true
+ * }
+ * ```
+ */
 export class NotHeldError extends LockdepError {
-  static readonly CODE: string = 'ERR_LOCKDEP_NOT_HELD';
+  /** The code of every error of this class. */
+  static readonly CODE = 'ERR_LOCKDEP_NOT_HELD';
+  /** The name of the class. */
   override readonly name: string = 'NotHeldError';
+  /** Always ERR_LOCKDEP_NOT_HELD. */
+  declare readonly code: typeof NotHeldError.CODE;
 
+  /** Of a guard. */
   constructor() {
     super('this guard has been released already', NotHeldError.CODE);
   }
 }
 
-/** An order of classes is declared whose reverse is known already. Nothing was declared. */
+/**
+ * An order of classes was declared whose reverse is known already. Nothing was declared.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   lockdep.declareOrder('accounts', 'audit log');
+ * } catch (error) {
+ *   if (!(error instanceof DeclaredOrderError)) throw error;
+ *   console.error(error.message); // which order is known, and from where
+ * }
+ * ```
+ */
 export class DeclaredOrderError extends LockdepError {
-  static readonly CODE: string = 'ERR_LOCKDEP_DECLARED_ORDER';
+  /** The code of every error of this class. */
+  static readonly CODE = 'ERR_LOCKDEP_DECLARED_ORDER';
+  /** The name of the class. */
   override readonly name: string = 'DeclaredOrderError';
+  /** Always ERR_LOCKDEP_DECLARED_ORDER. */
+  declare readonly code: typeof DeclaredOrderError.CODE;
 
+  /** `message` says which order is known, and from where. */
   constructor(message: string) {
     super(message, DeclaredOrderError.CODE);
   }
 }
 
-/** Work was given to a queue that is closed, or was still delayed when it was closed. It will not run. */
+/**
+ * Work was given to a queue that is closed, or was still delayed when it was closed. It will not run.
+ *
+ * @example
+ * ```ts
+ * const queue = new WorkQueue();
+ * await queue.close();
+ * await queue.run(() => 'done').catch((error: unknown) => {
+ *   if (!(error instanceof QueueClosedError)) throw error;
+ *   console.error('the service is going down');
+ * });
+ * ```
+ */
 export class QueueClosedError extends LockdepError {
-  static readonly CODE: string = 'ERR_LOCKDEP_CLOSED';
+  /** The code of every error of this class. */
+  static readonly CODE = 'ERR_LOCKDEP_CLOSED';
+  /** The name of the class. */
   override readonly name: string = 'QueueClosedError';
+  /** Always ERR_LOCKDEP_CLOSED. */
+  declare readonly code: typeof QueueClosedError.CODE;
 
+  /** Of a queue. */
   constructor() {
     super('the work queue is closed', QueueClosedError.CODE);
   }
 }
 
 /** The code that a report's kind throws with in `enforce`. */
-export function errorCode(kind: ReportKind): string {
-  return `ERR_LOCKDEP_${kind.toUpperCase().replaceAll('-', '_')}`;
+export function errorCode(kind: ReportKind): LockdepErrorCode {
+  return `ERR_LOCKDEP_${kind.toUpperCase().replaceAll('-', '_')}` as LockdepErrorCode;
 }

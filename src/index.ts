@@ -24,7 +24,7 @@ export type { AcquireOptions, AnyLock, WeightedAcquireOptions } from './locks/op
 export type { LockOptions } from './locks/options/constructor-options.js';
 export type { Milliseconds } from './locks/observed.js';
 export type { WaitOptions } from './locks/event-waiters.js';
-export type { DisposableReleaser, Releaser } from './locks/releasing.js';
+export type { Releaser } from './locks/releasing.js';
 export type { LockGuard, WriteGuard } from './locks/guards.js';
 export type { PseudoLockOptions } from './locks/pseudo-lock.js';
 export type { RWSemaphoreOptions } from './locks/rw-semaphore.js';
@@ -35,6 +35,20 @@ export type { LearnedEdge, LockdepEvent } from './report/channels.js';
 export type { Dependency, LockUse, Report, ReportKind, Tier } from './report/types.js';
 export type { Mode, TrackingLevel } from './model/mode.js';
 export type { LockdepOptions } from './validator/options.js';
+export type { DisposableReleaser } from './locks/releasing.js';
+export type { Evidence, HoldMode, HoldState } from './report/types.js';
+export type { LockdepErrorCode } from './errors.js';
 
-/** The validator of this process. */
+/**
+ * The validator of this process: modes, reports, and what the running flow holds.
+ *
+ * @example
+ * ```ts
+ * lockdep.configure({ mode: 'warn' });
+ * const [a, b] = [new Mutex({ class: 'a' }), new Mutex({ class: 'b' })];
+ * await a.runExclusive(() => b.runExclusive(() => 'a, then b'));
+ * await b.runExclusive(() => a.runExclusive(() => 'b, then a'));
+ * console.log(lockdep.reports().map((report) => report.id)); // circular-dependency:a -> b
+ * ```
+ */
 export const lockdep: Lockdep = new Lockdep(processHost);

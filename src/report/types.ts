@@ -2,6 +2,7 @@ import type { ConstructionSite } from '../model/lock-class.js';
 import type { Making } from '../model/making.js';
 import type { StackFrame } from '../platform/stack-frame.js';
 
+/** Which rule a report is about. Its code in an error is `ERR_LOCKDEP_<KIND>`, in a process warning `LOCKDEP_<KIND>`. */
 export type ReportKind =
   | 'circular-dependency'
   | 'recursive-locking'
@@ -22,11 +23,19 @@ export type ReportKind =
 
 /** strict: certain from the evidence. advisory: inferred, never throws and never sets an exit code. */
 export type Tier = 'strict' | 'advisory';
+/** How a lock is held or wanted: alone, or beside others (a reader, a permit of several). */
 export type HoldMode = 'exclusive' | 'shared';
+/** Whether a lock is held by now, or waited for. */
 export type HoldState = 'held' | 'waiting';
+/**
+ * How certain it is that the flow holds the lock. own: it took the lock itself. proven: whoever did is seen to wait for it.
+ * suspected: it was started while the lock was held, and nothing shows that the holder waits.
+ */
 export type Evidence = 'own' | 'proven' | 'suspected';
 
+/** Some of the permits of a lock. */
 export interface Permits {
+  /** How many are held or wanted. */
   readonly count: number;
   /** All that the lock has. */
   readonly of: number;
@@ -48,7 +57,7 @@ export interface Exhaustion {
   readonly highest: number;
 }
 
-/** One use of a lock by a flow: which lock, how, and where in the source. */
+/** One use of a lock by a flow, in a report: which lock, how, and where in the source. */
 export interface LockUse {
   /** Printed class name (`name`, `name#2`, `name/1`). */
   readonly lockClass: string;
@@ -56,8 +65,11 @@ export interface LockUse {
   readonly name?: string;
   /** Of a lock with several permits: how many of them are held or wanted. */
   readonly permits?: Permits;
+  /** Whether others may hold it beside this flow. */
   readonly mode: HoldMode;
+  /** Whether it was held, or waited for. */
   readonly state: HoldState;
+  /** How certain it is that the flow held it. */
   readonly evidence: Evidence;
   /** `file:line:column` of the caller, source maps honoured; '' when unknown. */
   readonly site: string;
@@ -79,10 +91,13 @@ export interface LockUse {
 /** How an order came to be known other than by a flow of this process: by `declareOrder`, or by `load`. */
 export type Origin = 'declared' | 'loaded' | 'event';
 
-/** One learned order: `to` was wanted while `from` was held. */
+/** One learned order, in a report's cycle: `to` was wanted while `from` was held. */
 export interface Dependency {
+  /** Printed name of the class that was held. */
   readonly from: string;
+  /** Printed name of the class that was wanted. */
   readonly to: string;
+  /** How certain the order is. */
   readonly tier: Tier;
   /**
    * Absent for what a flow of this process did. Of a declared order both uses are the declaration. `event`: `from` is a
@@ -99,13 +114,26 @@ export interface Dependency {
   readonly task: string;
 }
 
+/**
+ * What was found, as fields and as a text. One for each distinct finding; repeats are counted.
+ *
+ * @example
+ * ```ts
+ * for (const report of lockdep.reports()) {
+ *   if (report.tier === 'strict') console.log(report.kind, report.acquiring?.site, report.count);
+ * }
+ * ```
+ */
 export interface Report {
   /** Stable across runs: the kind and the canonical cycle, or the rule and its classes. */
   readonly id: string;
+  /** Which rule it is about. */
   readonly kind: ReportKind;
+  /** How certain it is. */
   readonly tier: Tier;
   /** The whole text report. */
   readonly message: string;
+  /** The attempt; for kinds that are not about an attempt the lock and the call concerned. */
   readonly acquiring?: LockUse;
   /** Every lock the reporting flow held, outermost first. */
   readonly held: readonly LockUse[];
@@ -117,6 +145,7 @@ export interface Report {
   count: number;
   /** Milliseconds since the epoch. */
   readonly firstSeen: number;
+  /** Name of the task (root) that the reporting flow ran in. */
   readonly task: string;
 }
 
