@@ -10,20 +10,65 @@ import { claimName, isFull, table as anyTable, type ClassTable } from './class-t
 import { sharedState } from '../platform/shared-state.js';
 import { noteUnknown } from '../platform/unknown-options.js';
 
-export interface LockClassOptions {
-  /** Nesting of two locks of this class is legal if and only if `order(held, wanted) < 0`. */
-  order?: (a: never, b: never) => number;
-  /** Default true. false: listed as held, never checked. */
-  validate?: boolean;
-  /** Default true. false: ignored completely. */
-  track?: boolean;
-  /** Default false. true: nested acquisition of one instance by its own flow is legal. */
-  reentrant?: boolean;
+/** Any lock of this package. */
+export interface AnyLock {
+  /** The class whose order this lock obeys. */
+  readonly lockClass: LockClass;
+  /** Gives the lock another class; a string is `lockClass(string)`. */
+  setClass(lockClass: LockClass | string): void;
+}
+
+/**
+ * Options of a class: what is legal among its locks, and how closely they are followed. `L` is the type of the locks, as `order`
+ * gets them.
+ *
+ * @example
+ * ```ts
+ * const options: LockClassOptions<Mutex & { id: number }> = { order: (held, wanted) => held.id - wanted.id };
+ * const accounts = new LockClass('accounts', options);
+ * ```
+ */
+export interface LockClassOptions<L = never> {
+  /**
+   * Nesting of two locks of this class is legal if and only if `order(held, wanted) < 0`. One that throws counts as not legal, and
+   * is shown in a process warning.
+   *
+   * @default undefined: one may be taken under another one as a subclass or under a nest lock, and not else
+   */
+  order?: ((held: L, wanted: L) => number) | undefined;
+  /**
+   * false: the locks are listed as held, but their order is neither learned nor checked.
+   *
+   * @default true
+   */
+  validate?: boolean | undefined;
+  /**
+   * false: the locks are not followed at all.
+   *
+   * @default true
+   */
+  track?: boolean | undefined;
+  /**
+   * true: a flow may take an instance that it holds already, as far as the validator is concerned.
+   *
+   * @default false
+   */
+  reentrant?: boolean | undefined;
   /**
    * Of locks with several permits: at most `holders` flows at once nest up to `depth` permits deep. Legal where a lock has
    * at least holders * (depth - 1) + 1 permits. Deeper nesting, and more nested flows, are reported.
+   *
+   * @default undefined: nesting permits of one class is reported
    */
-  nest?: { readonly depth: number; readonly holders: number };
+  nest?: Nest | undefined;
+}
+
+/** How deep how many flows nest permits of one class. */
+interface Nest {
+  /** Permits that one flow holds at once; at least 2. */
+  readonly depth: number;
+  /** Flows that nest them at once; at least 1. */
+  readonly holders: number;
 }
 
 /** Raw construction position, named only when somebody reads the name (source maps are slow to load). */
@@ -42,7 +87,21 @@ const table = anyTable as ClassTable<LockClass>;
 
 const BRAND = Symbol.for('lockdep.LockClass');
 
-export class LockClass {
+/**
+ * A class of locks, all of which obey one order: what the validator learns orders between. `L` is the type of the locks, as the
+ * option `order` gets them; locks of any type may be of any class.
+ *
+ * @example
+ * ```ts
+ * type Account = Mutex & { readonly id: number };
+ * const accounts = new LockClass<Account>('accounts', { order: (held, wanted) => held.id - wanted.id });
+ * const openAccount = (id: number): Account => Object.assign(new Mutex({ class: accounts }), { id });
+ *
+ * const [first, second] = [openAccount(1), openAccount(2)];
+ * await first.runExclusive(() => second.runExclusive(() => 'legal: from the lower id to the higher'));
+ * ```
+ */
+export class LockClass<L = AnyLock> {
   /** @internal */
   readonly id: number;
   /** @internal */
@@ -64,8 +123,13 @@ export class LockClass {
 
   #isKept = false;
 
-  /** A new class, even when the name is taken: reports then print `name#2`. */
-  constructor(name: string, options: LockClassOptions = {}) {
+  /**
+   * Makes a new class, even when the name is taken: reports then print `name#2`.
+   *
+   * @throws {TypeError} when the name is no string, or an option is not of its type
+   * @throws {RangeError} when the name is empty, or a number of `nest` is too small
+   */
+  constructor(name: string, options: LockClassOptions<L> = {}) {
     const made = constructing;
     constructing = undefined;
     if (made === undefined) this.#asked = checkedName(name);
@@ -89,8 +153,22 @@ export class LockClass {
     return this.#name;
   }
 
-  /** The subclass of that level: the same object every time. `subclass(0)` is the class itself. */
-  subclass(level: number | string): LockClass {
+  /**
+   * Returns the subclass of that level, the same object every time: a class of its own in the order, printed as `name/level`.
+   * `subclass(0)` is the class itself. For one acquisition the option `subclass` does the same.
+   *
+   * @throws {TypeError} when the level is neither a number nor a string with something in it
+   * @throws {RangeError} when the level is a number below 0, or no whole one
+   *
+   * @example
+   * ```ts
+   * const folders = new LockClass('folder');
+   * const parent = new Mutex({ class: folders });
+   * const child = new Mutex({ class: folders.subclass('child') });
+   * await parent.runExclusive(() => child.runExclusive(() => 'legal: from folder to folder/child'));
+   * ```
+   */
+  subclass(level: number | string): LockClass<L> {
     checkLevel(level);
     if (level === 0) return this;
     const known = this.#subclasses?.get(level);
@@ -102,7 +180,18 @@ export class LockClass {
     return made;
   }
 
-  /** Forgets the class: its learned edges, its cached chains and its name. Locks that still carry it teach it anew. */
+  /**
+   * Forgets the class: what was learned about it, its subclasses and its name. Locks that still carry it teach its order anew. For
+   * classes that come and go, such as one for each tenant.
+   *
+   * @example
+   * ```ts
+   * const tenant = new LockClass('tenant 7');
+   * const mutex = new Mutex({ class: tenant });
+   * await mutex.runExclusive(() => 'the last work of this tenant');
+   * tenant.dispose();
+   * ```
+   */
   dispose(): void {
     for (const subclass of this.#subclasses?.values() ?? []) subclass.dispose();
     this.#subclasses = undefined;
@@ -138,6 +227,7 @@ export class LockClass {
     return true;
   }
 
+  /** Also true for a class of another copy of this package. */
   static [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === 'object' && value !== null && BRAND in value;
   }
@@ -148,10 +238,19 @@ let constructing:
   | undefined;
 
 /**
- * The one class of that name in this process: created once, then found. Options count only when it is created; others are
- * reported when they are asked for later.
+ * Returns the one class of that name in this process: created once, then found. Options count only when it is created; others
+ * are reported when they are asked for later (`class-conflict`).
+ *
+ * @throws {TypeError} when the name is no string, or an option is not of its type
+ * @throws {RangeError} when the name is empty, or a number of `nest` is too small
+ *
+ * @example
+ * ```ts
+ * const mutex = new Mutex({ class: lockClass('accounts') });
+ * console.log(mutex.lockClass === new Mutex({ class: 'accounts' }).lockClass); // true
+ * ```
  */
-export function lockClass(name: string, options?: LockClassOptions): LockClass {
+export function lockClass<L = AnyLock>(name: string, options?: LockClassOptions<L>): LockClass<L> {
   const found = table.named.get(checkedName(name));
   if (found === undefined) {
     if (isFull()) return beyond();
@@ -244,12 +343,12 @@ function checkedOptions(options: LockClassOptions): LockClassOptions {
   return { ...options, nest: checkedNest(options.nest) };
 }
 
-function checkedNest(nest: unknown): NonNullable<LockClassOptions['nest']> {
+function checkedNest(nest: unknown): Nest {
   if (typeof nest !== 'object' || nest === null) {
     throw new TypeError(`lock class option nest must be an object, got ${describe(nest)}`);
   }
   noteUnknown(nest, NEST_KNOWN, 'the lock class option nest');
-  const { depth, holders } = nest as NonNullable<LockClassOptions['nest']>;
+  const { depth, holders } = nest as Nest;
   for (const [field, value, least] of [
     ['depth', depth, 2],
     ['holders', holders, 1],

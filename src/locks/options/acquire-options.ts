@@ -1,5 +1,5 @@
 /** What the acquiring calls accept, as requests that are checked and filled in. */
-import type { LockClass } from '../../model/lock-class.js';
+import type { AnyLock } from '../../model/lock-class.js';
 import { describe } from '../../platform/describe.js';
 import { noteUnknown } from '../../platform/unknown-options.js';
 import { coreOf } from '../core-of.js';
@@ -14,28 +14,84 @@ import {
   plainPriority,
 } from './checks.js';
 
+export type { AnyLock };
+
+/**
+ * Options of an acquisition. An option that is undefined is as if it were not there.
+ *
+ * @example
+ * ```ts
+ * const mutex = new Mutex();
+ * const options: AcquireOptions = { priority: 1, timeout: 500, signal: AbortSignal.timeout(10_000) };
+ * await mutex.runExclusive(() => 'done', options);
+ * ```
+ */
 export interface AcquireOptions {
-  /** Higher first, equal ones in order of arrival. Default 0. */
-  priority?: number;
-  /** Rejects with `signal.reason` unchanged; the place in the queue is given up. */
-  signal?: AbortSignal;
-  /** Rejects with LockTimeoutError after so many milliseconds; the place in the queue is given up. */
-  timeout?: Milliseconds;
-  /** Validate this acquisition as `lockClass.subclass(level)`. */
-  subclass?: number | string;
-  /** A lock that this flow holds and that serialises all locks of one class taken under it: their nesting is legal. */
-  nestLock?: AnyLock;
+  /**
+   * Higher ones are served first, equal ones in order of arrival.
+   *
+   * @default 0
+   */
+  priority?: number | undefined;
+  /**
+   * Ends the wait when it is aborted: the call rejects with `signal.reason`, unchanged, and gives up its place in the queue.
+   *
+   * @default undefined: the wait can not be aborted
+   */
+  signal?: AbortSignal | undefined;
+  /**
+   * Ends the wait after so many milliseconds: the call rejects with LockTimeoutError, and gives up its place in the queue. 0 does
+   * not wait at all.
+   *
+   * @default undefined: as long as it takes, as with `Infinity`
+   */
+  timeout?: Milliseconds | undefined;
+  /**
+   * Has this acquisition validated as one of `lockClass.subclass(level)`.
+   *
+   * @default undefined: as one of the lock's class
+   *
+   * @example
+   * ```ts
+   * const [parent, child] = [new Mutex({ class: 'folder' }), new Mutex({ class: 'folder' })];
+   * await parent.runExclusive(() => child.runExclusive(() => 'legal: a folder in a folder', { subclass: 'child' }));
+   * ```
+   */
+  subclass?: number | string | undefined;
+  /**
+   * A lock that this flow holds and that serialises all locks of one class taken under it: their nesting is legal.
+   *
+   * @default undefined: there is none
+   *
+   * @example
+   * ```ts
+   * const registry = new Mutex({ class: 'registry' });
+   * const [a, b] = [new Mutex({ class: 'entry' }), new Mutex({ class: 'entry' })];
+   * await registry.runExclusive(() =>
+   *   a.runExclusive(() => b.runExclusive(() => 'legal: nobody else nests entries now', { nestLock: registry })),
+   * );
+   * ```
+   */
+  nestLock?: AnyLock | undefined;
 }
 
-/** Any lock of this package. */
-export interface AnyLock {
-  readonly lockClass: LockClass;
-  setClass(lockClass: LockClass | string): void;
-}
-
+/**
+ * Options of an acquisition of a semaphore.
+ *
+ * @example
+ * ```ts
+ * const memory = new Semaphore(1024);
+ * const options: WeightedAcquireOptions = { weight: 200, timeout: 500 };
+ * await memory.runExclusive(() => 'done', options);
+ * ```
+ */
 export interface WeightedAcquireOptions extends AcquireOptions {
-  /** Permits to take. Default 1. */
-  weight?: number;
+  /**
+   * Permits to take, all of them at once.
+   *
+   * @default 1
+   */
+  weight?: number | undefined;
 }
 
 /** What a timer makes of it: what is no number of milliseconds that it can keep is one. */
