@@ -6,16 +6,22 @@ import type { Mode, TrackingLevel } from '../model/mode.js';
 import type { LockGraph } from '../order/snapshot.js';
 import type { LockdepEvent } from '../report/channels.js';
 import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
-import type { LockdepOptions } from '../validator/options.js';
+import type { SomeOptions } from '../validator/options.js';
 import type { Split } from '../validator/split-report.js';
 
 export type Below = (...args: never[]) => unknown;
 
+/** One lock that a flow holds or waits for, as `lockdep.held()` lists it. */
 export interface HeldLock {
+  /** The lock itself. */
   readonly lock: object;
+  /** The class that it is held as: a subclass where the acquisition said so. */
   readonly lockClass: LockClass;
+  /** Whether others may hold it beside this flow. */
   readonly mode: HoldMode;
+  /** Whether it is held by now, or waited for. */
   readonly state: HoldState;
+  /** How certain it is that this flow holds it. */
   readonly evidence: Evidence;
   /** Where it was acquired, `file:line:column`; '' when unknown. */
   readonly site: string;
@@ -62,7 +68,7 @@ export interface OrderControl {
 export interface Control extends FlowControl, OrderControl {
   readonly mode: Mode;
   readonly tracking: TrackingLevel;
-  configure(options: Partial<LockdepOptions>): void;
+  configure(options: SomeOptions): void;
 }
 
 /** Where `lockdep` finds its validator. */
@@ -74,5 +80,5 @@ export interface ControlHost {
   /** Loaded if need be; undefined where there is none to be had. */
   load(): Control | undefined;
   /** `options` are checked by now. */
-  configure(options: Partial<LockdepOptions>): void;
+  configure(options: SomeOptions): void;
 }

@@ -14,7 +14,7 @@ import type { World } from '../locks/world.js';
 import { WorkItem } from '../locks/work/work-item.js';
 import { WorkQueue } from '../locks/work/work-queue.js';
 import type { Report, ReportKind } from '../report/types.js';
-import { checkedOptions, type LockdepOptions } from '../validator/options.js';
+import { checkedOptions, type LockdepOptions, type SomeOptions } from '../validator/options.js';
 import { Runtime } from '../validator/runtime.js';
 import { ValidatorControl } from './validator-control.js';
 
@@ -26,17 +26,40 @@ export interface IsolatedOptions extends LockdepOptions {
   clock: Clock;
 }
 
+/**
+ * A validator with locks of its own, as `createLockdep()` makes it.
+ *
+ * @example
+ * ```ts
+ * const isolated: IsolatedLockdep = createLockdep();
+ * const mutex = new isolated.Mutex();
+ * await isolated.expectReport('recursive-locking', () => mutex.runExclusive(() => mutex.might()));
+ * isolated.dispose();
+ * ```
+ */
 export interface IsolatedLockdep {
+  /** The control object of this instance. */
   readonly lockdep: Lockdep;
-  /** The primitives, whose instances belong to this instance. */
+  /** Mutexes of this instance. */
   readonly Mutex: typeof Mutex;
+  /** Semaphores of this instance. */
   readonly Semaphore: typeof Semaphore;
+  /** Reader/writer locks of this instance. */
   readonly RWSemaphore: typeof RWSemaphore;
+  /** Pseudo-locks of this instance. */
   readonly PseudoLock: typeof PseudoLock;
+  /** Completions of this instance. */
   readonly Completion: typeof Completion;
+  /** Work queues of this instance. */
   readonly WorkQueue: typeof WorkQueue;
+  /** Work items of this instance. */
   readonly WorkItem: typeof WorkItem;
-  /** Runs `fn` and resolves with the one new report of `kind`; rejects when there is none, or another new one besides. */
+  /**
+   * Runs `fn` and resolves with the one report of `kind` that it made or repeated.
+   *
+   * @throws {TypeError} when `fn` is no function
+   * @throws {Error} when it made no report, or others besides
+   */
   expectReport(kind: ReportKind, fn: () => unknown): Promise<Report>;
   /** Stops following; the locks go on as plain locks. */
   dispose(): void;
@@ -49,14 +72,28 @@ export function runtimeOf(isolated: IsolatedLockdep): Runtime {
   return runtimes.get(isolated) as Runtime;
 }
 
-/** `mode` is 'warn' and `warnings` false unless they are given. */
-export function createLockdep(options: Partial<IsolatedOptions> = {}): IsolatedLockdep {
+/**
+ * Makes a validator with locks of its own, for a test: it shares nothing with the process, and its reports are not printed as
+ * process warnings. `mode` is 'warn' unless it is given.
+ *
+ * @throws {TypeError} when an option is not of its type
+ * @throws {RangeError} when an option is no value that it may have
+ *
+ * @example
+ * ```ts
+ * const isolated = createLockdep({ mode: 'enforce' });
+ * const mutex = new isolated.Mutex({ class: 'accounts' });
+ * await mutex.runExclusive(() => isolated.lockdep.assertHeld(mutex));
+ * isolated.dispose();
+ * ```
+ */
+export function createLockdep(options: SomeOptions & { readonly clock?: Clock | undefined } = {}): IsolatedLockdep {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`options must be an object, got ${describe(options)}`);
   }
-  const { clock, ...rest } = options;
+  const { clock, mode = 'warn', ...rest } = options;
   const runtime = new Runtime({ clock: clock === undefined ? undefined : checkedClock(clock) });
-  runtime.configure(checkedOptions({ mode: 'warn', warnings: false, ...rest }));
+  runtime.configure(checkedOptions({ warnings: false, ...rest, mode }));
   const lockdep = new Lockdep(new ValidatorControl(runtime));
   class IsolatedMutex extends Mutex {
     static override [WORLD]: World<LockObserver> = runtime.world;

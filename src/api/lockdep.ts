@@ -19,7 +19,7 @@ import { describe } from '../platform/describe.js';
 import { noteUnknown } from '../platform/unknown-options.js';
 import type { LockdepEvent } from '../report/channels.js';
 import type { Report } from '../report/types.js';
-import { checkedOptions, type LockdepOptions } from '../validator/options.js';
+import { checkedOptions, type SomeOptions } from '../validator/options.js';
 import type { Split } from '../validator/split-report.js';
 import type { ControlHost, HeldLock, Summary } from './control.js';
 import { runUnfollowed } from './run-unfollowed.js';
@@ -27,6 +27,16 @@ import { runUnfollowed } from './run-unfollowed.js';
 /** Any lock of this package. */
 export type Lock = Mutex | Semaphore | RWSemaphore | PseudoLock | Completion<unknown> | WorkQueue | WorkItem<unknown>;
 
+/**
+ * The control object of a validator: modes, reports, and what the running flow holds. `lockdep` is that of the process; a test may
+ * make others (`createLockdep` of `lockdep/testing`).
+ *
+ * @example
+ * ```ts
+ * const print = (validator: Lockdep): void => console.log(validator.mode, validator.reports().length);
+ * print(lockdep);
+ * ```
+ */
 export class Lockdep {
   readonly #host: ControlHost;
 
@@ -35,21 +45,33 @@ export class Lockdep {
     this.#host = host;
   }
 
-  /** Changes options. The environment's LOCKDEP wins over `mode`. Bad values throw and change nothing. */
-  configure(options: Partial<LockdepOptions>): void {
+  /**
+   * Changes options, also while locks are held and waited for. The environment's LOCKDEP wins over `mode`, and LOCKDEP_TRACKING over
+   * `tracking`. What throws has changed nothing.
+   *
+   * @throws {TypeError} when an option is not of its type
+   * @throws {RangeError} when an option is no value that it may have
+   *
+   * @example
+   * ```ts
+   * lockdep.configure({ mode: 'enforce', onReport: (report) => console.error(report.message) });
+   * ```
+   */
+  configure(options: SomeOptions): void {
     this.#host.configure(checkedOptions(options));
   }
 
-  /** How closely holds are followed. */
+  /** How closely holds are followed now. */
   get tracking(): TrackingLevel {
     return this.#host.tracking;
   }
 
+  /** What is done about an offence now. */
   get mode(): Mode {
     return this.#host.mode;
   }
 
-  /** Every distinct report so far, oldest first. */
+  /** Returns every distinct report so far, oldest first. */
   reports(): readonly Report[] {
     return this.#host.load()?.reports() ?? [];
   }
@@ -65,8 +87,18 @@ export class Lockdep {
     return this.#host.load()?.subscribe(subscriber) ?? { [Symbol.dispose]() {} };
   }
 
-  /** Forgets held sets and reports; with `graph: true` also all learned order. */
-  reset(options: { graph?: boolean } = {}): void {
+  /**
+   * Forgets what is held, and the reports; with `graph: true` also all learned order, but not what was declared or accepted. The
+   * locks themselves stay as they are.
+   *
+   * @throws {TypeError} when the options are no object
+   *
+   * @example
+   * ```ts
+   * lockdep.reset({ graph: true }); // between two tests
+   * ```
+   */
+  reset(options: { graph?: boolean | undefined } = {}): void {
     if (typeof options !== 'object' || options === null) {
       throw new TypeError(`options must be an object, got ${describe(options)}`);
     }
@@ -74,25 +106,54 @@ export class Lockdep {
     this.#host.load()?.reset(options.graph === true);
   }
 
-  /** The locks that this flow holds, outermost first. Empty while the mode is off. */
+  /**
+   * Returns the locks that this flow holds, outermost first. Empty while the mode is off.
+   *
+   * @example
+   * ```ts
+   * const mutex = new Mutex({ class: 'accounts' });
+   * await mutex.runExclusive(() => {
+   *   for (const { lockClass, mode, site } of lockdep.held()) console.log(lockClass.name, mode, site);
+   * });
+   * ```
+   */
   held(): readonly HeldLock[] {
     return this.#host.active?.held(this.held) ?? [];
   }
 
-  /** Every held lock and every waiter in the process, oldest first, with sites and ages. */
+  /** Returns a text with every held lock and every waiter in the process, oldest first, with sites and ages. */
   showAllLocks(): string {
     return this.#host.active?.showAllLocks() ?? 'lockdep is off: no lock is followed';
   }
 
-  /** Does this flow hold `lock`? undefined: tracking is off, or this flow is not known. */
+  /**
+   * Tells whether this flow holds `lock`; undefined where that is not known: the mode is off, or the lock may have come to this flow
+   * by a way that is not followed.
+   *
+   * @throws {TypeError} when it is no lock of this package
+   */
   isHeld(lock: Lock): boolean | undefined {
     const core = coreOf(lock, 'lock');
     return this.#host.active?.isHeld(core, this.isHeld);
   }
 
   /**
-   * Fails with an assertion report, in enforce also with an error, where this flow certainly does not hold `lock`. Without a
-   * mode, and with 'read', any hold is enough; with 'write' that of a reader is not.
+   * Fails, with a report, where this flow certainly does not hold `lock`. With 'read', which is the default, any hold is enough; with
+   * 'write' that of a reader is not.
+   *
+   * @throws {LockdepError} ERR_LOCKDEP_ASSERTION when the mode is enforce and the assertion fails
+   * @throws {TypeError} when it is no lock of this package
+   * @throws {RangeError} when the mode is neither 'read' nor 'write'
+   *
+   * @example
+   * ```ts
+   * const accounts = new Mutex({ class: 'accounts' });
+   * const withdraw = (amount: number): void => {
+   *   lockdep.assertHeld(accounts); // the caller's part
+   *   console.log(`minus ${amount}`);
+   * };
+   * await accounts.runExclusive(() => withdraw(5));
+   * ```
    */
   assertHeld(lock: Lock, mode: 'read' | 'write' = 'read'): void {
     if (mode !== 'read' && mode !== 'write')
@@ -101,20 +162,46 @@ export class Lockdep {
     this.#host.active?.assertHeld(core, mode, this.assertHeld);
   }
 
-  /** Fails where this flow certainly holds `lock`. */
+  /**
+   * Fails, with a report, where this flow certainly holds `lock`.
+   *
+   * @throws {LockdepError} ERR_LOCKDEP_ASSERTION when the mode is enforce and the assertion fails
+   * @throws {TypeError} when it is no lock of this package
+   */
   assertNotHeld(lock: Lock): void {
     const core = coreOf(lock, 'lock');
     this.#host.active?.assertNotHeld(core, this.assertNotHeld);
   }
 
-  /** Fails where this flow certainly holds a lock. */
+  /**
+   * Fails, with a report, where this flow certainly holds a lock.
+   *
+   * @throws {LockdepError} ERR_LOCKDEP_ASSERTION when the mode is enforce and the assertion fails
+   *
+   * @example
+   * ```ts
+   * const callPartner = async (): Promise<string> => {
+   *   lockdep.assertNoneHeld(); // it may take minutes
+   *   return 'answered';
+   * };
+   * await callPartner();
+   * ```
+   */
   assertNoneHeld(): void {
     this.#host.active?.assertNoneHeld(this.assertNoneHeld);
   }
 
   /**
-   * Runs `fn` as the root of a task: nothing is inherited, reports carry its name, and a lock that it took and still
-   * holds when its result has settled is reported as leaked (advisory).
+   * Runs `fn` as the root of a task, and returns what it returns: nothing is inherited, reports carry its name, and a lock that it
+   * took and still holds when its result has settled is reported as leaked (advisory).
+   *
+   * @throws {TypeError} when the name is no string, or `fn` no function
+   *
+   * @example
+   * ```ts
+   * const accounts = new Mutex({ class: 'accounts' });
+   * const answer = await lockdep.task('GET /accounts', () => accounts.runExclusive(async () => 'all of them'));
+   * ```
    */
   task<T>(name: string, fn: () => T): T {
     if (typeof name !== 'string') throw new TypeError(`name must be a string, got ${describe(name)}`);
@@ -123,21 +210,64 @@ export class Lockdep {
     return active === undefined ? runUnfollowed(fn) : active.task(name, fn);
   }
 
-  /** Runs `fn` with no inherited holds: for work that nobody here waits for. */
+  /**
+   * Runs `fn` with no inherited holds, and returns what it returns: for work that nobody here waits for. What that takes is not
+   * ordered after what this flow holds.
+   *
+   * @throws {TypeError} when `fn` is no function
+   *
+   * @example
+   * ```ts
+   * const [accounts, audit] = [new Mutex({ class: 'accounts' }), new Mutex({ class: 'audit' })];
+   * await accounts.runExclusive(() => {
+   *   void lockdep.detached(() => audit.runExclusive(async () => 'written later'));
+   * });
+   * ```
+   */
   detached<T>(fn: () => T): T {
     checkFunction(fn);
     const { active } = this.#host;
     return active === undefined ? fn() : active.detached(fn);
   }
 
-  /** Runs `fn`, for all of which the holds of this flow do wait, however it is awaited. */
+  /**
+   * Runs `fn`, and returns what it returns: the holders of this flow's locks wait for all that it starts, however that is awaited
+   * (through a timer, an emitter, a stream). What it takes is ordered after what this flow holds.
+   *
+   * @throws {TypeError} when `fn` is no function
+   *
+   * @example
+   * ```ts
+   * const [accounts, audit] = [new Mutex({ class: 'accounts' }), new Mutex({ class: 'audit' })];
+   * await accounts.runExclusive(() =>
+   *   lockdep.structured(
+   *     () => new Promise<string>((done) => setTimeout(() => void audit.runExclusive(() => done('written')), 10)),
+   *   ),
+   * );
+   * ```
+   */
   structured<T>(fn: () => T): T {
     checkFunction(fn);
     const { active } = this.#host;
     return active === undefined ? fn() : active.structured(fn);
   }
 
-  /** This flow takes over a lock that another one handed to it. What is not followed is left alone. */
+  /**
+   * Says that this flow takes over a lock which another one handed to it. A hold that is not followed is left alone.
+   *
+   * @throws {TypeError} when it is neither a guard nor a releaser
+   *
+   * @example
+   * ```ts
+   * const mutex = new Mutex();
+   * const guard = await mutex.lock();
+   * guard.transfer(); // nobody's, until another flow takes it over
+   * lockdep.task('the other flow', () => {
+   *   lockdep.adopt(guard);
+   *   guard.release();
+   * });
+   * ```
+   */
   adopt(hold: LockGuard | Releaser): void {
     if (!isHandle(hold)) {
       throw new TypeError(`hold must be a guard or a releaser, got ${describe(hold)}`);
@@ -147,26 +277,62 @@ export class Lockdep {
   }
 
   /**
-   * Declares that locks of these classes are taken in this order: what contradicts it is reported from now on. Throws
-   * DeclaredOrderError, and declares nothing, where a reverse order is known already.
+   * Declares that locks of these classes are taken in this order: what contradicts it is reported from now on, as if a flow had shown
+   * the order. What throws has declared nothing.
+   *
+   * @throws {DeclaredOrderError} ERR_LOCKDEP_DECLARED_ORDER when the reverse of a pair is known already
+   * @throws {TypeError} when one is neither a LockClass nor the name of one
+   * @throws {RangeError} when there are fewer than two, or one of them twice
+   *
+   * @example
+   * ```ts
+   * lockdep.declareOrder('accounts', 'audit', 'outbox');
+   * ```
    */
   declareOrder(...classes: (LockClass | string)[]): void {
     this.#host.load()?.declareOrder(classes, this.declareOrder);
   }
 
-  /** Accepts that the classes are taken in both orders. The reason is printed with reports that touch the pair. */
+  /**
+   * Accepts that the two classes are taken in both orders: a cycle that needs both is not reported any more. The reason is printed
+   * with reports that touch the pair.
+   *
+   * @throws {TypeError} when one is neither a LockClass nor the name of one, or the reason is no string
+   * @throws {RangeError} when both are the same class, or the reason is empty
+   *
+   * @example
+   * ```ts
+   * lockdep.bless('accounts', 'audit', 'audit before accounts only at start-up, when nobody else runs');
+   * ```
+   */
   bless(a: LockClass | string, b: LockClass | string, reason: string): void {
     this.#host.load()?.bless(a, b, reason);
   }
 
-  /** All learned order, loaded graphs included, as plain data. The same order gives the same text. */
+  /**
+   * Returns all learned order, loaded graphs included, as plain data. The same order gives the same text.
+   *
+   * @example
+   * ```ts
+   * const text = JSON.stringify(lockdep.snapshot()); // for another process: lockdep.load(JSON.parse(text))
+   * ```
+   */
   snapshot(): LockGraph {
     return this.#host.load()?.snapshot() ?? { version: 1, classes: [], edges: [] };
   }
 
   /**
-   * Takes in what another thread or process has learned, and reports what contradicts the order known here. Loading what
-   * is known already changes nothing. A graph that is none throws, and changes nothing.
+   * Takes in what another thread or process has learned, and reports what contradicts the order known here. Loading what is known
+   * already changes nothing. What throws has changed nothing.
+   *
+   * @throws {TypeError} when the graph, or a part of it, is not of its type
+   * @throws {RangeError} when a part of it is no value that it may have
+   *
+   * @example
+   * ```ts
+   * const learned: LockGraph = lockdep.snapshot(); // in another thread or process
+   * lockdep.load(learned);
+   * ```
    */
   load(graph: LockGraph): void {
     this.#host.load()?.loadGraph(graph);

@@ -8,7 +8,7 @@ import { settingsOf, type Mode, type Settings, type TrackingLevel } from '../mod
 import { inMicrotask } from '../platform/clock.js';
 import { sharedState } from '../platform/shared-state.js';
 import { warnOnce } from '../platform/warnings.js';
-import type { LockdepOptions } from '../validator/options.js';
+import type { SomeOptions } from '../validator/options.js';
 import type { Control, ControlHost } from './control.js';
 
 /** Makes the validator of the process; it begins with these settings. undefined where it is not to be had. */
@@ -19,7 +19,7 @@ const MISSING =
 
 export class ProcessHost implements ControlHost {
   #settings: Settings;
-  readonly #said: Partial<LockdepOptions>[] = [];
+  readonly #said: SomeOptions[] = [];
   #make: MakeControl | undefined;
   #control: Control | undefined;
 
@@ -64,7 +64,7 @@ export class ProcessHost implements ControlHost {
     return control;
   }
 
-  configure(options: Partial<LockdepOptions>): void {
+  configure(options: SomeOptions): void {
     if (this.#control !== undefined) {
       this.#control.configure(options);
       return;

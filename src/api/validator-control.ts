@@ -10,7 +10,7 @@ import { siteOf } from '../report/stack-text.js';
 import type { Evidence, Report } from '../report/types.js';
 import { evidenceNow } from '../validator/held-by.js';
 import { useFacts } from '../validator/lock-use.js';
-import type { LockdepOptions } from '../validator/options.js';
+import type { SomeOptions } from '../validator/options.js';
 import type { Split } from '../validator/split-report.js';
 import { assertHeld, assertNoneHeld, assertNotHeld, isHeld } from './assertions.js';
 import { checkedGraph } from './checked-graph.js';
@@ -41,7 +41,7 @@ export class ValidatorControl implements Control, ControlHost {
     return this;
   }
 
-  configure(options: Partial<LockdepOptions>): void {
+  configure(options: SomeOptions): void {
     this.#rt.configure(options);
   }
 

@@ -16,12 +16,31 @@ import { checkedTimeout, isSignal } from './options/checks.js';
 import type { Milliseconds } from './observed.js';
 import type { World } from './world.js';
 
-/** What may end a wait early. */
+/**
+ * What may end a wait for an event, or for the end of work, before it comes. An option that is undefined is as if it were not
+ * there.
+ *
+ * @example
+ * ```ts
+ * const ready = new Completion();
+ * setTimeout(() => ready.complete(), 10);
+ * const bounds: WaitOptions = { timeout: 5000, signal: AbortSignal.timeout(10_000) };
+ * await ready.wait(bounds);
+ * ```
+ */
 export interface WaitOptions {
-  /** Rejects with `signal.reason` unchanged; the place among the waiters is given up. */
-  signal?: AbortSignal;
-  /** Rejects with LockTimeoutError after so many milliseconds; the place is given up. */
-  timeout?: Milliseconds;
+  /**
+   * Ends the wait when it is aborted: the call rejects with `signal.reason`, unchanged, and gives up its place among the waiters.
+   *
+   * @default undefined: the wait can not be aborted
+   */
+  signal?: AbortSignal | undefined;
+  /**
+   * Ends the wait after so many milliseconds: the call rejects with LockTimeoutError, and gives up its place among the waiters.
+   *
+   * @default undefined: as long as it takes, as with `Infinity`
+   */
+  timeout?: Milliseconds | undefined;
 }
 
 /** The same, checked. */

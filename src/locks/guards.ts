@@ -5,22 +5,79 @@ import type { Below, Grant, ObservedPermits } from './observed.js';
 import { HOLD, lookingAt, observerOf, releaseHold } from './releasing.js';
 import type { RwCore } from './rw-core.js';
 
-/** A held lock, for `using guard = await lock.lock()`. */
+/**
+ * A held lock as an object, for `using guard = await lock.lock()`: leaving the block releases what is still held.
+ *
+ * @example
+ * ```ts
+ * const mutex = new Mutex();
+ * {
+ *   using guard = await mutex.lock();
+ *   console.log(guard.released); // false
+ * }
+ * console.log(mutex.isLocked()); // false
+ * ```
+ */
 export interface LockGuard extends Disposable, AsyncDisposable {
-  /** Gives the lock back. A second time throws NotHeldError, in every mode. */
+  /**
+   * Gives the lock back. Leaving a `using` block afterwards does nothing more.
+   *
+   * @throws {NotHeldError} ERR_LOCKDEP_NOT_HELD when it was released before, in every mode; the lock is as it was
+   */
   release(): void;
+  /** Whether the lock has been given back by this guard. */
   readonly released: boolean;
-  /** Hands the hold off: it is no longer this flow's; whoever releases the guard later is right. */
+  /**
+   * Hands the hold off: it is no longer this flow's, and whoever releases the guard later is right.
+   *
+   * @throws {NotHeldError} ERR_LOCKDEP_NOT_HELD when the guard was released before
+   *
+   * @example
+   * ```ts
+   * const mutex = new Mutex();
+   * const guard = await mutex.lock();
+   * guard.transfer();
+   * setTimeout(() => guard.release(), 10); // nobody's until then
+   * ```
+   */
   transfer(): void;
-  /** While the returned object is not disposed of, releasing is reported (and releases). */
+  /**
+   * Says that the lock must not be released before the returned object is disposed of: releasing it earlier is reported, and
+   * releases.
+   *
+   * @throws {NotHeldError} ERR_LOCKDEP_NOT_HELD when the guard was released before
+   *
+   * @example
+   * ```ts
+   * const mutex = new Mutex();
+   * const guard = await mutex.lock();
+   * {
+   *   using pin = guard.pin(); // what is called from here must not release it
+   *   console.log(mutex.isLocked()); // true
+   * }
+   * guard.release();
+   * ```
+   */
   pin(): Disposable;
 }
 
-/** A lock held for writing. */
+/**
+ * A lock that is held for writing, as an object.
+ *
+ * @example
+ * ```ts
+ * const settings = new RWSemaphore();
+ * const writing = await settings.lockWrite();
+ * using reading = writing.downgrade();
+ * console.log(writing.released, reading.released); // true false
+ * ```
+ */
 export interface WriteGuard extends LockGuard {
   /**
-   * Turns the write hold into a read hold without a gap: no writer gets in between, readers at the head of the queue are
-   * let in. This guard is released by it, and the returned one takes its place.
+   * Turns the write hold into a read hold without a gap, and returns its guard: no writer gets in between, readers at the head of
+   * the queue are let in. This guard is released by it.
+   *
+   * @throws {NotHeldError} ERR_LOCKDEP_NOT_HELD when the guard was released before; the lock is as it was
    */
   downgrade(): LockGuard;
 }

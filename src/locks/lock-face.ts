@@ -7,6 +7,7 @@ import { CORE, WORLD } from './symbols.js';
 import { processWorld, type LockObserver } from './observer.js';
 import type { World } from './world.js';
 
+/** What every lock of this package has. */
 export abstract class LockFace {
   /** @internal */
   static [WORLD]: World<LockObserver> = processWorld;
@@ -20,8 +21,20 @@ export abstract class LockFace {
   }
 
   /**
-   * Gives the lock another class; a string is `lockClass(string)`. While it is held, the locks that this flow took under it
-   * are validated again: in enforce it throws if their order is wrong for the new class, which the lock has all the same.
+   * Gives the lock another class; a string is `lockClass(string)`. While it is held, the locks that this flow took under it are
+   * validated again. The lock has the new class also where this throws for their order.
+   *
+   * @throws {LockdepError} ERR_LOCKDEP_CIRCULAR_DEPENDENCY or ERR_LOCKDEP_RECURSIVE_LOCKING when the mode is enforce and the order of
+   * the locks that are held is wrong for the new class
+   * @throws {TypeError} when it is neither a LockClass nor a string
+   * @throws {RangeError} when the string is empty
+   *
+   * @example
+   * ```ts
+   * const connection = new Mutex({ class: 'connection' });
+   * connection.setClass('connection of the pool');
+   * console.log(connection.lockClass.name); // connection of the pool
+   * ```
    */
   setClass(lockClass: LockClass | string): void {
     this[CORE].setClass(checkedClass(lockClass, 'lockClass'), this.setClass);
@@ -35,8 +48,8 @@ export abstract class LockFace {
   }
 
   /**
-   * The end of the lock's life: held or awaited, it is reported as held-lock-freed; a queue or an item with work that did not run,
-   * with the places where that was submitted. Changes nothing else.
+   * Says that the lock's life ends here. One that is held or awaited is reported as `held-lock-freed`; a queue or an item with work
+   * that did not run, with the places where that was submitted. Changes nothing else.
    */
   [Symbol.dispose](): void {
     const core = this[CORE];

@@ -9,7 +9,7 @@ import type { World } from './world.js';
 /** A public function that was called: the program's own frames begin below it. */
 export type Below = (...args: never[]) => unknown;
 
-/** Duration in milliseconds. `Infinity` never ends. */
+/** A duration in milliseconds. `Infinity` never ends. */
 export type Milliseconds = number;
 
 export interface ObservedLock extends TrackedLock {

@@ -19,7 +19,7 @@ export type Releaser = () => void;
  * const mutex = new Mutex();
  * {
  *   using release = await mutex.acquire();
- *   console.log(mutex.isLocked(), release.length); // true 0
+ *   console.log(mutex.isLocked()); // true
  * }
  * console.log(mutex.isLocked()); // false
  * ```

@@ -19,10 +19,22 @@ import { grantPair, Semaphore } from './semaphore.js';
 import { CORE } from './symbols.js';
 
 /**
- * `sync` with every wait bounded to `timeout` milliseconds, after which it rejects with `timeoutError` (default: the
- * E_TIMEOUT object of async-mutex). A plain object, as in async-mutex, and a timeout that no timer can keep is 1 ms.
+ * Returns the same lock with every wait bounded to `timeout` milliseconds, after which it rejects with `timeoutError` (E_TIMEOUT
+ * unless it is given). A plain object, as in async-mutex, and a timeout that no timer can keep is 1 ms.
+ *
+ * A wait that timed out keeps its place in the queue, and later takes the lock for a moment, as in async-mutex; the option
+ * `timeout` of `acquire()` gives up the place at once.
+ *
+ * @example
+ * ```ts
+ * const mutex = withTimeout(new Mutex(), 500);
+ * await mutex.runExclusive(async () => 'within half a second').catch((error: unknown) => {
+ *   if (error !== E_TIMEOUT) throw error;
+ * });
+ * ```
  */
 export function withTimeout(sync: MutexInterface, timeout: Milliseconds, timeoutError?: Error): MutexInterface;
+/** The same of a semaphore. */
 export function withTimeout(sync: SemaphoreInterface, timeout: Milliseconds, timeoutError?: Error): SemaphoreInterface;
 export function withTimeout(
   sync: MutexInterface | SemaphoreInterface,
@@ -37,8 +49,22 @@ export function withTimeout(
   return (isOurs ? boundFromInside(sync, bound, outside) : outside) as unknown as SemaphoreInterface;
 }
 
-/** `sync`, rejecting with `alreadyAcquiredError` (default: E_ALREADY_LOCKED) whatever can not be had in this turn. */
+/**
+ * Returns the same lock, which rejects with `alreadyAcquiredError` (E_ALREADY_LOCKED unless it is given) what can not be had in this
+ * turn, instead of waiting. A plain object, as in async-mutex. The method `tryAcquire()` of a lock needs no turn, and no error.
+ *
+ * @example
+ * ```ts
+ * const mutex = new Mutex();
+ * await tryAcquire(mutex)
+ *   .runExclusive(async () => 'nobody else was here')
+ *   .catch((error: unknown) => {
+ *     if (error !== E_ALREADY_LOCKED) throw error;
+ *   });
+ * ```
+ */
 export function tryAcquire(sync: MutexInterface, alreadyAcquiredError?: Error): MutexInterface;
+/** The same of a semaphore. */
 export function tryAcquire(sync: SemaphoreInterface, alreadyAcquiredError?: Error): SemaphoreInterface;
 export function tryAcquire(
   sync: MutexInterface | SemaphoreInterface,

@@ -2,9 +2,10 @@
 import { describe } from '../platform/describe.js';
 import { showWarning } from '../platform/warnings.js';
 
+/** off: locks, and nothing else. warn: reports. enforce: the offending call throws too. */
 export type Mode = 'off' | 'warn' | 'enforce';
 
-/** precise: imperative holds are followed, by promise hooks. light: scopes alone, at no cost per promise. */
+/** precise: locks taken by a call are followed too, by promise hooks. light: those of scopes alone, at no cost per promise. */
 export type TrackingLevel = 'precise' | 'light';
 
 type Environment = Readonly<Record<string, string | undefined>>;

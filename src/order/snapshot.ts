@@ -10,13 +10,19 @@
  */
 import { mergedGateSets } from './named-gates.js';
 
+/** Learned order as plain data, safe for JSON and for `postMessage`: what `lockdep.snapshot()` gives and `lockdep.load()` takes. */
 export interface LockGraph {
+  /** Of this form of the data. */
   readonly version: 1;
+  /** All classes that take part in an order, by name. */
   readonly classes: readonly GraphClass[];
+  /** All learned orders, each in each kind and tier. */
   readonly edges: readonly GraphEdge[];
 }
 
+/** One class of a LockGraph. */
 export interface GraphClass {
+  /** Printed name, by which the class is found where the graph is loaded. */
   readonly name: string;
   /** Where its locks are constructed, for a class that has no name of its own. */
   readonly site?: string;
@@ -30,10 +36,15 @@ export type EdgeKind = 'EN' | 'ER' | 'SN' | 'SR' | 'declared';
 
 export const EDGE_KINDS: readonly EdgeKind[] = ['EN', 'ER', 'SN', 'SR', 'declared'];
 
+/** One learned order of a LockGraph: `to` was wanted while `from` was held. */
 export interface GraphEdge {
+  /** Name of the class that was held. */
   readonly from: string;
+  /** Name of the class that was wanted. */
   readonly to: string;
+  /** How the first was held, and who waited for the second. */
   readonly kinds: readonly EdgeKind[];
+  /** How certain the order is. */
   readonly tier: 'strict' | 'advisory';
   /** Attempts that were judged and had this order; of several graphs the greatest. */
   readonly count: number;

@@ -3,25 +3,60 @@ import { checkedMode, checkedTracking, type Mode, type TrackingLevel } from '../
 import { describe } from '../platform/describe.js';
 import type { Report } from '../report/types.js';
 
+/**
+ * What `lockdep.configure()` takes, some or all of it. An option that is undefined stays as it is, except for `onReport`, which ends
+ * then.
+ *
+ * @example
+ * ```ts
+ * const options: Partial<LockdepOptions> = { mode: 'warn', onReport: (report) => console.error(report.message) };
+ * lockdep.configure(options);
+ * ```
+ */
 export interface LockdepOptions {
-  /** off: locks only. warn: reports. enforce: the offending call throws too. The environment's LOCKDEP wins. */
+  /**
+   * off: locks only. warn: one process warning for each distinct report. enforce: the offending call throws too. The environment's
+   * LOCKDEP wins.
+   *
+   * @default 'warn' where NODE_ENV is 'development' or 'test', else 'off'
+   */
   mode: Mode;
-  /** precise: also imperative holds are followed, by promise hooks. light: scopes alone. LOCKDEP_TRACKING wins. */
+  /**
+   * precise: locks that are taken by a call are followed too, by promise hooks. light: those of `runExclusive` alone. The
+   * environment's LOCKDEP_TRACKING wins.
+   *
+   * @default 'precise'
+   */
   tracking: TrackingLevel;
-  /** Called with every distinct report, besides the process warning. Its own failures are contained and shown. */
+  /**
+   * Called with every distinct report, besides the process warning. Its own failures are contained and shown.
+   *
+   * @default undefined
+   */
   onReport: ((report: Report) => void) | undefined;
-  /** Default true, in isolated instances false. false: reports are not printed as process warnings; `onReport` gets them all the same. */
+  /**
+   * false: reports are not printed as process warnings; `onReport` and subscribers get them all the same.
+   *
+   * @default true, in isolated instances false
+   */
   warnings: boolean;
-  /** Lines kept of each stack in a report. */
+  /**
+   * Lines kept of each stack in a report: a whole number from 1.
+   *
+   * @default 20
+   */
   stackDepth: number;
 }
 
+/** Any of the options, also as undefined. */
+export type SomeOptions = { readonly [Name in keyof LockdepOptions]?: LockdepOptions[Name] | undefined };
+
 /** Throws for what makes no sense; then nothing is changed. */
-export function checkedOptions(options: unknown): Partial<LockdepOptions> {
+export function checkedOptions(options: unknown): SomeOptions {
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(`options must be an object, got ${describe(options)}`);
   }
-  const { mode, tracking, onReport, warnings, stackDepth } = options as Partial<LockdepOptions>;
+  const { mode, tracking, onReport, warnings, stackDepth } = options as SomeOptions;
   if (mode !== undefined) checkedMode(mode, 'option mode');
   if (tracking !== undefined) checkedTracking(tracking, 'option tracking');
   if (onReport !== undefined && typeof onReport !== 'function') {

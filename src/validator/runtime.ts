@@ -26,7 +26,7 @@ import type { ValidatorHost } from './host.js';
 import { classConflict } from './rules/class-conflict.js';
 import type { ObserverHost } from './observer/host.js';
 import { ValidatingObserver } from './observer/observer.js';
-import type { LockdepOptions } from './options.js';
+import type { SomeOptions } from './options.js';
 import { Validator } from './validator.js';
 
 /** What a runtime can be given of its own. */
@@ -123,7 +123,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
   }
 
   /** `options` are checked by now. */
-  configure(options: Partial<LockdepOptions>): void {
+  configure(options: SomeOptions): void {
     const { mode, tracking, onReport, warnings, stackDepth } = options;
     if ('onReport' in options) this.#onReport = onReport;
     if (warnings !== undefined) this.#warnings = warnings;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { LockClass, type LockGuard, type LockOptions } from '../../src/index.js';
-import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
+import { createLockdep, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { isolated } from '../support/harness.js';
 
 const COUNT_WARNINGS = `
@@ -100,6 +100,53 @@ describe('a cancel error that is none', () => {
         });
       }));
   }
+});
+
+describe('an option that is undefined is as if it were not there', () => {
+  const none = undefined;
+  const lock = { class: none, name: none, cancelError: none };
+  const acquire = { priority: none, signal: none, timeout: none, subclass: none, nestLock: none };
+
+  it('for the locks, and for what is waited for', () =>
+    isolated(async (instance) => {
+      const mutex = new instance.Mutex(lock);
+      (await mutex.acquire(acquire))();
+      const semaphore = new instance.Semaphore(3, lock);
+      using guard = await semaphore.lock({ ...acquire, weight: none });
+      assert.equal(semaphore.getValue(), 2);
+      const shared = new instance.RWSemaphore({ ...lock, fairness: none });
+      assert.equal(await shared.runRead(() => guard.released, acquire), false);
+      const completion = new instance.Completion<number>(lock);
+      completion.complete(1);
+      assert.equal(await completion.wait({ signal: none, timeout: none }), 1);
+      const section = new instance.PseudoLock({ ...lock, shared: none });
+      assert.equal(
+        section.run(() => 2),
+        2,
+      );
+    }));
+
+  it('for queues and their tasks', () =>
+    isolated(async (instance) => {
+      const queue = new instance.WorkQueue({ ...lock, concurrency: none, onError: none });
+      const order: number[] = [];
+      const run = { class: none, name: none, priority: none, signal: none, delay: none };
+      void queue.run(() => order.push(1), run);
+      queue.enqueue(new instance.WorkItem(() => order.push(2), lock));
+      await queue.flush({ signal: none, timeout: none });
+      assert.deepEqual(order, [1, 2]);
+    }));
+
+  it('for a class, and for the validator', () => {
+    const options = { order: none, validate: none, track: none, reentrant: none, nest: none };
+    assert.equal(new LockClass('options.undefined', options).subclass(0).name, 'options.undefined');
+    const { lockdep, dispose } = createLockdep({ mode: none, tracking: none });
+    assert.deepEqual([lockdep.mode, lockdep.tracking], ['warn', 'precise']);
+    lockdep.configure({ mode: none, stackDepth: none, onReport: none });
+    lockdep.reset({ graph: none });
+    assert.equal(lockdep.mode, 'warn');
+    dispose();
+  });
 });
 
 it('what is neither a guard nor a releaser can not be adopted, in any mode', async () => {

@@ -68,6 +68,30 @@ export class InstalledPackage {
     return run(process.execPath, args, this.project, env);
   }
 
+  /**
+   * What the compiler says of files of the user's project, checked as strictly as it can and with the libraries' declarations;
+   * nothing where it finds nothing. `name`: of the project file.
+   */
+  check(name: string, files: readonly string[], options: Readonly<Record<string, unknown>> = {}): string {
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2022',
+      lib: ['es2023', 'esnext.disposable'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      noEmit: true,
+      typeRoots: [join(projectFolder, 'node_modules', '@types')],
+      types: ['node'],
+      ...options,
+    };
+    this.write(`tsconfig.${name}.json`, JSON.stringify({ compilerOptions, files }));
+    const compiler = join(projectFolder, 'node_modules', 'typescript', 'bin', 'tsc');
+    const { code, stdout, stderr } = this.node([compiler, '-p', `tsconfig.${name}.json`]);
+    const said = stdout + stderr;
+    return code === 0 || said !== '' ? said : `the compiler ended with ${code}`;
+  }
+
   write(name: string, text: string): void {
     writeFileSync(join(this.project, name), text);
   }

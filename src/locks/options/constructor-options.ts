@@ -4,13 +4,34 @@ import { describe } from '../../platform/describe.js';
 import { NativeError } from '../../platform/intrinsics.js';
 import { noteUnknown } from '../../platform/unknown-options.js';
 
+/**
+ * Options of every constructor. An option that is undefined is as if it were not there.
+ *
+ * @example
+ * ```ts
+ * const options: LockOptions = { class: 'accounts', name: 'account 7', cancelError: new Error('the server goes down') };
+ * const mutex = new Mutex(options);
+ * ```
+ */
 export interface LockOptions {
-  /** The lock's class, or the name of one (`lockClass(name)`). Default: the place where the lock is constructed. */
-  class?: LockClass | string;
-  /** Label of this instance in reports. */
-  name?: string;
-  /** What `cancel()` rejects the waiters with. Default: async-mutex's `E_CANCELED`. */
-  cancelError?: Error;
+  /**
+   * The lock's class, or the name of one (`lockClass(name)`): all locks of one class obey one order.
+   *
+   * @default undefined: the place where the lock is constructed, as a guess
+   */
+  class?: LockClass | string | undefined;
+  /**
+   * Label of this instance in reports.
+   *
+   * @default undefined: no label
+   */
+  name?: string | undefined;
+  /**
+   * What `cancel()` rejects the waiters with.
+   *
+   * @default E_CANCELED
+   */
+  cancelError?: Error | undefined;
 }
 
 const COMMON = ['class', 'name', 'cancelError'] as const;

@@ -22,31 +22,98 @@ import type { WorkFunction } from './work.js';
 import { WorkItem } from './work-item.js';
 import type { LockClass } from '../../model/lock-class.js';
 
+/**
+ * Options of a WorkQueue.
+ *
+ * @example
+ * ```ts
+ * const options: WorkQueueOptions = { class: 'mail', concurrency: 4, onError: (error) => console.error(error) };
+ * const mail = new WorkQueue(options);
+ * ```
+ */
 export interface WorkQueueOptions extends LockOptions {
-  /** How much may run at once. Default 1: ordered. `Infinity`: no bound. */
-  concurrency?: number;
-  /** The error of an item's run, which has no caller to go to. Default: an unhandled rejection. */
-  onError?: (error: unknown, item: WorkItem<unknown>) => void;
+  /**
+   * How much may run at once. `Infinity`: no bound.
+   *
+   * @default 1: one after the other, in order
+   */
+  concurrency?: number | undefined;
+  /**
+   * Called with the error of an item's run, which has no caller to go to, and the item.
+   *
+   * @default undefined: an unhandled rejection
+   */
+  onError?: ((error: unknown, item: WorkItem<unknown>) => void) | undefined;
 }
 
+/**
+ * Options of a task. An option that is undefined is as if it were not there.
+ *
+ * @example
+ * ```ts
+ * const queue = new WorkQueue();
+ * const options: RunOptions = { name: 'report', priority: 1, signal: AbortSignal.timeout(5000) };
+ * await queue.run(async (signal) => `aborted: ${signal.aborted}`, options);
+ * ```
+ */
 export interface RunOptions {
-  /** The class of the task, or the name of one. Default: the place where it is submitted. */
-  class?: LockClass | string;
-  /** Label of this task in reports. */
-  name?: string;
-  /** Higher first, equal ones in order of arrival. Default 0. */
-  priority?: number;
-  /** Takes the task out of the queue and rejects with `signal.reason`; while it runs, aborts the signal that it sees. */
-  signal?: AbortSignal;
-  /** Queued after so many milliseconds. Until then neither `flush` nor `onIdle` nor `size` knows of it. */
-  delay?: Milliseconds;
+  /**
+   * The class of the task, or the name of one.
+   *
+   * @default undefined: the place where the task is submitted
+   */
+  class?: LockClass | string | undefined;
+  /**
+   * Label of this task in reports.
+   *
+   * @default undefined: no label
+   */
+  name?: string | undefined;
+  /**
+   * Higher ones run first, equal ones in order of arrival.
+   *
+   * @default 0
+   */
+  priority?: number | undefined;
+  /**
+   * When it is aborted, takes the task out of the queue and rejects with `signal.reason`; while the task runs, aborts the signal
+   * that it sees.
+   *
+   * @default undefined: the task can not be aborted
+   */
+  signal?: AbortSignal | undefined;
+  /**
+   * Queues the task after so many milliseconds. Until then neither `flush` nor `onIdle` nor `size` knows of it.
+   *
+   * @default 0
+   */
+  delay?: Milliseconds | undefined;
 }
 
+/**
+ * Work in the order of its submission, so much of it at once: the kernel's workqueue, with promises.
+ *
+ * Fair: by priority, then in order of arrival. Nothing runs inside the call that submits it. Whatever a task does (throw, reject,
+ * return nothing), its slot goes on. A task runs in a flow of its own: the locks of whoever submitted it are not its own.
+ *
+ * @example
+ * ```ts
+ * const queue = new WorkQueue({ class: 'mail', concurrency: 4 });
+ * const sent = await queue.run(async () => 'sent');
+ * await queue.close();
+ * ```
+ */
 export class WorkQueue extends LockFace {
   /** @internal */
   readonly [CORE]: QueueCore;
   readonly #onError: OnItemError | undefined;
 
+  /**
+   * Makes a queue that is empty and open. Without a class, all queues constructed at one place are of one class.
+   *
+   * @throws {TypeError} when an option is not of its type
+   * @throws {RangeError} when `concurrency` is neither a whole number from 1 nor Infinity
+   */
   constructor(options: WorkQueueOptions = {}) {
     super();
     const { concurrency, onError } = { ...(options as WorkQueueOptions | null) };
@@ -63,10 +130,25 @@ export class WorkQueue extends LockFace {
   }
 
   /**
-   * Runs `fn` when its turn comes, and resolves or rejects as it does. `fn` gets a signal of its own.
+   * Runs `fn` when its turn comes, and resolves or rejects as it does. `fn` gets a signal of its own. Who awaits the result waits
+   * for the queue.
    *
-   * Rejects with ERR_LOCKDEP_CLOSED when the queue is closed, with `signal.reason` when it was aborted before it ran, or, in
-   * enforce, with the code of the report. In none of these cases does `fn` run. Who awaits the result waits for the queue.
+   * Fair: by priority, then in order of arrival. A `signal` that is aborted before the task has begun takes it out of the queue;
+   * the promise rejects with `signal.reason` then. In that case, and in the following ones, `fn` does not run, and the queue goes on.
+   *
+   * @throws {QueueClosedError} ERR_LOCKDEP_CLOSED when the queue is closed, or is closed before a delayed task is queued
+   * @throws {LockdepError} ERR_LOCKDEP_CIRCULAR_DEPENDENCY, ERR_LOCKDEP_RECURSIVE_LOCKING or ERR_LOCKDEP_SEMAPHORE_EXHAUSTION when
+   * the mode is enforce, the result is awaited, and that wait may be part of a deadlock
+   * @throws {TypeError} when an argument is not of its type
+   * @throws {RangeError} when the priority is NaN, or the delay longer than a timer can keep
+   *
+   * @example
+   * ```ts
+   * const queue = new WorkQueue();
+   * const text = await queue.run(async (signal) => (await fetch('https://example.com', { signal })).text(), {
+   *   signal: AbortSignal.timeout(5000),
+   * });
+   * ```
    */
   run<T>(fn: WorkFunction<T>, options?: RunOptions): Promise<T> {
     try {
@@ -80,8 +162,19 @@ export class WorkQueue extends LockFace {
   }
 
   /**
-   * Makes the item pending; false when it is so already, or is being cancelled. An item that runs may be enqueued again and
-   * then runs once more, never beside itself. Throws ERR_LOCKDEP_CLOSED when the queue is closed and the item is not running on it.
+   * Makes the item pending and returns true; false when it is pending already, or is being cancelled. An item that runs may be
+   * enqueued again and then runs once more, never beside itself.
+   *
+   * @throws {QueueClosedError} ERR_LOCKDEP_CLOSED when the queue is closed and the item is not running on it
+   * @throws {TypeError} when it is no item, or one of another lockdep instance
+   *
+   * @example
+   * ```ts
+   * const queue = new WorkQueue();
+   * const save = new WorkItem(async () => console.log('saved'));
+   * console.log(queue.enqueue(save), queue.enqueue(save)); // true false
+   * await save.flush();
+   * ```
    */
   enqueue(item: WorkItem<unknown>): boolean {
     if (!(item instanceof WorkItem)) throw new TypeError(`item must be a WorkItem, got ${describe(item)}`);
@@ -92,8 +185,15 @@ export class WorkQueue extends LockFace {
 
   /**
    * Waits for everything that was queued before the call: run, failed, or taken out. Not for what is queued later, nor for delayed
-   * work whose time has not come (as the kernel's flush_workqueue). Rejects with `signal.reason` or ERR_LOCKDEP_TIMEOUT;
-   * the work goes on all the same. From a task of this queue it would wait for itself: reported.
+   * work whose time has not come (as the kernel's flush_workqueue). From a task of this queue it would wait for itself: reported.
+   *
+   * `signal` and `timeout` give up the wait alone: the promise rejects with `signal.reason` or as follows, and the work goes on.
+   *
+   * @throws {LockTimeoutError} ERR_LOCKDEP_TIMEOUT when the option `timeout` is over
+   * @throws {LockdepError} ERR_LOCKDEP_CIRCULAR_DEPENDENCY or ERR_LOCKDEP_RECURSIVE_LOCKING when the mode is enforce and this flow
+   * holds what a task of the queue needs, or is one
+   * @throws {TypeError} when an option is not of its type
+   * @throws {RangeError} when the timeout is longer than a timer can keep
    */
   flush(options?: WaitOptions): Promise<void> {
     try {
@@ -103,7 +203,15 @@ export class WorkQueue extends LockFace {
     }
   }
 
-  /** Waits until nothing is queued and nothing runs, whatever is added meanwhile, by tasks or from outside. Else as `flush`. */
+  /**
+   * Waits until nothing is queued and nothing runs, whatever is added meanwhile, by tasks or from outside. Else as `flush`.
+   *
+   * @throws {LockTimeoutError} ERR_LOCKDEP_TIMEOUT when the option `timeout` is over
+   * @throws {LockdepError} ERR_LOCKDEP_CIRCULAR_DEPENDENCY or ERR_LOCKDEP_RECURSIVE_LOCKING when the mode is enforce and this flow
+   * holds what a task of the queue needs, or is one
+   * @throws {TypeError} when an option is not of its type
+   * @throws {RangeError} when the timeout is longer than a timer can keep
+   */
   drain(options?: WaitOptions): Promise<void> {
     try {
       return this[CORE].idle(checkedBounds(options), this.drain);
@@ -112,7 +220,12 @@ export class WorkQueue extends LockFace {
     }
   }
 
-  /** Waits until nothing is queued and nothing runs. The same as `drain` without options. */
+  /**
+   * Waits until nothing is queued and nothing runs. The same as `drain` without options.
+   *
+   * @throws {LockdepError} ERR_LOCKDEP_CIRCULAR_DEPENDENCY or ERR_LOCKDEP_RECURSIVE_LOCKING when the mode is enforce and this flow
+   * holds what a task of the queue needs, or is one
+   */
   onIdle(): Promise<void> {
     return this[CORE].idle(checkedBounds(undefined), this.onIdle);
   }
@@ -122,6 +235,7 @@ export class WorkQueue extends LockFace {
     this[CORE].pause();
   }
 
+  /** Starts work again after `pause`. */
   resume(): void {
     this[CORE].resume();
   }
@@ -129,6 +243,9 @@ export class WorkQueue extends LockFace {
   /**
    * Takes no more work, except from an item that runs and enqueues itself again, and waits until the queue is empty. What is
    * queued runs; delayed work whose time has not come is rejected with ERR_LOCKDEP_CLOSED. May be called again.
+   *
+   * @throws {LockdepError} ERR_LOCKDEP_CIRCULAR_DEPENDENCY or ERR_LOCKDEP_RECURSIVE_LOCKING when the mode is enforce and this flow
+   * holds what a task of the queue needs, or is one; the queue is closed all the same
    */
   close(): Promise<void> {
     this[CORE].close();

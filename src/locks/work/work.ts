@@ -30,6 +30,7 @@ export interface WorkOwner extends LockCore {
   ended(work: Work): void;
 }
 
+/** What a queue runs: a function that gets an AbortSignal of its own, and may return a promise. */
 export type WorkFunction<T> = (signal: AbortSignal) => T | Promise<T>;
 
 export const DELAYED = 0;
