@@ -40,8 +40,8 @@ export interface AcquireOptions {
    */
   signal?: AbortSignal | undefined;
   /**
-   * Ends the wait after so many milliseconds: the call rejects with LockTimeoutError, and gives up its place in the queue. 0 does
-   * not wait at all.
+   * Ends the wait after so many milliseconds: the call rejects with LockTimeoutError, and gives up its place in the queue. With 0 it
+   * is a try, which counts as no wait.
    *
    * @default undefined: as long as it takes, as with `Infinity`
    */
