@@ -18,6 +18,7 @@ import { checkedOptions, type LockdepOptions, type SomeOptions } from '../valida
 import { Runtime } from '../validator/runtime.js';
 import { ValidatorControl } from './validator-control.js';
 
+/** What `createLockdep` takes, some or all of it: the options of `lockdep.configure()`, and a clock. */
 export interface IsolatedOptions extends LockdepOptions {
   /**
    * Time for this instance alone: timeouts and delays of its locks, ages, and the times of its reports. Default: the timers that the

@@ -14,6 +14,7 @@
 export interface Timers {
   /** Calls back once, after so many milliseconds. The result is for `clearTimeout` alone. */
   setTimeout(callback: () => void, delay: number): unknown;
+  /** Keeps the callback from being called; `timer` is what `setTimeout` returned. */
   clearTimeout(timer: unknown): void;
 }
 

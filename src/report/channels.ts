@@ -15,7 +15,9 @@ import type { Report, Tier } from './types.js';
 export interface LearnedEdge {
   /** The printed name of the class that was held, and of the one that was wanted under it. */
   readonly from: string;
+  /** The class that was wanted meanwhile. */
   readonly to: string;
+  /** How certain the order is: 'advisory' where it is inferred. */
   readonly tier: Tier;
   /** Where the first was taken, and where the second was wanted; '' for an unknown place. */
   readonly sites: readonly [held: string, wanted: string];

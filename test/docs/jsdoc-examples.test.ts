@@ -12,7 +12,7 @@ import { commented, entryPoints, examplesOf } from './jsdoc.js';
 
 const exported = Object.entries(entryPoints).map(([entryPoint, module]) => ({
   entryPoint,
-  names: exportedNames(readFileSync(new URL(`dist/${module}.d.ts`, projectUrl), 'utf8')),
+  names: exportedNames(readFileSync(new URL(`dist/types/${module}.d.ts`, projectUrl), 'utf8')),
 }));
 
 /** The example as a module. */

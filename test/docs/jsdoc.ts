@@ -17,7 +17,7 @@ export interface PublicName {
 }
 
 function readPublicNames(module: string): PublicName[] {
-  const url = new URL(`dist/${module}.d.ts`, projectUrl);
+  const url = new URL(`dist/types/${module}.d.ts`, projectUrl);
   const declarations = new Declarations();
   const names = exportedNames(readFileSync(url, 'utf8')).filter((name) => !FOREIGN.has(name));
   return names.map((name) => ({ name, declarations: declarations.of(url, name) }));
