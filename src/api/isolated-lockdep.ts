@@ -4,12 +4,14 @@ import { describe } from '../platform/describe.js';
 import { checkedClock } from './checked-clock.js';
 import { Lockdep } from './lockdep.js';
 import { Completion } from '../locks/completion.js';
+import { ForeignLock } from '../locks/foreign-lock.js';
 import { Mutex } from '../locks/mutex.js';
 import { PseudoLock } from '../locks/pseudo-lock.js';
 import { RWSemaphore } from '../locks/rw-semaphore.js';
 import { Semaphore } from '../locks/semaphore.js';
 import type { LockObserver } from '../locks/observer.js';
 import { WORLD } from '../locks/symbols.js';
+import type { ForeignLockOptions } from '../locks/options/foreign-options.js';
 import type { World } from '../locks/world.js';
 import { WorkItem } from '../locks/work/work-item.js';
 import { WorkQueue } from '../locks/work/work-queue.js';
@@ -55,6 +57,8 @@ export interface IsolatedLockdep {
   readonly WorkQueue: typeof WorkQueue;
   /** Work items of this instance. */
   readonly WorkItem: typeof WorkItem;
+  /** As `trackedLock`: for locks of other packages, which belong to this instance. */
+  readonly trackedLock: (options?: ForeignLockOptions) => ForeignLock;
   /**
    * Runs `fn` and resolves with the one report of `kind` that it made or repeated.
    *
@@ -117,6 +121,12 @@ export function createLockdep(options: SomeOptions & { readonly clock?: Clock | 
   class IsolatedWorkItem<T = void> extends WorkItem<T> {
     static override [WORLD]: World<LockObserver> = runtime.world;
   }
+  class IsolatedForeignLock extends ForeignLock {
+    static override [WORLD]: World<LockObserver> = runtime.world;
+  }
+  function trackedLock(options: ForeignLockOptions = {}): ForeignLock {
+    return new IsolatedForeignLock(options, trackedLock);
+  }
   const isolated: IsolatedLockdep = {
     lockdep,
     Mutex: IsolatedMutex,
@@ -126,6 +136,7 @@ export function createLockdep(options: SomeOptions & { readonly clock?: Clock | 
     Completion: IsolatedCompletion,
     WorkQueue: IsolatedWorkQueue,
     WorkItem: IsolatedWorkItem,
+    trackedLock,
     expectReport: (kind, fn) => expectReport(lockdep, kind, fn),
     dispose: () => runtime.dispose(),
   };

@@ -7,6 +7,7 @@ import type { Completion } from '../locks/completion.js';
 import type { LockGuard } from '../locks/guards.js';
 import type { Mutex } from '../locks/mutex.js';
 import type { PseudoLock } from '../locks/pseudo-lock.js';
+import type { ForeignLock } from '../locks/foreign-lock.js';
 import { holdOf, type Releaser } from '../locks/releasing.js';
 import type { RWSemaphore } from '../locks/rw-semaphore.js';
 import type { Semaphore } from '../locks/semaphore.js';
@@ -25,7 +26,15 @@ import type { ControlHost, HeldLock, Summary } from './control.js';
 import { runUnfollowed } from './run-unfollowed.js';
 
 /** Any lock of this package. */
-export type Lock = Mutex | Semaphore | RWSemaphore | PseudoLock | Completion<unknown> | WorkQueue | WorkItem<unknown>;
+export type Lock =
+  | Mutex
+  | Semaphore
+  | RWSemaphore
+  | PseudoLock
+  | Completion<unknown>
+  | WorkQueue
+  | WorkItem<unknown>
+  | ForeignLock;
 
 /**
  * The control object of a validator: modes, reports, and what the running flow holds. `lockdep` is that of the process; a test may

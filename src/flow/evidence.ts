@@ -60,6 +60,20 @@ export function looksLikeHolder(
   return holder !== undefined && isOn(wanted, holder);
 }
 
+/**
+ * Is the function that took a lock at the top of `taken`, and that it was returned to by so many, among those that run or wait at
+ * `stack`? By likeness; where no stack was captured, yes.
+ */
+export function isHolderOnStack(
+  taken: readonly CapturedFrame[],
+  returnedBy: number,
+  stack: readonly CapturedFrame[],
+): boolean {
+  if (taken.length === 0 || stack.length === 0) return true;
+  const holders = taken.slice(returnedBy, returnedBy + 1 + MAX_PLAIN_HELPERS);
+  return stack.some(({ functionId }) => holders.some((holder) => holder.functionId === functionId));
+}
+
 /** Does `stack` run in the callback of one of `scopes`, or in what that awaits? */
 export function isInScope(stack: readonly CapturedFrame[], scopes: readonly Hold[]): boolean {
   return stack.some(({ scope }) => scope !== undefined && scopes.some((hold) => hold === scope));

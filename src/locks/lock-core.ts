@@ -19,6 +19,12 @@ import type { World } from './world.js';
 /** The class of locks whose place is not known, most of them constructed while the validator was off: listed, never checked. */
 let unplaced: LockClass | undefined;
 
+/** What a core is made with, checked. */
+export interface CoreOptions extends LockOptions {
+  /** The function that the program called to make the lock, where that is not its constructor. */
+  readonly below?: Below | undefined;
+}
+
 /** What a lock of ours is made with: `new.target`, on which isolated instances put their own world. */
 export interface LockConstructor {
   readonly [WORLD]: World<LockObserver>;
@@ -55,13 +61,13 @@ export abstract class LockCore implements ObservedLock {
   #class: LockClass | undefined;
 
   /** `options` are checked by now. `kind` names the primitive in the name of the class that follows from the place of construction. */
-  constructor(owner: object, capacity: number, options: LockOptions, kind: string, constructor: LockConstructor) {
+  constructor(owner: object, capacity: number, options: CoreOptions, kind: string, constructor: LockConstructor) {
     this.world = (constructor as Partial<LockConstructor>)[WORLD] ?? inheritedWorld(owner);
     this.owner = owner;
     this.capacity = capacity;
     this.primitive = kind;
     this.label = options.name;
-    const below = constructor as unknown as Below;
+    const below = options.below ?? (constructor as unknown as Below);
     const { observer } = this.world;
     if (options.class !== undefined) {
       this.#class = checkedClass(options.class, 'option class');

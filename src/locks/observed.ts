@@ -1,7 +1,7 @@
 /**
  * What an observer may ask of a lock, and what the two hand to each other. Types alone; the classes of this folder are these.
  */
-import type { Hold, TrackedLock, WaitKind } from '../model/hold.js';
+import type { Hold, HoldKind, ReleasedBy, TrackedLock, WaitKind } from '../model/hold.js';
 import type { LockClass } from '../model/lock-class.js';
 import type { Timers } from '../platform/clock.js';
 import type { World } from './world.js';
@@ -132,3 +132,54 @@ export interface Submission<T, I = unknown> {
 
 /** Something is released that is not held. */
 export type UnlockFault = 'free' | 'released-guard' | 'stale-releaser' | 'over-release';
+
+/** A lock of another package, whose grants are told by an adapter. */
+export interface ObservedForeign extends ObservedLock {
+  readonly foreign: ReleasedBy;
+}
+
+/** A request at such a lock, checked. The kind says whose it will be. */
+export interface ForeignWant {
+  readonly kind: HoldKind;
+  readonly wait: WaitKind;
+  readonly permits: number;
+}
+
+/**
+ * One request at a lock of another package, from the call to its end: wanted -> granted -> released, or wanted -> failed.
+ *
+ * An adapter tells what becomes of it, and says by one of five ways who has what was granted. No method throws by itself, and
+ * none changes what the package does. A call that does not fit (granted twice, released before it was granted) is told in one
+ * warning and changes nothing. While the validator is off, each method gives back what it is given.
+ *
+ * `below` is the function that the program called and that stands on the stack now: reports begin at its caller.
+ */
+export interface ForeignAttempt {
+  /** The package has granted the request. `carry`, `use` and `scope` see it by themselves. */
+  granted(): void;
+  /** The request has come to nothing: refused, timed out, cancelled. Nothing is held, so nothing is made of the error. */
+  failed(error?: unknown): void;
+  /** What was granted is given back. */
+  released(below?: Below): void;
+  /**
+   * The hold travels with the promise of the call: whoever awaits the promise that is returned has it. That one settles as `promise`
+   * does. `giveBack` gives back what the package grants to a request that `enforce` has refused; without it `enforce` only reports.
+   */
+  carry<T>(promise: Promise<T>, giveBack?: (value: T) => unknown): Promise<T>;
+  /**
+   * The call takes what it wants and gives it back before `promise` settles, or its callback does so: whoever awaits the promise
+   * that is returned waits for the call. For the owners 'call' and 'callback'.
+   */
+  use<T>(promise: Promise<T>): Promise<T>;
+  /** The request is granted, and `fn` runs with it until its result has settled. For the owner 'callback'. */
+  scope<T>(fn: () => T): T;
+  /**
+   * The running function uses the resource. The first one that does has it, unless it came to somebody by `carry`. Once the resource
+   * is used by another flow after the first one has ended, it is nobody's: it is shared in a way that nothing tells.
+   */
+  usedBy(below?: Below): void;
+  /** `promise` is that of a method of the resource's handle: whoever awaits the one that is returned goes on with the resource. */
+  takeOver<T>(promise: Promise<T>): Promise<T>;
+  /** Runs `fn`, a callback of the program that is called with the resource or for it: what it wants is wanted with the resource held. */
+  within<T>(fn: () => T): T;
+}

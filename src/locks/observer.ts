@@ -16,7 +16,10 @@ import type {
   Awaited,
   Below,
   EventWait,
+  ForeignAttempt,
+  ForeignWant,
   Grant,
+  ObservedForeign,
   ObservedLock,
   ObservedPermits,
   ObservedSection,
@@ -107,7 +110,15 @@ export interface EventObserver {
   submitted<T>(queue: ObservedLock, submission: Submission<T>, below: Below): Promise<T>;
 }
 
-export interface LockObserver extends LifeObserver, AcquisitionObserver, HoldObserver, EventObserver {}
+/** Locks of other packages. What becomes of a request is told to the attempt. */
+export interface ForeignObserver {
+  /** The running flow calls the package for it. */
+  foreignWanted(lock: ObservedForeign, want: ForeignWant, below: Below): ForeignAttempt;
+  /** More or fewer may hold it at once from now on. Also called while the mode is off. */
+  capacityChanged(lock: ObservedForeign, former: number): void;
+}
+
+export interface LockObserver extends LifeObserver, AcquisitionObserver, HoldObserver, EventObserver, ForeignObserver {}
 
 /** The world of this process. */
 export const processWorld: World<LockObserver> = sharedState('lockdep.world.1', () => new World<LockObserver>());

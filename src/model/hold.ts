@@ -25,9 +25,9 @@ export type NodeState = typeof WAITING | typeof HELD | typeof RELEASED | typeof 
 /**
  * scope: the hold of a `runExclusive`. imperative: acquired and released by calls. try: taken without waiting. wait: an
  * event or the end of a task, waited for and never held: such a node goes from WAITING to RELEASED. unlock: so does the
- * wait for the unlock of a lock, which is not taken.
+ * wait for the unlock of a lock, which is not taken. use: so does what a call takes and gives back before it is over.
  */
-export type HoldKind = 'scope' | 'imperative' | 'try' | 'try-scope' | 'wait' | 'unlock';
+export type HoldKind = 'scope' | 'imperative' | 'try' | 'try-scope' | 'wait' | 'unlock' | 'use';
 
 /**
  * What an attempt waits for: exclusive for every holder; a fair read for every writer, queued ones included, and so for
@@ -43,9 +43,9 @@ export function isScope(kind: HoldKind): boolean {
   return kind === 'scope' || kind === 'try-scope';
 }
 
-/** Is it waited for and never held? */
+/** Is it waited for and never held, as far as the flow that waits is concerned? */
 export function isWait(kind: HoldKind): boolean {
-  return kind === 'wait' || kind === 'unlock';
+  return kind === 'wait' || kind === 'unlock' || kind === 'use';
 }
 
 /** The same, as if it had been taken without waiting. */
@@ -57,6 +57,12 @@ export function asTry(kind: HoldKind): HoldKind {
 export function isTry(kind: HoldKind): boolean {
   return kind === 'try' || kind === 'try-scope';
 }
+
+/**
+ * Who gives back a lock: the flow that has it, so that a release by another one says that it was handed on; or whoever ends the
+ * use of a resource, which says nothing of who had it.
+ */
+export type ReleasedBy = 'holder' | 'user';
 
 /** What the tracker needs to know of a lock. */
 export interface TrackedLock {
@@ -71,6 +77,8 @@ export interface TrackedLock {
   readonly excludes: boolean;
   /** What it is, in the words of its constructor: 'Mutex', 'WorkQueue'. */
   readonly primitive: string;
+  /** Of a lock that another package has made: who gives it back. Its grants are told, and its queue is not seen. */
+  readonly foreign?: ReleasedBy | undefined;
   /** Of one with several permits: flows that hold any now, and the most at once so far. */
   holders: number;
   mostHolders: number;

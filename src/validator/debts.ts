@@ -5,7 +5,7 @@
  * them share: what the others would teach is the same. So a lock that is held for the life of the process gathers no debts, only kinds;
  * past MAX_DEBTS of them the oldest one lapses. O(1) per attempt.
  */
-import type { Hold } from '../model/hold.js';
+import { RELEASED, type Hold } from '../model/hold.js';
 import { NestingFacts } from './nesting-facts.js';
 import type { Due, Pending, Question } from './pending.js';
 
@@ -29,6 +29,12 @@ export class Debts {
   /** Is it known that something was waited for under the hold? */
   get hasProof(): boolean {
     return this.#proven.size > 0;
+  }
+
+  /** Is something that was waited for under the hold still waited for, or held? */
+  get outlasted(): boolean {
+    for (const { wanted } of this.#proven.values()) if (wanted.state !== RELEASED) return true;
+    return false;
   }
 
   /** It is not known whether the holder has waited for `wanted`. */

@@ -98,7 +98,8 @@ export class EventEdges {
 function isNeeded(lock: TrackedLock, lockClass: LockClass, event: TrackedLock): boolean {
   if (lockClass === event.lockClass || lockClass.options.validate === false) return false;
   if (NO_LOCKS.has(lock.primitive)) return false;
-  return !HAVE_SLOTS.has(lock.primitive) || lock.capacity === 1;
+  const hasSlots = lock.foreign !== undefined || HAVE_SLOTS.has(lock.primitive);
+  return !hasSlots || lock.capacity === 1;
 }
 
 function keyOf(event: LockClass, lockClass: LockClass, wait: Hold['wait']): string {

@@ -14,11 +14,13 @@ import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../platform/captured-frame.js';
 import { looksLikeHolder, provenByStack } from '../flow/evidence.js';
 import { HELD, isScope, RELEASED, WAITING, type Hold, type HoldOwner } from '../model/hold.js';
+import { listHolds } from '../flow/hold-list.js';
 import { Owner } from '../flow/owner.js';
 import type { HeldTracker } from '../flow/held-tracker.js';
 import type { ClassIds } from './class-ids.js';
 import { Debts } from './debts.js';
 import type { Dependencies } from './dependencies.js';
+import { isResource, mustWait } from './foreign-grants.js';
 import type { Limits, ValidatorHost } from './host.js';
 import { useFacts } from './lock-use.js';
 import { NestingFacts } from './nesting-facts.js';
@@ -72,6 +74,17 @@ export class Judge {
     }
   }
 
+  /** What is in question under `node` is never to be answered, nor to be told. */
+  dropDebts(node: Hold): void {
+    const debts = node.asked.debts as Debts | undefined;
+    if (debts === undefined) return;
+    node.ask().debts = undefined;
+    for (const { doubt, evidence, pending } of debts.open()) {
+      doubt.over = true;
+      if (evidence !== undefined) pending.facts.reopen();
+    }
+  }
+
   /** Is it worth a suspicion that who releases the hold now has waited? */
   #mayHaveWaited({ doubt: { hold }, wanted, pending }: Due, below: (...args: never[]) => unknown): boolean {
     const known = this.#tracker.mayHaveWaited(hold, wanted, pending.branch);
@@ -86,7 +99,9 @@ export class Judge {
     doubt.over = true;
     // Another hold with this nesting may be its holder's to its end.
     if (evidence !== undefined) pending.facts.reopen();
-    if (evidence === undefined || doubt.hold.lockClass !== wanted.lockClass)
+    const { lock, lockClass } = doubt.hold;
+    const mayStill = isResource(lock) && !this.#releases.isHandedOn(lockClass);
+    if (evidence === undefined || lockClass !== wanted.lockClass || mayStill)
       this.teach(wanted, doubt.hold, pending, 'suspected', []);
   }
 
@@ -166,8 +181,9 @@ export class Judge {
     // A wait may never end, and the release never come: two of them that form a cycle are told as a suspicion, and so is a
     // wait for itself where holders release what they take.
     const other = held.lockClass !== wanted.lockClass;
-    const stuck = wanted.state === WAITING && (other || this.#releases.isTrusted(held.lockClass));
-    if (stuck) return this.teach(wanted, held, pending, 'suspected', stack);
+    const isTold = other || this.#isTrusted(held, wanted);
+    if (wanted.state === WAITING && isTold && mustWait(wanted))
+      return this.teach(wanted, held, pending, 'suspected', stack);
     return this.#ids.toldApart(held, wanted) ? this.#stuckApart(wanted, held, pending, stack) : undefined;
   }
 
@@ -294,11 +310,22 @@ export class Judge {
    * class is passed on as a matter of course: then it holds nothing any more.
    */
   mayGuess(hold: Hold, wanted: Hold): boolean {
+    if (!mustWait(wanted)) return false;
     if (hold.lockClass !== wanted.lockClass) return true;
     // Waiting for the unlock is how to wait for whoever a lock was handed to.
     if (wanted.kind === 'unlock' && hold.lock === wanted.lock) return false;
     // Permits are returned by whoever has used them, unless those who take them are seen to.
-    return !isCountedNesting({ held: hold, wanted }) || this.#releases.isTrusted(hold.lockClass);
+    return !isCountedNesting({ held: hold, wanted }) || this.#isTrusted(hold, wanted);
+  }
+
+  /**
+   * Does who takes a lock of this class have it until it is given back? Of resources it is taken for granted, unless they were
+   * seen to be handed on, or one flow takes one after the other, as a loop does that hands each to a job.
+   */
+  #isTrusted({ lock, lockClass }: Hold, wanted: Hold): boolean {
+    if (this.#releases.isTrusted(lockClass)) return true;
+    if (!isResource(lock) || this.#releases.isHandedOn(lockClass)) return false;
+    return lock.capacity === 1 || listHolds(wanted.parent).filter((hold) => hold.lock === lock).length === 1;
   }
 
   /** Would the two close a cycle, if all that is suspected were so? */

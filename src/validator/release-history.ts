@@ -27,6 +27,11 @@ export class ReleaseHistory {
     return this.#byHolder.has(lockClass.id) && !this.#bySomebodyElse.has(lockClass.id);
   }
 
+  /** Are locks of this class released by others than their holders, now and then? */
+  isHandedOn(lockClass: LockClass): boolean {
+    return this.#bySomebodyElse.has(lockClass.id);
+  }
+
   forget(lockClass: LockClass): void {
     this.#byHolder.delete(lockClass.id);
     this.#bySomebodyElse.delete(lockClass.id);

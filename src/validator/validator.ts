@@ -39,6 +39,7 @@ import { GraphExchange } from './graph-exchange.js';
 import { isSerialised } from './held-by.js';
 import { Limits, MAX_HELD_DEPTH, type ValidatorHost } from './host.js';
 import { graphClass } from './live-graph.js';
+import { isResource, isStillHolders } from './foreign-grants.js';
 import { JoinedUnlocks } from './joined-unlocks.js';
 import { Judge } from './judge.js';
 import { PossibleGates } from './possible-gates.js';
@@ -287,15 +288,42 @@ export class Validator {
   close(node: Hold, below: Below): void {
     const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined) this.#closePending(node, pending, below);
+    this.closeHold(node, below);
+  }
+
+  /** The same for a hold whose attempt is judged by `judgeLate`. */
+  closeHold(node: Hold, below: Below): void {
     if (isScope(node.kind)) this.#judge.closeDebts(node, true, below);
     else {
       const { followsCalls } = this.tracker;
-      const byHolder = followsCalls && this.tracker.ownsNow(node);
+      const own = followsCalls && this.tracker.ownsNow(node);
+      const isUsers = isResource(node.lock);
+      const byHolder = own || !isUsers ? own : isStillHolders(node, this.#releases, below);
       // Else nobody knows who has it.
-      if (followsCalls) this.#releases.note(node, byHolder);
+      if (followsCalls && byHolder !== undefined) this.#releases.note(node, byHolder);
       // Where several may have gone on with it, it is not known whether this one took what was wanted meanwhile.
-      this.#judge.closeDebts(node, byHolder && !node.asked.unsure, below);
+      this.#judge.closeDebts(node, byHolder === true && (isUsers || !node.asked.unsure), below);
     }
+  }
+
+  /** The last look at an attempt that may be over by now, from an async function of ours that the caller awaits. */
+  judgeLate(node: Hold, below: Below): void {
+    const pending = node.asked.pending as Pending | undefined;
+    if (pending === undefined) return;
+    this.#judge.judge(node, pending, captureFrames(below));
+    this.#judge.leaveOpen(node, pending, true);
+  }
+
+  /** Nobody knows any more whose the hold is: nobody has it from now on, and what is in question under it is dropped. */
+  withdraw(node: Hold): void {
+    this.#judge.dropDebts(node);
+    this.tracker.transferred(node);
+  }
+
+  /** Other rules hold for `lock` from now on: all nestings are looked at again, and it may be a gate or be none any more. */
+  rulesChanged(lock: TrackedLock): void {
+    this.trie.clear();
+    this.tracker.gates.reclassified(lock);
   }
 
   /** Classes that were acquired so far. */

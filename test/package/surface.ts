@@ -28,6 +28,7 @@ const locks = [
   'WorkItem',
   'WorkQueue',
   'lockClass',
+  'trackedLock',
 ];
 
 export const surface: Readonly<Record<string, readonly string[]>> = {

@@ -54,16 +54,21 @@ export function lockOptions(given: unknown, kind: string): LockOptions {
     throw new TypeError(`options must be an object or an Error, got ${describe(given)}`);
   }
   noteUnknown(given, OF_KIND[kind] ?? OF_ALL, `the constructor of ${kind}`);
-  const { class: ofClass, name, cancelError } = given as LockOptions;
-  if (ofClass !== undefined && typeof ofClass !== 'string') checkedClass(ofClass, 'option class');
-  if (name !== undefined && typeof name !== 'string') {
-    throw new TypeError(`option name must be a string, got ${describe(name)}`);
-  }
+  const { cancelError } = given as LockOptions;
+  checkNames(given);
   // async-mutex takes whatever there is: an Error of another realm, or an object that is thrown.
   if (cancelError !== undefined && (typeof cancelError !== 'object' || cancelError === null)) {
     throw new TypeError(`option cancelError must be an Error, got ${describe(cancelError)}`);
   }
   return given;
+}
+
+/** The options `class` and `name`. */
+export function checkNames({ class: ofClass, name }: LockOptions): void {
+  if (ofClass !== undefined && typeof ofClass !== 'string') checkedClass(ofClass, 'option class');
+  if (name !== undefined && typeof name !== 'string') {
+    throw new TypeError(`option name must be a string, got ${describe(name)}`);
+  }
 }
 
 function isPlain(given: unknown): boolean {

@@ -8,7 +8,10 @@ import type {
   Awaited,
   Below,
   EventWait,
+  ForeignAttempt,
+  ForeignWant,
   Grant,
+  ObservedForeign,
   ObservedLock,
   ObservedPermits,
   ObservedSection,
@@ -23,6 +26,7 @@ import type { ItemCore } from '../../locks/work/item-core.js';
 import type { QueueCore } from '../../locks/work/queue-core.js';
 import { admitted, submitUnobserved } from '../../locks/work/submitting.js';
 import { birthAt, type Birth } from '../../model/construction-site.js';
+import { tellShared } from '../../model/class-events.js';
 import { WAITING, type Hold, type WaitKind } from '../../model/hold.js';
 import type { LockClass } from '../../model/lock-class.js';
 import { badUnlockBalance } from '../rules/bad-unlock-balance.js';
@@ -30,6 +34,7 @@ import { heldLockFreed } from '../rules/held-lock-freed.js';
 import type { ObserverHost } from './host.js';
 import { Acquisitions } from './acquisitions.js';
 import { beginWaits, followWait } from './event-waits.js';
+import { FollowedAttempt } from './foreign.js';
 import { Releases } from './releases.js';
 import { Sections } from './sections.js';
 import { runTracked, TrackedWork, unstartedIn } from './tracked-work.js';
@@ -186,6 +191,20 @@ export class ValidatingObserver implements LockObserver {
 
   touched(lock: ObservedSection, below: Below): void {
     this.#sections.touch(lock, below);
+  }
+
+  foreignWanted(lock: ObservedForeign, { kind, wait, permits }: ForeignWant, below: Below): ForeignAttempt {
+    const hold = this.#rt.validator.attempt(lock, lock.lockClass, kind, wait, permits, below);
+    return new FollowedAttempt(this.#rt, hold);
+  }
+
+  /** One that lets several in obeys other rules than one that lets one in, and keeps nobody out. */
+  capacityChanged(lock: ObservedForeign, former: number): void {
+    const isCounted = lock.capacity > 1;
+    if (former > 1 === isCounted) return;
+    lock.heldPermits = isCounted ? this.permitsHeld(lock) : 0;
+    if (isCounted) tellShared(lock.lockClass);
+    this.#rt.validator.rulesChanged(lock);
   }
 
   submitted<T>(queue: QueueCore, submission: Submission<T, ItemCore>, below: Below): Promise<T> {

@@ -14,6 +14,7 @@ import { flowsToBlock } from '../../report/permit-arithmetic.js';
 import type { Exhaustion } from '../../report/types.js';
 import type { Hold } from '../../model/hold.js';
 import { listHolds } from '../../flow/hold-list.js';
+import { isResource } from '../foreign-grants.js';
 import { heldUses, isGuess, taskOf, tierOfNesting, wantedUse, type NestedAttempt, type Verdict } from './rule.js';
 
 type Nest = NonNullable<LockClassOptions['nest']>;
@@ -30,6 +31,13 @@ const GUESSED = 'two different locks that are made at one place are nested. If t
 
 const QUEUE_ADVICE =
   'Run the inner task as a part of the outer one, or on a queue of its own for each level; or do not wait for it.';
+
+function resourceAdvice(name: string): string {
+  return (
+    `Do it with what the flow has of ${name} already, handed down to where it is needed; or give that back before asking for ` +
+    'more. Where few flows nest and there is always enough, say so: the LockClass option `nest`.'
+  );
+}
 
 /** Does the flow want more than there is beside what it holds itself? */
 export function waitsForItself(attempt: NestedAttempt): boolean {
@@ -58,7 +66,8 @@ export function semaphoreExhaustion(attempt: NestedAttempt): Verdict {
     held: heldUses(attempt),
     exhaustion: counts,
     instances,
-    ...(isQueue(wanted) ? { advice: QUEUE_ADVICE } : {}),
+    ...(isQueue(wanted.lock) ? { advice: QUEUE_ADVICE } : {}),
+    ...(isResource(wanted.lock) ? { advice: resourceAdvice(wanted.lockClass.name) } : {}),
     task: taskOf(wanted),
   };
 }
@@ -78,13 +87,13 @@ function exhaustionOf(attempt: NestedAttempt): Exhaustion {
   };
 }
 
-function isQueue({ lock }: Hold): boolean {
-  return lock.primitive === 'WorkQueue';
+function isQueue({ primitive, foreign }: Hold['lock']): boolean {
+  return primitive === 'WorkQueue' && foreign === undefined;
 }
 
 function arithmetic(attempt: NestedAttempt, { capacity, held: mine, wanted, flows, opposite }: Exhaustion): string {
   const { held } = attempt;
-  const [unit, pool] = isQueue(attempt.wanted) ? ['slots', 'queue'] : ['permits', 'semaphore'];
+  const [unit, pool] = unitOf(attempt.wanted);
   if (opposite === 0) {
     return (
       `the flow holds ${mine} of ${capacity} ${unit} and wants ${wanted} more of the same ${pool}: ` +
@@ -95,6 +104,12 @@ function arithmetic(attempt: NestedAttempt, { capacity, held: mine, wanted, flow
     `the flow holds ${mine} of the ${held.lock.capacity} ${unit} of one ${pool} and wants ${wanted} of the ${capacity} ` +
     `of another of its class: ${doing(flows - opposite)} at once, and ${opposite} the other way round, leave too few for any of them`
   );
+}
+
+/** What it has several of, and what it is. */
+function unitOf({ lock }: Hold): readonly [unit: string, pool: string] {
+  if (lock.foreign !== undefined) return ['permits', lock.primitive];
+  return isQueue(lock) ? ['slots', 'queue'] : ['permits', 'semaphore'];
 }
 
 function doing(flows: number): string {

@@ -1,0 +1,120 @@
+/** What `trackedLock` and `wanted` accept, checked. */
+import type { HoldKind, ReleasedBy, WaitKind } from '../../model/hold.js';
+import type { LockClass } from '../../model/lock-class.js';
+import { describe } from '../../platform/describe.js';
+import { noteUnknown } from '../../platform/unknown-options.js';
+import type { Below, ForeignWant } from '../observed.js';
+import { checkNames } from './constructor-options.js';
+
+export interface ForeignLockOptions {
+  /** The lock's class, or the name of one (`lockClass(name)`). Default: the place where `below` is called. */
+  class?: LockClass | string;
+  /** Label of this instance in reports. */
+  name?: string;
+  /** Permits that there are: 1, the default, is a mutex, and Infinity is no lock. It can be changed later. */
+  capacity?: number;
+  /** What it is, in a word or two for reports: 'async-lock', 'tarn pool'. Default 'ForeignLock'. */
+  kind?: string;
+  /**
+   * Who gives it back. 'holder', the default: the flow that has it, and a release by another flow says that it was handed on.
+   * 'user': whoever ends the use of the resource, as in a pool, which says nothing of who had it.
+   */
+  releasedBy?: ReleasedBy;
+  /** The function that the program called to make it. Default `trackedLock`, so that the adapter itself is the place. */
+  below?: Below;
+}
+
+/** Whose is what is granted? The flow's that asks for it; a callback's; or the call's, which has given it back when it is over. */
+export type ForeignOwner = 'flow' | 'callback' | 'call';
+
+export interface ForeignRequest {
+  /** Permits that are wanted. Default 1. */
+  permits?: number;
+  /** Is it wanted beside other readers? Of a lock of capacity 1 alone. A queued writer holds later readers back. Default false. */
+  shared?: boolean;
+  /** Default 'flow': by `carry`, `usedBy` or `takeOver`. 'callback': by `scope`. 'call': by `use`. */
+  owner?: ForeignOwner;
+  /** Is it had at once or not at all, so that nobody waits for it? Not for the owner 'call'. Default false. */
+  try?: boolean;
+  /** The function that the program called, and that stands on the stack now. Default `wanted`, so that the adapter is the place. */
+  below?: Below;
+}
+
+/** The same options, filled in. */
+export interface CheckedForeignOptions {
+  readonly class?: LockClass | string;
+  readonly name?: string;
+  readonly capacity: number;
+  readonly kind: string;
+  readonly releasedBy: ReleasedBy;
+  readonly below: Below | undefined;
+}
+
+const OF_LOCK: ReadonlySet<string> = new Set(['class', 'name', 'capacity', 'kind', 'releasedBy', 'below']);
+const OF_REQUEST: ReadonlySet<string> = new Set(['permits', 'shared', 'owner', 'try', 'below']);
+
+const HOLD_KINDS: Readonly<Record<ForeignOwner, readonly [waiting: HoldKind, trying: HoldKind]>> = {
+  flow: ['imperative', 'try'],
+  callback: ['scope', 'try-scope'],
+  call: ['use', 'use'],
+};
+
+const PLAIN: ForeignWant = { kind: 'imperative', wait: 'exclusive', permits: 1 };
+
+export function foreignOptions(given: unknown): CheckedForeignOptions {
+  const options = checkedObject(given) as ForeignLockOptions;
+  noteUnknown(options, OF_LOCK, 'trackedLock');
+  checkNames(options);
+  const { class: ofClass, name, capacity = 1, kind = 'ForeignLock', releasedBy = 'holder', below } = options;
+  if (typeof kind !== 'string') throw new TypeError(`option kind must be a string, got ${describe(kind)}`);
+  if (kind === '') throw new RangeError("option kind must not be empty, got ''");
+  const isKnown = releasedBy === 'holder' || releasedBy === 'user';
+  if (!isKnown) refuse('option releasedBy', "'holder' or 'user'", releasedBy);
+  return {
+    ...(ofClass === undefined ? {} : { class: ofClass }),
+    ...(name === undefined ? {} : { name }),
+    capacity: checkedCapacity(capacity, 'option capacity'),
+    kind,
+    releasedBy,
+    below: checkedBelow(below),
+  };
+}
+
+export function checkedCapacity(given: unknown, what: string): number {
+  if (typeof given !== 'number') throw new TypeError(`${what} must be a number, got ${describe(given)}`);
+  if (given === Infinity || (Number.isInteger(given) && given >= 1)) return given;
+  throw new RangeError(`${what} must be a positive integer or Infinity, got ${given}`);
+}
+
+/** Throws what is wrong with a request; `capacity`: that of its lock. */
+export function foreignWant(given: ForeignRequest | undefined, capacity: number): ForeignWant {
+  if (given === undefined) return PLAIN;
+  const options = checkedObject(given) as ForeignRequest;
+  noteUnknown(options, OF_REQUEST, 'a request at a tracked lock');
+  const { permits = 1, shared = false, owner = 'flow', try: isTry = false, below } = options;
+  if (typeof permits !== 'number') throw new TypeError(`option permits must be a number, got ${describe(permits)}`);
+  if (!(permits > 0)) throw new RangeError(`option permits must be positive, got ${permits}`);
+  if (typeof shared !== 'boolean') throw new TypeError(`option shared must be a boolean, got ${describe(shared)}`);
+  if (shared && capacity !== 1) throw new RangeError(`option shared is for locks of capacity 1, not ${capacity}`);
+  if (typeof isTry !== 'boolean') throw new TypeError(`option try must be a boolean, got ${describe(isTry)}`);
+  if (!Object.hasOwn(HOLD_KINDS, owner)) refuse('option owner', "'flow', 'callback' or 'call'", owner);
+  if (isTry && owner === 'call') throw new RangeError("option try is not for the owner 'call', which waits");
+  checkedBelow(below);
+  const wait: WaitKind = shared ? 'fair-read' : 'exclusive';
+  return { kind: HOLD_KINDS[owner][isTry ? 1 : 0], wait, permits };
+}
+
+function checkedObject(given: unknown): object {
+  if (typeof given === 'object' && given !== null) return given;
+  throw new TypeError(`options must be an object, got ${describe(given)}`);
+}
+
+function checkedBelow(below: unknown): Below | undefined {
+  if (below === undefined || typeof below === 'function') return below as Below | undefined;
+  throw new TypeError(`option below must be a function, got ${describe(below)}`);
+}
+
+function refuse(what: string, expected: string, given: unknown): never {
+  const message = `${what} must be ${expected}, got ${describe(given)}`;
+  throw typeof given === 'string' ? new RangeError(message) : new TypeError(message);
+}
