@@ -109,7 +109,17 @@ export class ForeignLock extends LockFace {
   }
 }
 
-/** Makes a lock that stands for one of another package. Bad options are a TypeError or RangeError that names them. */
+/**
+ * Makes a lock that stands for one of another package: it has a place in the order of locks, as its adapter tells.
+ *
+ * @throws {TypeError | RangeError} names an option that makes no sense, and its value.
+ * @example
+ * const lock = trackedLock({ class: 'database', kind: 'pool', capacity: 4, releasedBy: 'user' });
+ * function connect() {
+ *   const attempt = lock.wanted({ below: connect });
+ *   return attempt.carry(pool.connect()); // and attempt.released(release) in `release`
+ * }
+ */
 export function trackedLock(options: ForeignLockOptions = {}): ForeignLock {
   return new ForeignLock(options, trackedLock);
 }
