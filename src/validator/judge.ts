@@ -74,15 +74,12 @@ export class Judge {
     }
   }
 
-  /** What is in question under `node` is never to be answered, nor to be told. */
+  /** What is in question under `node` is never to be told. Another hold with such a nesting may show it. */
   dropDebts(node: Hold): void {
     const debts = node.asked.debts as Debts | undefined;
     if (debts === undefined) return;
     node.ask().debts = undefined;
-    for (const { doubt, evidence, pending } of debts.open()) {
-      doubt.over = true;
-      if (evidence !== undefined) pending.facts.reopen();
-    }
+    for (const { pending } of debts.open()) pending.facts.reopen();
   }
 
   /** Is it worth a suspicion that who releases the hold now has waited? */

@@ -297,12 +297,11 @@ export class Validator {
     else {
       const { followsCalls } = this.tracker;
       const own = followsCalls && this.tracker.ownsNow(node);
-      const isUsers = isResource(node.lock);
-      const byHolder = own || !isUsers ? own : isStillHolders(node, this.#releases, below);
+      const byHolder = own || !isResource(node.lock) ? own : isStillHolders(node, this.#releases, below);
       // Else nobody knows who has it.
       if (followsCalls && byHolder !== undefined) this.#releases.note(node, byHolder);
       // Where several may have gone on with it, it is not known whether this one took what was wanted meanwhile.
-      this.#judge.closeDebts(node, byHolder === true && (isUsers || !node.asked.unsure), below);
+      this.#judge.closeDebts(node, byHolder === true && !node.asked.unsure, below);
     }
   }
 

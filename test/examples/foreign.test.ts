@@ -83,6 +83,7 @@ describe('async-lock', () => {
         for (const { site } of [held, acquiring]) assert.match(site, /^test\/examples\/foreign\.test\.ts/);
       }
       assert.equal(reports[0]?.cycle?.length, 2);
+      assert.equal(reports[0]?.count, 1);
     });
   }
   it('is reported for a callback that is over at once', async () => {

@@ -48,6 +48,7 @@ describe('a report about a foreign lock', () => {
       await b.run(() => a.run(() => turn()));
     });
     const [report] = instance.lockdep.reports();
+    assert.equal(report?.count, 1);
     for (const use of [report?.acquiring, ...(report?.cycle ?? []).flatMap((link) => [link.held, link.acquiring])]) {
       assert.match(use?.site ?? '', /foreign-lock\.modes\.test\.ts/);
     }
@@ -140,7 +141,7 @@ describe('in enforce a foreign request', () => {
   });
   it('that was refused, and that the package fails to grant later, is nothing to give back', async () => {
     const told = await warnings(() =>
-      play(async ({ pool }) => {
+      play(async ({ instance, pool }) => {
         await nest(pool);
         const holders = await Promise.all([0, 1, 2].map(() => pool.connect()));
         const late = async (): Promise<unknown> => {
@@ -148,6 +149,7 @@ describe('in enforce a foreign request', () => {
           try {
             return await pool.connect(5);
           } catch (error) {
+            assert.equal(instance.lockdep.showAllLocks().split('\n').length, 4, 'it is not awaited any more');
             await new Promise((resolve) => setTimeout(resolve, 20));
             return error;
           } finally {

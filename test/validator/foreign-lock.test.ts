@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-
+import { runtimeOf } from '../../src/api/isolated-lockdep.js';
 import { LockClass } from '../../src/index.js';
+import { CORE } from '../../src/locks/symbols.js';
 import { NOTHING_LEFT, play, turn, type Client, type Program, type Scene } from './foreign-scene.js';
 
 const EXHAUSTION = 'semaphore-exhaustion';
@@ -291,7 +292,7 @@ describe('a resource that is given back by whoever ends its use', () => {
 });
 
 describe('a client that all requests share', () => {
-  const serve = async (scene: Scene, requests: number): Promise<void> => {
+  const serve = async (scene: Scene, requests: number, before: () => unknown = turn): Promise<void> => {
     let shared: Client | undefined;
     scene.pool.checkout((client) => {
       shared = client;
@@ -299,6 +300,7 @@ describe('a client that all requests share', () => {
     await turn();
     await turn();
     const request = async (): Promise<void> => {
+      await before();
       await shared?.query();
       await scene.pool.query();
     };
@@ -309,9 +311,22 @@ describe('a client that all requests share', () => {
     shared?.release();
   };
   it('is that of no request, once a second one uses it after the first', async () => {
-    const { seen, left } = await play((scene) => serve(scene, 3));
-    assert.deepEqual(seen, []);
-    assert.equal(left, NOTHING_LEFT);
+    for (const before of [turn, () => undefined]) {
+      const { seen, left } = await play((scene) => serve(scene, 3, before));
+      assert.deepEqual(seen, []);
+      assert.equal(left, NOTHING_LEFT);
+    }
+  });
+  it('hides nothing that another one shows', async () => {
+    const { seen } = await play(async (scene) => {
+      for (let i = 0; i < 8; i++) await serve(scene, 2);
+      assert.deepEqual(scene.seen, []);
+      const client = await scene.pool.obtain();
+      await client.query();
+      await scene.pool.query();
+      client.release();
+    });
+    assert.deepEqual(seen, [`${EXHAUSTION} strict`]);
   });
   it('is taken for that of the only request', async () => {
     assert.equal((await play((scene) => serve(scene, 1))).seen.length, 1);
@@ -323,6 +338,32 @@ describe('a client that all requests share', () => {
       await Promise.all([client.query(), client.query()]);
       await pool.query();
       client.release();
+    });
+    assert.deepEqual(seen, [`${EXHAUSTION} strict`]);
+  });
+  it('is not taken from its holder by a call of its handle that nobody awaits', async () => {
+    const { seen } = await play(async ({ instance, pool }) => {
+      const client = await pool.connect();
+      void client.run();
+      for (let turns = 0; turns < 3; turns++) await turn();
+      assert.equal(instance.lockdep.isHeld(pool.lock), true);
+      await pool.query();
+      client.release();
+    });
+    assert.deepEqual(seen, [`${EXHAUSTION} strict`]);
+  });
+  it('stays with the callback that had it first', async () => {
+    const { seen } = await play(async ({ pool }) => {
+      await new Promise<void>((resolve) => {
+        pool.checkout((client) => {
+          void client.query();
+          void client.query();
+          void pool.query().then(() => {
+            client.release();
+            resolve();
+          });
+        });
+      });
     });
     assert.deepEqual(seen, [`${EXHAUSTION} strict`]);
   });
@@ -438,6 +479,7 @@ describe('what a request comes to', () => {
       instance.lockdep.reset();
       (await other).release();
       assert.equal(pool.pool.used, 0);
+      assert.equal(pool.lock[CORE].heldPermits, 0);
     });
     assert.equal(left, NOTHING_LEFT);
   });
@@ -473,16 +515,22 @@ describe('the rules of a foreign lock', () => {
   });
   it('count what is held while the capacity changes', async () => {
     const { left } = await play(
-      async ({ pool }) => {
-        const first = await pool.connect();
-        pool.pool.max = pool.lock.capacity = 3;
-        const second = await pool.connect();
-        pool.lock.capacity = 1;
-        pool.lock.capacity = 2;
-        first.release();
-        second.release();
+      async ({ instance, pool }) => {
+        const counts: number[] = [];
+        const resize = (capacity: number): void => {
+          pool.pool.max = pool.lock.capacity = capacity;
+          runtimeOf(instance).validator.tracker.checkInvariants();
+          counts.push(pool.lock[CORE].heldPermits);
+        };
+        const clients = [await pool.connect(), await pool.connect()];
+        resize(1);
+        resize(3);
+        clients.push(await pool.connect());
+        resize(2);
+        for (const client of clients) client.release();
+        assert.deepEqual([...counts, pool.lock[CORE].heldPermits], [0, 2, 3, 0]);
       },
-      { size: 1 },
+      { size: 3 },
     );
     assert.equal(left, NOTHING_LEFT);
   });
@@ -560,6 +608,43 @@ describe('the rules of a foreign lock', () => {
       await b.run(() => a.run(turn), read);
     });
     assert.deepEqual(seen, [`${INVERSION} strict`]);
+  });
+  it('let a callback with a slot of its own complete what another one waits for', async () => {
+    const complete =
+      (capacity: number): Program =>
+      async ({ instance }) => {
+        const [lock, completion] = [
+          instance.trackedLock({ class: new LockClass('slots'), capacity }),
+          new instance.Completion({ class: new LockClass('completion') }),
+        ];
+        const run = (fn: () => unknown): Promise<unknown> => {
+          const attempt = lock.wanted({ owner: 'callback' });
+          return attempt.use(Promise.resolve(attempt.scope(fn)));
+        };
+        await run(() => completion.complete());
+        await run(() => completion.wait());
+      };
+    assert.deepEqual((await play(complete(1))).seen, [`${INVERSION} advisory`]);
+    assert.deepEqual((await play(complete(2))).seen, []);
+  });
+  it('tell of a callback that wants its own turn while it hangs', async () => {
+    const { seen } = await play(async (scene) => {
+      const limiter = scene.limiter('a');
+      void limiter.run(() => limiter.run(() => undefined));
+      for (let turns = 0; turns < 6; turns++) await turn();
+    });
+    assert.deepEqual(seen, [`${RECURSION} strict`]);
+  });
+  it('suspect a callback that nobody was seen to wait for, and that is over first', async () => {
+    const { seen } = await play(async (scene) => {
+      const [a, b] = [scene.limiter('a'), scene.limiter('b')];
+      await a.run(() => b.run(() => turn()));
+      await b.run(async () => {
+        void a.run(() => undefined);
+        for (let turns = 0; turns < 8; turns++) await turn();
+      });
+    });
+    assert.deepEqual(seen, [`${INVERSION} advisory`]);
   });
   it('have nothing lead into a try', async () => {
     const { seen } = await play(async ({ instance, mutex }) => {

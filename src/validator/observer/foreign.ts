@@ -1,13 +1,13 @@
 /**
  * Requests at locks of other packages, as the validator sees them: one object for each, told by an adapter.
  *
- * States: wanted -> granted -> released; wanted -> failed; and in enforce wanted or granted -> refused, where the hold is over and what
- * the package grants is given back. The hold has states of its own, since a reset ends it whatever the adapter knows.
+ * States: wanted -> granted -> released; wanted -> failed. The hold has states of its own, which a reset ends whatever the adapter
+ * knows, and so does a refusal in enforce.
  *
  * Who has what was granted: whoever awaits the promise that `carry` returns; a callback, in a scope frame; nobody, where the call
  * gives it back itself; the first function that uses it; whoever awaits a method of its handle. A promise that is returned is one
- * of ours, settled while the hooks are mute: the package settles its own from within other flows, and that is nobody's return.
- * So a followed call settles a turn or more later than one that is not.
+ * of ours, settled in a turn of its own: the package settles its own from within other flows, and that is nobody's return. So a
+ * followed call settles a turn or more later than one that is not.
  *
  * A caller must not expect errors: only the promise of a `carry` that can give back rejects, with the LockdepError of enforce.
  */
@@ -19,7 +19,6 @@ import { NativePromise, ready } from '../../platform/intrinsics.js';
 import { scopeFrames, type ScopeKeeper } from '../../platform/scope-frame.js';
 import { isThenable } from '../../platform/thenable.js';
 import { errorText, showWarning } from '../../platform/warnings.js';
-import { mustWait } from '../foreign-grants.js';
 import type { ObserverHost } from './host.js';
 import { offenceOf } from './offence.js';
 
@@ -27,8 +26,7 @@ const WANTED = 'is wanted';
 const GRANTED = 'was granted';
 const GIVEN_BACK = 'was released';
 const FAILED = 'has failed';
-const REFUSED = 'was refused';
-type State = typeof WANTED | typeof GRANTED | typeof GIVEN_BACK | typeof FAILED | typeof REFUSED;
+type State = typeof WANTED | typeof GRANTED | typeof GIVEN_BACK | typeof FAILED;
 
 /** Whom the first use has given it to. */
 const NOBODY = 0;
@@ -74,7 +72,6 @@ export class FollowedAttempt implements ForeignAttempt {
     const hold = this.#hold;
     let carried = this.#delivered(promise);
     if (validator.wantsProbe(hold)) carried = this.#probed(carried, giveBack);
-    else if (mustWait(hold)) validator.waits(hold);
     validator.tracker.carry(carried, hold, true);
     return carried;
   }
@@ -143,10 +140,10 @@ export class FollowedAttempt implements ForeignAttempt {
     return false;
   }
 
-  /** Does the call fit what became of the request so far? After a refusal any does. */
+  /** Does the call fit what became of the request so far? */
   #goesFrom(state: State, call: string): boolean {
     if (this.#state === state) return true;
-    if (this.#state !== REFUSED) this.#tell(`${call} was called for a request that ${this.#state}`);
+    this.#tell(`${call} was called for a request that ${this.#state}`);
     return false;
   }
 
@@ -174,24 +171,14 @@ export class FollowedAttempt implements ForeignAttempt {
       promise.then(
         (value) => {
           if (this.#state === WANTED) this.granted();
-          this.#settle(() => resolve(value));
+          resolve(value);
         },
         (error: unknown) => {
           if (this.#state === WANTED) this.failed();
-          this.#settle(() => reject(error));
+          reject(error);
         },
       );
     });
-  }
-
-  #settle(settle: () => void): void {
-    const { tracker } = this.#rt.validator;
-    tracker.mute();
-    try {
-      settle();
-    } finally {
-      tracker.unmute();
-    }
   }
 
   /** The async function that the caller awaits, so that the stack taken here shows who waits. */
@@ -207,7 +194,6 @@ export class FollowedAttempt implements ForeignAttempt {
     const error = offenceOf(this.#rt, [this.#hold], this.#lookOrRefuse);
     if (error === undefined || giveBack === undefined) return;
     this.#rt.validator.tracker.ended(this.#hold);
-    this.#state = REFUSED;
     // What the package fails to grant need not be given back.
     const given = promise.then(giveBack, () => undefined);
     given.catch((failure: unknown) => {
@@ -274,7 +260,7 @@ export class FollowedAttempt implements ForeignAttempt {
     if (this.#user === SEVERAL) return true;
     if (this.#user !== FIRST_USER || hold.followed || hold.state !== HELD) return false;
     const { validator } = this.#rt;
-    if (validator.tracker.ownsNow(hold) || validator.tracker.held().includes(hold)) return false;
+    if (validator.tracker.held().includes(hold)) return false;
     this.#user = SEVERAL;
     validator.withdraw(hold);
     return true;
