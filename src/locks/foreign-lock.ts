@@ -74,6 +74,18 @@ class ForeignCore extends LockCore implements ObservedForeign {
   }
 }
 
+/**
+ * The place of another package's lock in the order: made by `trackedLock`, told of each request by an adapter. It grants nothing
+ * and refuses nothing by itself.
+ *
+ * @example
+ * ```ts
+ * const pool = trackedLock({ kind: 'my pool', capacity: 10, releasedBy: 'user' });
+ * const attempt = pool.wanted();
+ * attempt.granted();
+ * attempt.released();
+ * ```
+ */
 export class ForeignLock extends LockFace {
   /** @internal */
   declare readonly [CORE]: ForeignCore;
@@ -89,6 +101,7 @@ export class ForeignLock extends LockFace {
     return this[CORE].capacity;
   }
 
+  /** The package's own limit has changed. */
   set capacity(capacity: number) {
     this[CORE].setCapacity(checkedCapacity(capacity, 'capacity'));
   }
@@ -112,13 +125,19 @@ export class ForeignLock extends LockFace {
 /**
  * Makes a lock that stands for one of another package: it has a place in the order of locks, as its adapter tells.
  *
- * @throws {TypeError | RangeError} names an option that makes no sense, and its value.
+ * @throws {TypeError} when an option is not of its type
+ * @throws {RangeError} when an option is no value that it may have
+ *
  * @example
- * const lock = trackedLock({ class: 'database', kind: 'pool', capacity: 4, releasedBy: 'user' });
- * function connect() {
- *   const attempt = lock.wanted({ below: connect });
- *   return attempt.carry(pool.connect()); // and attempt.released(release) in `release`
+ * ```ts
+ * declare const pool: { connect(): Promise<object> };
+ * const database = trackedLock({ class: 'database', kind: 'pool', capacity: 4, releasedBy: 'user' });
+ * function connect(): Promise<object> {
+ *   const attempt = database.wanted({ below: connect });
+ *   return attempt.carry(pool.connect()); // and `attempt.released()` where the connection is given back
  * }
+ * await connect();
+ * ```
  */
 export function trackedLock(options: ForeignLockOptions = {}): ForeignLock {
   return new ForeignLock(options, trackedLock);

@@ -6,38 +6,82 @@ import { noteUnknown } from '../../platform/unknown-options.js';
 import type { Below, ForeignWant } from '../observed.js';
 import { checkNames } from './constructor-options.js';
 
+/** What `trackedLock` takes, some or all of it. */
 export interface ForeignLockOptions {
-  /** The lock's class, or the name of one (`lockClass(name)`). Default: the place where `below` is called. */
-  class?: LockClass | string;
-  /** Label of this instance in reports. */
-  name?: string;
-  /** Permits that there are: 1, the default, is a mutex, and Infinity is no lock. It can be changed later. */
-  capacity?: number;
-  /** What it is, in a word or two for reports: 'async-lock', 'tarn pool'. Default 'ForeignLock'. */
-  kind?: string;
   /**
-   * Who gives it back. 'holder', the default: the flow that has it, and a release by another flow says that it was handed on.
-   * 'user': whoever ends the use of the resource, as in a pool, which says nothing of who had it.
+   * The lock's class, or the name of one (`lockClass(name)`).
+   *
+   * @default the place where `below` is called
    */
-  releasedBy?: ReleasedBy;
-  /** The function that the program called to make it. Default `trackedLock`, so that the adapter itself is the place. */
-  below?: Below;
+  class?: LockClass | string | undefined;
+  /**
+   * Label of this instance in reports.
+   *
+   * @default none
+   */
+  name?: string | undefined;
+  /**
+   * Permits that there are: 1 is a mutex, and Infinity is no lock. It can be changed later.
+   *
+   * @default 1
+   */
+  capacity?: number | undefined;
+  /**
+   * What it is, in a word or two for reports: 'async-lock', 'tarn pool'.
+   *
+   * @default 'ForeignLock'
+   */
+  kind?: string | undefined;
+  /**
+   * Who gives it back. 'holder': the flow that has it, and a release by another flow says that it was handed on. 'user': whoever
+   * ends the use of the resource, as in a pool, which says nothing of who had it.
+   *
+   * @default 'holder'
+   */
+  releasedBy?: ReleasedBy | undefined;
+  /**
+   * The function that the program called to make it.
+   *
+   * @default `trackedLock`, so that the adapter itself is the place
+   */
+  below?: Below | undefined;
 }
 
 /** Whose is what is granted? The flow's that asks for it; a callback's; or the call's, which has given it back when it is over. */
 export type ForeignOwner = 'flow' | 'callback' | 'call';
 
+/** What `ForeignLock.wanted` takes, some or all of it. */
 export interface ForeignRequest {
-  /** Permits that are wanted. Default 1. */
-  permits?: number;
-  /** Is it wanted beside other readers? Of a lock of capacity 1 alone. A queued writer holds later readers back. Default false. */
-  shared?: boolean;
-  /** Default 'flow': by `carry`, `usedBy` or `takeOver`. 'callback': by `scope`. 'call': by `use`. */
-  owner?: ForeignOwner;
-  /** Is it had at once or not at all, so that nobody waits for it? Not for the owner 'call'. Default false. */
-  try?: boolean;
-  /** The function that the program called, and that stands on the stack now. Default `wanted`, so that the adapter is the place. */
-  below?: Below;
+  /**
+   * Permits that are wanted.
+   *
+   * @default 1
+   */
+  permits?: number | undefined;
+  /**
+   * Is it wanted beside other readers? Of a lock of capacity 1 alone. A queued writer holds later readers back.
+   *
+   * @default false
+   */
+  shared?: boolean | undefined;
+  /**
+   * Whose it is: 'flow', by `carry`, `usedBy` or `takeOver`; 'callback', by `scope`; 'call', by `use`.
+   *
+   * @default 'flow'
+   */
+  owner?: ForeignOwner | undefined;
+  /**
+   * Is it had at once or not at all, so that nobody waits for it? Not for the owner 'call'.
+   *
+   * @default false
+   */
+  try?: boolean | undefined;
+  /**
+   * The function that the program called, and that stands on the stack now.
+   *
+   * @default `wanted`, so that the adapter is the place
+   */
+  below?: Below | undefined;
 }
 
 /** The same options, filled in. */
