@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { built, cleanEnvironment, register } from '../adapters/project.js';
+import { cleanEnvironment, register } from '../adapters/project.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'report-hostile-')));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -128,7 +128,7 @@ test('no hostile name reaches a terminal, an id, a report, a list of locks, a gr
   const installed = fileURLToPath(new URL('node_modules/', new URL('.', import.meta.resolve('lockdep/package.json'))));
   symlinkSync(join(installed, 'async-mutex'), join(project, 'node_modules/async-mutex'));
   symlinkSync(join(installed, 'tslib'), join(project, 'node_modules/tslib'));
-  symlinkSync(fileURLToPath(built), join(project, 'node_modules/lockdep/dist'));
+  symlinkSync(join(installed, '../dist'), join(project, 'node_modules/lockdep/dist'));
   writeFileSync(
     join(project, 'node_modules/lockdep/package.json'),
     readFileSync(new URL(import.meta.resolve('lockdep/package.json'))),
