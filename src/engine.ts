@@ -4,13 +4,17 @@ import { ValidatorControl } from './api/validator-control.js';
 import { processWorld } from './locks/observer.js';
 import { sitePrinter } from './model/lock-class.js';
 import type { Settings } from './model/mode.js';
-import { processChannels } from './report/channels.js';
+import { processAcquireChannels, processChannels } from './report/channels.js';
 import { sitePosition } from './report/stack-text.js';
 import { Runtime } from './validator/runtime.js';
 
 export function makeControl(settings: Settings): Control {
   sitePrinter.print = sitePosition;
-  const runtime = new Runtime({ world: processWorld, channels: processChannels });
+  const runtime = new Runtime({
+    world: processWorld,
+    channels: processChannels,
+    acquireChannels: processAcquireChannels,
+  });
   runtime.begin(settings);
   return new ValidatorControl(runtime);
 }

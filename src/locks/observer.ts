@@ -68,8 +68,8 @@ export interface HoldObserver {
   /** It has to wait. */
   queued(hold: Hold, waiter: object): void;
   granted(hold: Hold): void;
-  /** The wait is given up, and nobody hears of the hold again. */
-  ended(hold: Hold): void;
+  /** The wait is given up with that reason, and nobody hears of the hold again. */
+  ended(hold: Hold, reason: unknown): void;
   /** Its releaser or guard is called: ends the hold, and gives the permits back. */
   released(lock: ObservedPermits, weight: number, hold: Hold, below: Below): void;
   /** `release()` of the lock itself is called: permits are about to go back, whoever took them. */

@@ -82,7 +82,7 @@ export class PermitCore extends LockCore implements ObservedPermits {
   request<T>(wanted: PermitRequest, hold: Hold | undefined, grant: Grant<T>): Promise<T> {
     const refusal = wanted.signal === undefined ? undefined : refusalOf(wanted.signal);
     if (refusal !== undefined) {
-      if (hold !== undefined) this.world.attached?.ended(hold);
+      if (hold !== undefined) this.world.attached?.ended(hold, refusal.reason);
       // The reason goes to the caller unchanged, whatever it is.
       return (this.#observerOf(hold)?.promiseClass ?? NativePromise).reject(refusal.reason);
     }
@@ -237,7 +237,7 @@ export class PermitCore extends LockCore implements ObservedPermits {
   }
 
   #fail(waiter: PermitWaiter<unknown>, reason: unknown): void {
-    if (waiter.hold !== undefined) this.world.attached?.ended(waiter.hold);
+    if (waiter.hold !== undefined) this.world.attached?.ended(waiter.hold, reason);
     waiter.reject(reason);
     waiter.unbind();
   }

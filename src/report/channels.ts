@@ -42,6 +42,37 @@ export const processChannels: Channels = {
   class: channelNamed('lockdep:class'),
 };
 
+/** What the channels of acquisitions carry: one object for each acquisition, which changes as it goes on. */
+export interface AcquireMessage {
+  /** The printed name of the class. */
+  readonly lockClass: string;
+  /** The lock's own name, if it has one. */
+  readonly name: string | undefined;
+  /** What it is: 'Mutex', 'Semaphore', 'RWSemaphore'. */
+  readonly primitive: string;
+  /** Whether others may hold it beside this flow. */
+  readonly mode: 'exclusive' | 'shared';
+  /** Permits that are wanted. */
+  readonly permits: number;
+  /** What has become of it so far. */
+  readonly outcome: 'waiting' | 'granted' | 'failed';
+  /** Where it has failed: what the caller is told. */
+  readonly error?: unknown;
+}
+
+/** Those that `tracingChannel('lockdep.acquire')` of diagnostics_channel has, by the same names. */
+export type AcquireChannels = Readonly<Record<'start' | 'end' | 'asyncStart' | 'asyncEnd' | 'error', Channel>>;
+
+const tracing = (name: keyof AcquireChannels): Channel => channelNamed(`tracing:lockdep.acquire:${name}`);
+
+export const processAcquireChannels: AcquireChannels = {
+  start: tracing('start'),
+  end: tracing('end'),
+  asyncStart: tracing('asyncStart'),
+  asyncEnd: tracing('asyncEnd'),
+  error: tracing('error'),
+};
+
 /** The code of the warning that shows a subscriber that failed. */
 export const SUBSCRIBER_FAILED = 'LOCKDEP_SUBSCRIBER_FAILED';
 

@@ -10,7 +10,7 @@ import { inMicrotask, systemNow, type Clock } from '../platform/clock.js';
 import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../model/class-events.js';
 import { noteUnknown, watchOptions } from '../platform/unknown-options.js';
 import { errorText, showWarning } from '../platform/warnings.js';
-import { Events, type Channels } from '../report/channels.js';
+import { Events, type AcquireChannels, type Channels } from '../report/channels.js';
 import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
 import type { Report, Violation } from '../report/types.js';
@@ -37,6 +37,7 @@ export interface RuntimeParts {
   readonly rehearsal?: (tracker: HeldTracker) => Promise<boolean>;
   /** Those of the process, for its own runtime. */
   readonly channels?: Channels;
+  readonly acquireChannels?: AcquireChannels;
   /** Stands in for the time; its timers are those of the world. */
   readonly clock?: Clock | undefined;
 }
@@ -56,6 +57,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
   readonly validator: Validator = new Validator(this);
   /** The locks that it looks on at. */
   readonly world: World<LockObserver>;
+  readonly acquireChannels: AcquireChannels | undefined;
   /** Milliseconds since the epoch, for ages. */
   readonly now: () => number;
   readonly log: ReportLog;
@@ -72,8 +74,15 @@ export class Runtime implements ValidatorHost, ObserverHost {
 
   readonly #rehearsal: (tracker: HeldTracker) => Promise<boolean>;
 
-  constructor({ clock, world = new World(clock), rehearsal = hooksFollowHolds, channels }: RuntimeParts = {}) {
+  constructor({
+    clock,
+    world = new World(clock),
+    rehearsal = hooksFollowHolds,
+    channels,
+    acquireChannels,
+  }: RuntimeParts = {}) {
     this.world = world;
+    this.acquireChannels = acquireChannels;
     this.#rehearsal = rehearsal;
     this.events = new Events(channels);
     this.now = clock === undefined ? systemNow : () => clock.now();

@@ -1,5 +1,6 @@
 /** What the observer of locks works for: a validator, and where its verdicts go. */
 import type { LockClass } from '../../model/lock-class.js';
+import type { AcquireChannels } from '../../report/channels.js';
 import type { Report, Violation } from '../../report/types.js';
 import type { Validator } from '../validator.js';
 
@@ -8,6 +9,8 @@ export interface ObserverHost {
   readonly world: object;
   readonly validator: Validator;
   readonly off: boolean;
+  /** Where acquisitions are told of; undefined for an isolated instance. */
+  readonly acquireChannels: AcquireChannels | undefined;
   readonly enforce: boolean;
   report(violation: Violation): Report;
   /** In enforce the offending call throws. */

@@ -32,6 +32,7 @@ import type { LockClass } from '../../model/lock-class.js';
 import { badUnlockBalance } from '../rules/bad-unlock-balance.js';
 import { heldLockFreed } from '../rules/held-lock-freed.js';
 import type { ObserverHost } from './host.js';
+import { AcquireTrace } from './acquire-trace.js';
 import { Acquisitions } from './acquisitions.js';
 import { beginWaits, followWait } from './event-waits.js';
 import { FollowedAttempt } from './foreign.js';
@@ -45,12 +46,14 @@ export class ValidatingObserver implements LockObserver {
   readonly #releases: Releases;
   readonly #acquisitions: Acquisitions;
   readonly #sections: Sections;
+  readonly #trace: AcquireTrace;
 
   constructor(runtime: ObserverHost) {
     this.#rt = runtime;
     this.#releases = new Releases(runtime);
     this.#acquisitions = new Acquisitions(runtime, this.#releases);
     this.#sections = new Sections(runtime);
+    this.#trace = new AcquireTrace(runtime.acquireChannels);
   }
 
   constructed(kind: string, below: Below): Birth | undefined {
@@ -72,11 +75,13 @@ export class ValidatingObserver implements LockObserver {
   }
 
   wanted<T>(lock: ObservedPermits, request: PermitRequest, grant: Grant<T>, below: Below): Promise<T> {
-    return this.#acquisitions.wanted(lock, request, grant, below);
+    if (!this.#trace.isWanted) return this.#acquisitions.wanted(lock, request, grant, below);
+    return this.#trace.around(lock, request, () => this.#acquisitions.wanted(lock, request, grant, below));
   }
 
   taken<T>(lock: ObservedPermits, request: PermitRequest, grant: Grant<T>, below: Below): T {
-    return this.#acquisitions.taken(lock, request, grant, below);
+    if (!this.#trace.isWanted) return this.#acquisitions.taken(lock, request, grant, below);
+    return this.#trace.around(lock, request, () => this.#acquisitions.taken(lock, request, grant, below));
   }
 
   scope<T>(
@@ -86,7 +91,8 @@ export class ValidatingObserver implements LockObserver {
     passValue: boolean,
     below: Below,
   ): Promise<T> {
-    return this.#acquisitions.scope(lock, request, callback, passValue, below);
+    if (!this.#trace.isWanted) return this.#acquisitions.scope(lock, request, callback, passValue, below);
+    return this.#trace.around(lock, request, () => this.#acquisitions.scope(lock, request, callback, passValue, below));
   }
 
   mayWant(lock: ObservedPermits, request: PermitRequest, below: Below): void {
@@ -99,16 +105,19 @@ export class ValidatingObserver implements LockObserver {
 
   queued(hold: Hold, waiter: object): void {
     hold.queueUp(waiter);
+    if (this.#trace.isBusy) this.#trace.queued(hold);
   }
 
   granted(hold: Hold): void {
     const { tracker } = this.#rt.validator;
     if (hold.lock.capacity > 1) tracker.grantedPermits(hold);
     else tracker.granted(hold);
+    if (this.#trace.isBusy) this.#trace.granted(hold);
   }
 
-  ended(hold: Hold): void {
+  ended(hold: Hold, reason: unknown): void {
     this.#rt.validator.tracker.ended(hold);
+    if (this.#trace.isBusy) this.#trace.ended(hold, reason);
   }
 
   released(lock: ObservedPermits, weight: number, hold: Hold, below: Below): void {
