@@ -136,8 +136,6 @@ function inFewChunks(compiled) {
       take(join(compiled, 'async-mutex.js'), 'core');
       for (const face of ['locks', 'index']) take(join(compiled, `${face}.js`), 'locks-core');
       take(join(compiled, 'engine.js'), 'validator');
-      // What begins a process may load the validator, which needs the others from end to end: so it is a file behind them.
-      for (const name of ['start', 'load-validator']) found.set(join(compiled, `${name}.js`), 'start');
     }
     return chunks.get(id);
   };
@@ -174,17 +172,20 @@ async function bundle(compiled, input, replaced, output) {
   return chunks;
 }
 
-/** @param {string} name @param {readonly string[]} names */
+/**
+ * By `require`, since an import of CommonJS has Node read the file twice. async-mutex is imported first: these errors count.
+ *
+ * @param {string} name @param {readonly string[]} names
+ */
 function wrapper(name, names) {
-  const first = `import './__errors.mjs';\n`;
-  if (names.length === 0) return `${first}import './${name}.js';\n`;
-  return `${first}import face from './${name}.js';\nexport const { ${names.join(', ')} } = face;\n`;
-}
-
-const ERRORS_WRAPPER = `import { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from 'async-mutex';
-import errors from './${ERRORS}';
-errors.use({ E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT });
+  const face = `require('./${name}.js')`;
+  return `import * as errors from 'async-mutex';
+import { createRequire } from 'node:module';
+const require = createRequire(import.meta.url);
+require('./${ERRORS}').use(errors);
+${names.length === 0 ? face : `export const { ${names.join(', ')} } = ${face}`};
 `;
+}
 
 /** @param {string} from @param {string} to */
 function moveDeclarations(from, to) {
@@ -213,7 +214,6 @@ export async function bundlePackage(compiled, target) {
   });
   writeFileSync(join(target, 'package.json'), '{ "type": "commonjs" }\n');
   writeFileSync(join(target, ERRORS), ERRORS_FILE);
-  writeFileSync(join(target, '__errors.mjs'), ERRORS_WRAPPER);
   for (const chunk of chunks) {
     if (chunk.type !== 'chunk' || !chunk.isEntry || !FACES.includes(chunk.name)) continue;
     writeFileSync(join(target, `${chunk.name}.mjs`), wrapper(chunk.name, chunk.exports));

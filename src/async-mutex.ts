@@ -1,5 +1,6 @@
 /** Exactly async-mutex's names, for replacing it in one line: `import { Mutex } from 'lockdep/async-mutex'`. */
-import './start.js';
+import { processHost } from './api/process-host.js';
+import { loadValidator } from './load-validator.js';
 
 export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from './locks/async-mutex-errors.js';
 export { Mutex } from './locks/mutex.js';
@@ -7,3 +8,5 @@ export { Semaphore } from './locks/semaphore.js';
 export { tryAcquire, withTimeout } from './locks/with-timeout.js';
 
 export type { MutexInterface, SemaphoreInterface } from 'async-mutex';
+
+processHost.begin(loadValidator);

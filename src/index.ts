@@ -1,7 +1,7 @@
 /** The public face of the package. */
-import './start.js';
 import { processHost } from './api/process-host.js';
 import { Lockdep } from './api/lockdep.js';
+import { loadValidator } from './load-validator.js';
 import { Completion } from './locks/completion.js';
 import { Mutex } from './locks/mutex.js';
 import { PseudoLock } from './locks/pseudo-lock.js';
@@ -55,3 +55,5 @@ export type { LockdepErrorCode } from './errors.js';
  * ```
  */
 export const lockdep: Lockdep = new Lockdep(processHost);
+
+processHost.begin(loadValidator);

@@ -1,5 +1,6 @@
 /** The locks without `lockdep`, the control object: the validator comes when the mode asks for it. */
-import './start.js';
+import { processHost } from './api/process-host.js';
+import { loadValidator } from './load-validator.js';
 
 export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from './locks/async-mutex-errors.js';
 export { LockClass, lockClass } from './model/lock-class.js';
@@ -29,3 +30,5 @@ export type { PseudoLockOptions } from './locks/pseudo-lock.js';
 export type { RWSemaphoreOptions } from './locks/rw-semaphore.js';
 export type { RunOptions, WorkQueueOptions } from './locks/work/work-queue.js';
 export type { WorkFunction } from './locks/work/work.js';
+
+processHost.begin(loadValidator);

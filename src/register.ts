@@ -9,7 +9,7 @@
  * What has been loaded before stays as it is. So it has to be a preload: an `import` of it in the program comes
  * after the other imports have been resolved.
  */
-import * as substitute from './async-mutex.js';
+import { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT, Mutex, Semaphore, tryAcquire, withTimeout } from './async-mutex.js';
 import { trackProcess } from './adapters/preload.js';
 
-trackProcess(substitute);
+trackProcess({ E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT, Mutex, Semaphore, tryAcquire, withTimeout });

@@ -42,7 +42,6 @@ export const entries: readonly string[] = [
   'eager',
   'engine',
   'load-validator',
-  'start',
 ];
 
 /** Packages that the source may import; and its own manifest, by the one name that holds wherever it is compiled to. */

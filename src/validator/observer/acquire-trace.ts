@@ -6,7 +6,7 @@
  * which would add turns.
  *
  * States of a message: opening (in the call) -> over, or opening -> waiting -> over. Invariant: a message that waits is that of a
- * hold that waits. Cost without subscribers: a look at five properties for each acquisition, and a comparison for each grant.
+ * hold that waits. Cost without a subscriber of `start`: a look at it for each acquisition, and a comparison for each grant.
  */
 import type { ObservedPermits, PermitRequest } from '../../locks/observed.js';
 import type { Hold } from '../../model/hold.js';
@@ -26,16 +26,9 @@ export class AcquireTrace {
     this.#channels = channels;
   }
 
+  /** One look alone, since each acquisition asks: who wants any of it has to listen to its start. */
   get isWanted(): boolean {
-    const channels = this.#channels;
-    return (
-      channels !== undefined &&
-      (channels.start.hasSubscribers ||
-        channels.end.hasSubscribers ||
-        channels.asyncStart.hasSubscribers ||
-        channels.asyncEnd.hasSubscribers ||
-        channels.error.hasSubscribers)
-    );
+    return this.#channels?.start.hasSubscribers === true;
   }
 
   /** Tells of the acquisition that `call` makes. */
