@@ -1,5 +1,5 @@
 /** Exactly async-mutex's names, for replacing it in one line: `import { Mutex } from 'lockdep/async-mutex'`. */
-import { processHost } from './api/process-host.js';
+import { beginProcess } from './api/process-validator.js';
 import { loadValidator } from './load-validator.js';
 
 export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from './locks/async-mutex-errors.js';
@@ -9,4 +9,4 @@ export { tryAcquire, withTimeout } from './locks/with-timeout.js';
 
 export type { MutexInterface, SemaphoreInterface } from 'async-mutex';
 
-processHost.begin(loadValidator);
+beginProcess(loadValidator);

@@ -2,7 +2,7 @@
  * `import 'lockdep/eager'`: the validator is part of what imports this, and need not be found when the mode asks for it. For
  * bundles: they hold what is imported, and nothing else. Comes before the other imports of the package. Has no exports.
  */
-import { processHost } from './api/process-host.js';
+import { supplyValidator } from './api/process-host.js';
 import { makeControl } from './engine.js';
 
-processHost.supply(makeControl);
+supplyValidator(makeControl);

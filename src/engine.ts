@@ -2,7 +2,7 @@
 import type { Control } from './api/control.js';
 import { ValidatorControl } from './api/validator-control.js';
 import { processWorld } from './locks/observer.js';
-import { sitePrinter } from './model/lock-class.js';
+import { sitePrinter } from './model/place-class.js';
 import type { Settings } from './model/mode.js';
 import { processAcquireChannels, processChannels } from './report/channels.js';
 import { sitePosition } from './report/stack-text.js';

@@ -1,5 +1,6 @@
 /** The public face of the package. */
 import { processHost } from './api/process-host.js';
+import { beginProcess } from './api/process-validator.js';
 import { Lockdep } from './api/lockdep.js';
 import { loadValidator } from './load-validator.js';
 import { Completion } from './locks/completion.js';
@@ -11,14 +12,15 @@ import { WorkItem } from './locks/work/work-item.js';
 import { WorkQueue } from './locks/work/work-queue.js';
 
 export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from './locks/async-mutex-errors.js';
-export { LockClass, lockClass } from './model/lock-class.js';
+export { lockClass } from './model/find-class.js';
+export { LockClass } from './model/lock-class.js';
 export { Completion, Mutex, PseudoLock, RWSemaphore, Semaphore, WorkItem, WorkQueue };
 export { trackedLock } from './locks/foreign-lock.js';
 export { tryAcquire, withTimeout } from './locks/with-timeout.js';
 export { DeclaredOrderError, LockdepError, LockTimeoutError, NotHeldError, QueueClosedError } from './errors.js';
 
 export type { MutexInterface, SemaphoreInterface } from 'async-mutex';
-export type { LockClassOptions } from './model/lock-class.js';
+export type { LockClassOptions } from './model/class-options.js';
 export type { HeldLock } from './api/control.js';
 export type { Lock, Lockdep } from './api/lockdep.js';
 export type { AcquireOptions, AnyLock, WeightedAcquireOptions } from './locks/options/acquire-options.js';
@@ -56,4 +58,4 @@ export type { LockdepErrorCode } from './errors.js';
  */
 export const lockdep: Lockdep = new Lockdep(processHost);
 
-processHost.begin(loadValidator);
+beginProcess(loadValidator);

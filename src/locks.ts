@@ -1,9 +1,10 @@
 /** The locks without `lockdep`, the control object: the validator comes when the mode asks for it. */
-import { processHost } from './api/process-host.js';
+import { beginProcess } from './api/process-validator.js';
 import { loadValidator } from './load-validator.js';
 
 export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from './locks/async-mutex-errors.js';
-export { LockClass, lockClass } from './model/lock-class.js';
+export { lockClass } from './model/find-class.js';
+export { LockClass } from './model/lock-class.js';
 export { Completion } from './locks/completion.js';
 export { Mutex } from './locks/mutex.js';
 export { PseudoLock } from './locks/pseudo-lock.js';
@@ -16,7 +17,7 @@ export { tryAcquire, withTimeout } from './locks/with-timeout.js';
 export { DeclaredOrderError, LockdepError, LockTimeoutError, NotHeldError, QueueClosedError } from './errors.js';
 
 export type { MutexInterface, SemaphoreInterface } from 'async-mutex';
-export type { LockClassOptions } from './model/lock-class.js';
+export type { LockClassOptions } from './model/class-options.js';
 export type { AcquireOptions, AnyLock, WeightedAcquireOptions } from './locks/options/acquire-options.js';
 export type { LockOptions } from './locks/options/constructor-options.js';
 export type { ForeignLock } from './locks/foreign-lock.js';
@@ -31,4 +32,4 @@ export type { RWSemaphoreOptions } from './locks/rw-semaphore.js';
 export type { RunOptions, WorkQueueOptions } from './locks/work/work-queue.js';
 export type { WorkFunction } from './locks/work/work.js';
 
-processHost.begin(loadValidator);
+beginProcess(loadValidator);

@@ -1,13 +1,13 @@
 /** A clock from outside: a mistake in it is named at once, and not by the first lock that has to wait. */
 import type { Clock } from '../platform/clock.js';
-import { describe } from '../platform/describe.js';
+import { describe, mistyped } from '../platform/describe.js';
 
 const PARTS = ['now', 'setTimeout', 'clearTimeout'] as const satisfies readonly (keyof Clock)[];
 
 /** The clock, if it is one. */
 export function checkedClock(given: unknown): Clock {
   if ((typeof given !== 'object' && typeof given !== 'function') || given === null) {
-    throw new TypeError(`option clock must be an object, got ${describe(given)}`);
+    throw mistyped('option clock', 'an object', given);
   }
   const clock = given as Clock;
   for (const part of PARTS) {

@@ -1,6 +1,7 @@
 /** What a program says of its order of classes by itself: that it is so, or that it need not be. */
-import { LockClass, lockClass } from '../model/lock-class.js';
-import { describe } from '../platform/describe.js';
+import { lockClass } from '../model/find-class.js';
+import { LockClass } from '../model/lock-class.js';
+import { describe, mistyped } from '../platform/describe.js';
 import { siteOf } from '../report/stack-text.js';
 import { captureFrames } from '../platform/captured-frame.js';
 import type { EdgeFacts } from '../validator/edge-facts.js';
@@ -42,7 +43,7 @@ function conflict(earlier: LockClass, later: LockClass, chain: readonly EdgeFact
 export function bless(runtime: Runtime, first: unknown, second: unknown, reason: unknown): void {
   const [a, b] = [checkedClass(first, 'a'), checkedClass(second, 'b')];
   if (a === b) throw new RangeError(`a and b must be two classes, got ${a.name} twice`);
-  if (typeof reason !== 'string') throw new TypeError(`reason must be a string, got ${describe(reason)}`);
+  if (typeof reason !== 'string') throw mistyped('reason', 'a string', reason);
   if (reason.trim() === '') throw new RangeError(`reason must not be empty, got ${describe(reason)}`);
   for (const each of [a, b]) runtime.reportAll(runtime.validator.bind(each));
   runtime.validator.bless(a, b, reason);
@@ -51,5 +52,5 @@ export function bless(runtime: Runtime, first: unknown, second: unknown, reason:
 function checkedClass(given: unknown, what: string): LockClass {
   if (typeof given === 'string' && given !== '') return lockClass(given);
   if (given instanceof LockClass) return given;
-  throw new TypeError(`${what} must be a LockClass or the name of one, got ${describe(given)}`);
+  throw mistyped(what, 'a LockClass or the name of one', given);
 }

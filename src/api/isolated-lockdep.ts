@@ -1,6 +1,6 @@
 /** Isolated instances: own graph, own reports, own locks, nothing shared with the process. */
 import type { Clock } from '../platform/clock.js';
-import { describe } from '../platform/describe.js';
+import { mistyped } from '../platform/describe.js';
 import { checkedClock } from './checked-clock.js';
 import { Lockdep } from './lockdep.js';
 import { Completion } from '../locks/completion.js';
@@ -94,7 +94,7 @@ export function runtimeOf(isolated: IsolatedLockdep): Runtime {
  */
 export function createLockdep(options: SomeOptions & { readonly clock?: Clock | undefined } = {}): IsolatedLockdep {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`options must be an object, got ${describe(options)}`);
+    throw mistyped('options', 'an object', options);
   }
   const { clock, mode = 'warn', ...rest } = options;
   const runtime = new Runtime({ clock: clock === undefined ? undefined : checkedClock(clock) });
@@ -146,7 +146,7 @@ export function createLockdep(options: SomeOptions & { readonly clock?: Clock | 
 
 /** Runs `fn` and resolves with the one report of `kind` that it made or repeated; else rejects. */
 export async function expectReport(lockdep: Lockdep, kind: ReportKind, fn: () => unknown): Promise<Report> {
-  if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${describe(fn)}`);
+  if (typeof fn !== 'function') throw mistyped('fn', 'a function', fn);
   const before = new Map(lockdep.reports().map((report) => [report.id, report.count]));
   await fn();
   const fresh = lockdep.reports().filter((report) => report.count > (before.get(report.id) ?? 0));

@@ -16,7 +16,7 @@ import type { WorkQueue } from '../locks/work/work-queue.js';
 import type { LockClass } from '../model/lock-class.js';
 import type { Mode, TrackingLevel } from '../model/mode.js';
 import type { LockGraph } from '../order/snapshot.js';
-import { describe } from '../platform/describe.js';
+import { describe, mistyped } from '../platform/describe.js';
 import { noteUnknown } from '../platform/unknown-options.js';
 import type { LockdepEvent } from '../report/channels.js';
 import type { Report } from '../report/types.js';
@@ -91,7 +91,7 @@ export class Lockdep {
    */
   subscribe(subscriber: (event: LockdepEvent) => void): Disposable {
     if (typeof subscriber !== 'function') {
-      throw new TypeError(`subscriber must be a function, got ${describe(subscriber)}`);
+      throw mistyped('subscriber', 'a function', subscriber);
     }
     return this.#host.load()?.subscribe(subscriber) ?? { [Symbol.dispose]() {} };
   }
@@ -109,7 +109,7 @@ export class Lockdep {
    */
   reset(options: { graph?: boolean | undefined } = {}): void {
     if (typeof options !== 'object' || options === null) {
-      throw new TypeError(`options must be an object, got ${describe(options)}`);
+      throw mistyped('options', 'an object', options);
     }
     noteUnknown(options, RESET_OPTIONS, 'lockdep.reset');
     this.#host.load()?.reset(options.graph === true);
@@ -213,7 +213,7 @@ export class Lockdep {
    * ```
    */
   task<T>(name: string, fn: () => T): T {
-    if (typeof name !== 'string') throw new TypeError(`name must be a string, got ${describe(name)}`);
+    if (typeof name !== 'string') throw mistyped('name', 'a string', name);
     checkFunction(fn);
     const { active } = this.#host;
     return active === undefined ? runUnfollowed(fn) : active.task(name, fn);
@@ -279,7 +279,7 @@ export class Lockdep {
    */
   adopt(hold: LockGuard | Releaser): void {
     if (!isHandle(hold)) {
-      throw new TypeError(`hold must be a guard or a releaser, got ${describe(hold)}`);
+      throw mistyped('hold', 'a guard or a releaser', hold);
     }
     const followed = holdOf(hold);
     if (followed !== undefined) this.#host.active?.adopt(followed, this.adopt);
@@ -361,7 +361,7 @@ export class Lockdep {
 const RESET_OPTIONS: ReadonlySet<string> = new Set(['graph']);
 
 function checkFunction(fn: unknown): void {
-  if (typeof fn !== 'function') throw new TypeError(`fn must be a function, got ${describe(fn)}`);
+  if (typeof fn !== 'function') throw mistyped('fn', 'a function', fn);
 }
 
 /** A releaser may be any function: one that was made while nothing was followed bears no sign. */

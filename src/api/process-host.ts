@@ -1,92 +1,43 @@
-/**
- * The validator of this process: loaded when the mode first asks for it, and shared by every copy of the package.
- *
- * States: none yet (the mode is off, or there is none to be had); loaded, on or off. What `configure` says before is kept, and
- * said again when it is loaded. One writer: this file. Cost of the process being without one: nothing but this object.
- */
-import { settingsOf, type Mode, type Settings, type TrackingLevel } from '../model/mode.js';
-import { inMicrotask } from '../platform/clock.js';
-import { sharedState } from '../platform/shared-state.js';
-import { warnOnce } from '../platform/warnings.js';
+/** What `lockdep` asks of the validator of this process, whether there is one by then or not. */
+import type { Mode, TrackingLevel } from '../model/mode.js';
 import type { SomeOptions } from '../validator/options.js';
 import type { Control, ControlHost } from './control.js';
+import { loadControl, loadIfWanted, processValidator, type MakeControl } from './process-validator.js';
 
-/** Makes the validator of the process; it begins with these settings. undefined where it is not to be had. */
-export type MakeControl = (settings: Settings) => Control | undefined;
-
-const MISSING =
-  "the validator of lockdep is not in this bundle or does not run here, so locks are locks alone; import 'lockdep/eager' first to bundle it";
-
-export class ProcessHost implements ControlHost {
-  #settings: Settings;
-  readonly #said: SomeOptions[] = [];
-  #make: MakeControl | undefined;
-  #control: Control | undefined;
-
-  constructor(settings: Settings) {
-    this.#settings = settings;
-  }
-
+export const processHost: ControlHost = {
   get mode(): Mode {
-    return this.#control?.mode ?? 'off';
-  }
+    return processValidator.control?.mode ?? 'off';
+  },
 
   get tracking(): TrackingLevel {
-    return this.#control?.tracking ?? this.#settings.tracking;
-  }
+    return processValidator.control?.tracking ?? processValidator.settings.tracking;
+  },
 
   get active(): Control | undefined {
-    return this.mode === 'off' ? undefined : this.#control;
-  }
+    return this.mode === 'off' ? undefined : processValidator.control;
+  },
 
-  /** A copy of the package has been loaded, which can make the validator so. */
-  begin(make: MakeControl): void {
-    this.#make ??= make;
-    if (this.#settings.mode !== 'off') this.load();
-  }
-
-  /** The validator is here: made by whoever brings it, if there is none yet. */
-  supply(make: MakeControl): void {
-    this.#make = make;
-    if (this.#settings.mode !== 'off') this.load();
-  }
-
-  load(): Control | undefined {
-    if (this.#control !== undefined) return this.#control;
-    const control = this.#make?.(this.#settings);
-    if (control === undefined) {
-      this.#tellMissing();
-      return undefined;
-    }
-    this.#control = control;
-    for (const options of this.#said) control.configure(options);
-    this.#said.length = 0;
-    return control;
-  }
+  load: loadControl,
 
   configure(options: SomeOptions): void {
-    if (this.#control !== undefined) {
-      this.#control.configure(options);
+    const { control, said, settings } = processValidator;
+    if (control !== undefined) {
+      control.configure(options);
       return;
     }
-    this.#said.push(options);
+    said.push(options);
     const { mode, tracking } = options;
-    if (tracking !== undefined && !this.#settings.isTrackingForced) this.#settings = { ...this.#settings, tracking };
-    if (mode !== undefined && !this.#settings.isModeForced) this.#settings = { ...this.#settings, mode };
-    if (this.#settings.mode !== 'off') this.load();
-  }
+    processValidator.settings = {
+      ...settings,
+      ...(tracking !== undefined && !settings.isTrackingForced && { tracking }),
+      ...(mode !== undefined && !settings.isModeForced && { mode }),
+    };
+    loadIfWanted();
+  },
+};
 
-  /** Whoever brings it may be loaded next. */
-  #tellMissing(): void {
-    inMicrotask(() => {
-      if (this.#control === undefined) warnOnce(MISSING, 'LOCKDEP_MISSING');
-    });
-  }
+/** The validator is here: made by whoever brings it, if there is none yet. */
+export function supplyValidator(make: MakeControl): void {
+  processValidator.make = make;
+  loadIfWanted();
 }
-
-const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {};
-
-export const processHost: ProcessHost = sharedState(
-  'lockdep.process.1',
-  () => new ProcessHost(settingsOf(environment)),
-);

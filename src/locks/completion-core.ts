@@ -8,7 +8,7 @@ import type { WaitKind } from '../model/hold.js';
 import { refusalOf } from './abort-listeners.js';
 import { EventWaiter, EventWaiters, type WaitBounds } from './event-waiters.js';
 import type { LockConstructor } from './lock-core.js';
-import type { LockOptions } from './options/constructor-options.js';
+import { lockOptions, type LockOptions } from './options/constructor-options.js';
 import type { Below, Undo } from './observed.js';
 import { SectionCore } from './section.js';
 
@@ -34,7 +34,7 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
   #since: number;
 
   constructor(owner: object, options: LockOptions | undefined, constructor: LockConstructor) {
-    super(owner, options, 'Completion', constructor);
+    super(owner, lockOptions(options, 'Completion'), 'Completion', constructor);
     this.#waiters = new EventWaiters<T>(this.world, 'the completion did not come');
     this.#since = this.world.eventBegins();
   }

@@ -5,7 +5,7 @@
  * O(1) per wait, wake and give-up; no queue is kept while nobody waits.
  */
 import { NativePromise } from '../platform/intrinsics.js';
-import { describe } from '../platform/describe.js';
+import { mistyped } from '../platform/describe.js';
 import { noteUnknown } from '../platform/unknown-options.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import { LockTimeoutError } from '../errors.js';
@@ -56,12 +56,12 @@ const KNOWN: ReadonlySet<string> = new Set(['signal', 'timeout']);
 export function checkedBounds(options: unknown): WaitBounds {
   if (options === undefined) return UNBOUNDED;
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`options must be an object, got ${describe(options)}`);
+    throw mistyped('options', 'an object', options);
   }
   noteUnknown(options, KNOWN, 'a wait');
   const { signal, timeout } = options as WaitOptions;
   if (signal !== undefined && !isSignal(signal)) {
-    throw new TypeError(`option signal must be an AbortSignal, got ${describe(signal)}`);
+    throw mistyped('option signal', 'an AbortSignal', signal);
   }
   return { signal, timeout: timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout') };
 }

@@ -7,7 +7,7 @@
 import { INSPECT } from '../platform/inspect.js';
 import { LockClass } from '../model/lock-class.js';
 import type { Making } from '../model/making.js';
-import { countLock } from '../model/sole-lock.js';
+import { countLock } from '../model/class-events.js';
 import type { Hold } from '../model/hold.js';
 import { plain } from '../platform/plain-text.js';
 import { checkedClass, type LockOptions } from './options/constructor-options.js';

@@ -12,7 +12,7 @@ import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
 import { plainPriority, runnable } from './options/checks.js';
 import { mutexRequest, PLAIN_REQUEST, type AcquireOptions } from './options/acquire-options.js';
-import type { LockOptions } from './options/constructor-options.js';
+import { asyncMutexOptions, type LockOptions } from './options/constructor-options.js';
 import { PermitCore } from './permit-core.js';
 import { grantReleaser, observerOf, type DisposableReleaser } from './releasing.js';
 import { CORE, type WORLD } from './symbols.js';
@@ -240,7 +240,7 @@ export const Mutex: MutexConstructor = callable(
     this[CORE] = new PermitCore(
       this,
       1,
-      options,
+      asyncMutexOptions(options, 'Mutex'),
       'Mutex',
       new.target === undefined ? calledFor(this, Mutex) : (new.target as never),
     );

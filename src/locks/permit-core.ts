@@ -13,13 +13,14 @@ import { E_CANCELED } from './async-mutex-errors.js';
 import { NativePromise, resolved } from '../platform/intrinsics.js';
 import { tellShared } from '../model/class-events.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
-import { isScope, type Hold, type WaitKind } from '../model/hold.js';
+import type { Hold } from '../model/hold.js';
+import { isScope, type WaitKind } from '../model/hold-kinds.js';
 import { LockTimeoutError } from '../errors.js';
 import { refusalOf } from './abort-listeners.js';
 import { afterTurns, haunt, isGhost, leaveQueue, type Ghost } from './ghosts.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { effectiveTimeout } from './options/acquire-options.js';
-import { lockOptions } from './options/constructor-options.js';
+import type { LockOptions } from './options/constructor-options.js';
 import type { LockObserver } from './observer.js';
 import { PermitWaiter } from './permit-waiter.js';
 import type { Grant, ObservedPermits, PermitRequest, TimeLimit, UnlockRequest } from './observed.js';
@@ -35,16 +36,15 @@ export class PermitCore extends LockCore implements ObservedPermits {
   declare readonly isCounted: boolean;
   declare private readonly cancelError: Error;
 
-  /** `value`: the permits at the start; `capacity`: how many holders the validator is to count with. */
+  /** `options` are checked by now. `value`: the permits at the start; `capacity`: how many holders the validator is to count with. */
   constructor(
     owner: object,
     value: number,
-    given: unknown,
+    options: LockOptions,
     kind: string,
     constructor: LockConstructor,
     capacity: number = value,
   ) {
-    const options = lockOptions(given, kind);
     super(owner, capacity, options, kind, constructor);
     this.value = value;
     this.queue = undefined;

@@ -7,12 +7,12 @@
  * Never waits and never refuses, except for a LockdepError in enforce. O(1) per call; nothing but a branch while the
  * validator is off.
  */
-import { describe } from '../platform/describe.js';
+import { mistyped } from '../platform/describe.js';
 import type { WaitKind } from '../model/hold.js';
 import type { LockConstructor } from './lock-core.js';
 import { LockFace } from './lock-face.js';
 import { checkedCallback } from './options/checks.js';
-import type { LockOptions } from './options/constructor-options.js';
+import { LOCK_OPTIONS, lockOptions, type LockOptions } from './options/constructor-options.js';
 import type { Below } from './observed.js';
 import { enterSection, runSection, SectionCore } from './section.js';
 import { CORE } from './symbols.js';
@@ -35,11 +35,13 @@ export interface PseudoLockOptions extends LockOptions {
   shared?: boolean | undefined;
 }
 
+const KNOWN: ReadonlySet<string> = new Set([...LOCK_OPTIONS, 'shared']);
+
 class PseudoCore extends SectionCore {
   readonly entry: WaitKind;
 
   constructor(owner: object, options: PseudoLockOptions, shared: boolean, constructor: LockConstructor) {
-    super(owner, options, 'PseudoLock', constructor);
+    super(owner, lockOptions(options, 'PseudoLock', KNOWN), 'PseudoLock', constructor);
     this.entry = shared ? 'recursive-read' : 'exclusive';
   }
 
@@ -78,7 +80,7 @@ export class PseudoLock extends LockFace {
   constructor(options: PseudoLockOptions = {}) {
     super();
     const shared: unknown = (options as PseudoLockOptions | null)?.shared ?? false;
-    if (typeof shared !== 'boolean') throw new TypeError(`option shared must be a boolean, got ${describe(shared)}`);
+    if (typeof shared !== 'boolean') throw mistyped('option shared', 'a boolean', shared);
     this[CORE] = new PseudoCore(this, options, shared, new.target);
   }
 

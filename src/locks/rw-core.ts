@@ -8,7 +8,7 @@
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import type { Hold, WaitKind } from '../model/hold.js';
 import type { LockConstructor } from './lock-core.js';
-import type { LockOptions } from './options/constructor-options.js';
+import { LOCK_OPTIONS, lockOptions, type LockOptions } from './options/constructor-options.js';
 import { PermitCore } from './permit-core.js';
 import type { PermitWaiter } from './permit-waiter.js';
 
@@ -16,9 +16,11 @@ export const READ = 1;
 /** More than there can be readers. */
 export const WRITE: number = 2 ** 30;
 
+const KNOWN: ReadonlySet<string> = new Set([...LOCK_OPTIONS, 'fairness']);
+
 export class RwCore extends PermitCore {
   constructor(owner: object, given: LockOptions | undefined, constructor: LockConstructor) {
-    super(owner, WRITE, given, 'RWSemaphore', constructor, 1);
+    super(owner, WRITE, lockOptions(given, 'RWSemaphore', KNOWN), 'RWSemaphore', constructor, 1);
   }
 
   get writer(): boolean {

@@ -6,7 +6,7 @@
  * reader waits only while a writer holds: one flow may then read twice, and writers may starve. O(1) per call and grant.
  */
 import { NativePromise, resolved } from '../platform/intrinsics.js';
-import { describe } from '../platform/describe.js';
+import { notAmong } from '../platform/describe.js';
 import { acquire, mightTake, runHolding, tryTake } from './acquiring.js';
 import { grantGuard, grantWriteGuard, type LockGuard, type WriteGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
@@ -314,6 +314,5 @@ function writeRequest(given: unknown): PermitRequest {
 function prefersReaders(options: RWSemaphoreOptions): boolean {
   const fairness = (options as RWSemaphoreOptions | null)?.fairness ?? 'fifo';
   if (fairness === 'fifo' || fairness === 'reader-preferring') return fairness === 'reader-preferring';
-  const message = `option fairness must be 'fifo' or 'reader-preferring', got ${describe(fairness)}`;
-  throw typeof fairness === 'string' ? new RangeError(message) : new TypeError(message);
+  throw notAmong('option fairness', "'fifo' or 'reader-preferring'", fairness);
 }

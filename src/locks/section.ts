@@ -4,15 +4,16 @@
  */
 import type { WaitKind } from '../model/hold.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
-import { lockOptions, type LockOptions } from './options/constructor-options.js';
+import type { LockOptions } from './options/constructor-options.js';
 import type { Below, ObservedSection } from './observed.js';
 
 export abstract class SectionCore extends LockCore implements ObservedSection {
   /** How a section is wanted: 'recursive-read' where sections may overlap and nest. */
   abstract readonly entry: WaitKind;
 
-  constructor(owner: object, options: LockOptions | undefined, kind: string, constructor: LockConstructor) {
-    super(owner, 1, lockOptions(options, kind), kind, constructor);
+  /** `options` are checked by now. */
+  constructor(owner: object, options: LockOptions, kind: string, constructor: LockConstructor) {
+    super(owner, 1, options, kind, constructor);
   }
 
   /** Nobody waits at its door, so any number of flows may be inside. */

@@ -13,7 +13,7 @@ import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
 import { plainPriority, checkedValue, checkedWeight, runnable } from './options/checks.js';
 import { semaphoreRequest, type WeightedAcquireOptions } from './options/acquire-options.js';
-import type { LockOptions } from './options/constructor-options.js';
+import { asyncMutexOptions, type LockOptions } from './options/constructor-options.js';
 import { PermitCore } from './permit-core.js';
 import type { Grant, ObservedPermits } from './observed.js';
 import {
@@ -292,7 +292,13 @@ export const Semaphore: SemaphoreConstructor = callable(
   SemaphoreFace,
   function semaphore(this: SemaphoreFace, value: unknown, options?: unknown): void {
     const constructor = new.target === undefined ? calledFor(this, Semaphore) : (new.target as never);
-    this[CORE] = new PermitCore(this, checkedValue(value, 'value'), options, 'Semaphore', constructor);
+    this[CORE] = new PermitCore(
+      this,
+      checkedValue(value, 'value'),
+      asyncMutexOptions(options, 'Semaphore'),
+      'Semaphore',
+      constructor,
+    );
   },
 );
 

@@ -1,6 +1,7 @@
 /** What becomes of classes, for those who want to know. Each `on...` returns how to stop listening. */
 import { table as anyTable, type ClassTable } from './class-table.js';
 import type { LockClass } from './lock-class.js';
+import { locksCounted } from './sole-lock.js';
 
 const table = anyTable as ClassTable<LockClass>;
 
@@ -14,7 +15,12 @@ export function onClassDisposed(listener: (lockClass: LockClass) => void): () =>
 
 /** @internal Called with every class whose only lock is not certain to be meant any more where the class is named. */
 export function onClassShared(listener: (lockClass: LockClass) => void): () => void {
-  return listen(table.sharingListeners, listener);
+  const unlisten = listen(table.sharingListeners, listener);
+  const uncount = listen(table.countListeners, (lockClass: LockClass) => locksCounted(lockClass, listener));
+  return () => {
+    unlisten();
+    uncount();
+  };
 }
 
 /** @internal Called when a class is asked for with other options than it has. Returns how to stop listening. */
@@ -30,6 +36,12 @@ export function onClassesFull(listener: () => void): () => void {
 function listen<T>(listeners: Set<T>, listener: T): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
+}
+
+/** A lock has this class from now on. */
+export function countLock(lockClass: LockClass): void {
+  lockClass.locks += 1;
+  for (const listener of table.countListeners) listener(lockClass);
 }
 
 /** @internal */

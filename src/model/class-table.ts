@@ -8,6 +8,7 @@
  *
  * Cost: O(1), and an entry for the garbage collector for each name.
  */
+import type { LockClassOptions } from './class-options.js';
 import { sharedState } from '../platform/shared-state.js';
 
 /** Classes that are kept to be found again, of about 500 bytes each. What is learned of them has a limit of its own. */
@@ -20,25 +21,28 @@ export interface ClassTable<C> {
   /** Of each name that was asked for: classes that exist, and the last number that one was given. */
   readonly names: Map<string, { live: number; last: number }>;
   readonly named: Map<string, C>;
-  readonly bySite: Map<string, C>;
   /** What stands for every class beyond the limit that is asked for by name or by place. */
   beyond: C | undefined;
+  /** Throws where they are wrong. Before find-class.ts is loaded none come from a program. */
+  checkedOptions: (options: LockClassOptions) => LockClassOptions;
   readonly collected: FinalizationRegistry<string>;
   readonly disposeListeners: Set<(lockClass: C) => void>;
+  readonly countListeners: Set<(lockClass: C) => void>;
   readonly sharingListeners: Set<(lockClass: C) => void>;
   readonly conflictListeners: Set<(lockClass: C, differing: readonly string[], below: () => void) => void>;
   readonly fullListeners: Set<() => void>;
 }
 
-export const table: ClassTable<unknown> = sharedState('lockdep.classes.4', () => ({
+export const table: ClassTable<unknown> = sharedState('lockdep.classes.5', () => ({
   nextId: 1,
   kept: 0,
   names: new Map(),
   named: new Map(),
-  bySite: new Map(),
   beyond: undefined,
+  checkedOptions: (options) => options,
   collected: new FinalizationRegistry<string>(freeName),
   disposeListeners: new Set(),
+  countListeners: new Set(),
   sharingListeners: new Set(),
   conflictListeners: new Set(),
   fullListeners: new Set(),

@@ -1,7 +1,8 @@
 /** Where a lock was constructed, and the class that follows from it. 10 to 20 microseconds a construction (Node 20). */
 import { captureCallSites } from '../platform/call-sites.js';
-import { classOfSite, type LockClass } from './lock-class.js';
+import type { LockClass } from './lock-class.js';
 import { makingOf, siteOf, type Making } from './making.js';
+import { classOfSite } from './place-class.js';
 
 /** What the place of construction says of a lock. */
 export interface Birth {

@@ -11,8 +11,12 @@
 import type { ChainNode } from '../order/chain-trie.js';
 import type { CapturedFrame } from '../platform/captured-frame.js';
 import { INSPECT } from '../platform/inspect.js';
+import type { HoldKind, WaitKind } from './hold-kinds.js';
 import type { LockClass } from './lock-class.js';
 import type { Making } from './making.js';
+
+export { asTry, isScope, isTry, isWait } from './hold-kinds.js';
+export type { HoldKind, WaitKind };
 
 export const WAITING = 0;
 export const HELD = 1;
@@ -22,41 +26,8 @@ export const TRANSFERRED = 3;
 const STATES = ['waiting', 'held', 'released', 'handed off'] as const;
 export type NodeState = typeof WAITING | typeof HELD | typeof RELEASED | typeof TRANSFERRED;
 
-/**
- * scope: the hold of a `runExclusive`. imperative: acquired and released by calls. try: taken without waiting. wait: an
- * event or the end of a task, waited for and never held: such a node goes from WAITING to RELEASED. unlock: so does the
- * wait for the unlock of a lock, which is not taken. use: so does what a call takes and gives back before it is over.
- */
-export type HoldKind = 'scope' | 'imperative' | 'try' | 'try-scope' | 'wait' | 'unlock' | 'use';
-
-/**
- * What an attempt waits for: exclusive for every holder; a fair read for every writer, queued ones included, and so for
- * what these wait for; a recursive read only for a writer that holds.
- */
-export type WaitKind = 'exclusive' | 'fair-read' | 'recursive-read';
-
 /** The moment before all others: how a lock was wanted. */
 export const WANTED = 0;
-
-/** Is the hold that of a `runExclusive`? */
-export function isScope(kind: HoldKind): boolean {
-  return kind === 'scope' || kind === 'try-scope';
-}
-
-/** Is it waited for and never held, as far as the flow that waits is concerned? */
-export function isWait(kind: HoldKind): boolean {
-  return kind === 'wait' || kind === 'unlock' || kind === 'use';
-}
-
-/** The same, as if it had been taken without waiting. */
-export function asTry(kind: HoldKind): HoldKind {
-  return isScope(kind) ? 'try-scope' : 'try';
-}
-
-/** Does it never wait, or only where that is legal anyway, so that nothing leads into it? */
-export function isTry(kind: HoldKind): boolean {
-  return kind === 'try' || kind === 'try-scope';
-}
 
 /**
  * Who gives back a lock: the flow that has it, so that a release by another one says that it was handed on; or whoever ends the

@@ -4,11 +4,10 @@
  * Invariant: an id belongs to one class for the life of the process and is never reused, so a stale id can not alias a
  * newer class. Cost: O(1) for everything but `dispose`, which is linear in the edges of the class.
  */
-import { describe } from '../platform/describe.js';
+import { mistyped } from '../platform/describe.js';
 import { plain } from '../platform/plain-text.js';
+import type { LockClassOptions } from './class-options.js';
 import { claimName, isFull, table as anyTable, type ClassTable } from './class-table.js';
-import { sharedState } from '../platform/shared-state.js';
-import { noteUnknown } from '../platform/unknown-options.js';
 
 /** Any lock of this package. */
 export interface AnyLock {
@@ -18,59 +17,6 @@ export interface AnyLock {
   setClass(lockClass: LockClass | string): void;
 }
 
-/**
- * Options of a class: what is legal among its locks, and how closely they are followed. `L` is the type of the locks, as `order`
- * gets them.
- *
- * @example
- * ```ts
- * const options: LockClassOptions<Mutex & { id: number }> = { order: (held, wanted) => held.id - wanted.id };
- * const accounts = new LockClass('accounts', options);
- * ```
- */
-export interface LockClassOptions<L = never> {
-  /**
-   * Nesting of two locks of this class is legal if and only if `order(held, wanted) < 0`. One that throws counts as not legal, and
-   * is shown in a process warning.
-   *
-   * @default undefined: one may be taken under another one as a subclass or under a nest lock, and not else
-   */
-  order?: ((held: L, wanted: L) => number) | undefined;
-  /**
-   * false: the locks are listed as held, but their order is neither learned nor checked.
-   *
-   * @default true
-   */
-  validate?: boolean | undefined;
-  /**
-   * false: the locks are not followed at all.
-   *
-   * @default true
-   */
-  track?: boolean | undefined;
-  /**
-   * true: a flow may take an instance that it holds already, as far as the validator is concerned.
-   *
-   * @default false
-   */
-  reentrant?: boolean | undefined;
-  /**
-   * Of locks with several permits: at most `holders` flows at once nest up to `depth` permits deep. Legal where a lock has
-   * at least holders * (depth - 1) + 1 permits. Deeper nesting, and more nested flows, are reported.
-   *
-   * @default undefined: nesting permits of one class is reported
-   */
-  nest?: Nest | undefined;
-}
-
-/** How deep how many flows nest permits of one class. */
-interface Nest {
-  /** Permits that one flow holds at once; at least 2. */
-  readonly depth: number;
-  /** Flows that nest them at once; at least 1. */
-  readonly holders: number;
-}
-
 /** Raw construction position, named only when somebody reads the name (source maps are slow to load). */
 export interface ConstructionSite {
   readonly file: string;
@@ -78,10 +24,14 @@ export interface ConstructionSite {
   readonly column: number;
 }
 
-/** @internal How a raw position is printed; the report layer installs its source-map aware version. */
-export const sitePrinter: { print: (site: ConstructionSite) => string } = sharedState('lockdep.sites.1', () => ({
-  print: (site: ConstructionSite) => `${site.file}:${site.line}:${site.column}`,
-}));
+/** What a class by place has of its place. */
+export interface ClassPlace {
+  readonly site: ConstructionSite;
+  /** A name for it, in plain text. */
+  print(): string;
+  /** The class is disposed of: the next one of the place is another. */
+  forget(): void;
+}
 
 const table = anyTable as ClassTable<LockClass>;
 
@@ -110,8 +60,6 @@ export class LockClass<L = AnyLock> {
   readonly base: LockClass | undefined;
   /** @internal Which of its base's subclasses it is. */
   readonly level: number | string | undefined;
-  /** @internal Where its locks are constructed, for a class that is a construction site. */
-  readonly site: ConstructionSite | undefined;
   /** @internal Is it a guess, made from the place of construction, and no class that the program named? Of a subclass: its base. */
   readonly isByPlace: boolean;
   /** @internal Locks that have ever had this class as their own. */
@@ -121,6 +69,7 @@ export class LockClass<L = AnyLock> {
   #asked: string | undefined;
   #subclasses: Map<number | string, LockClass> | undefined;
 
+  readonly #place: ClassPlace | undefined;
   #isKept = false;
 
   /**
@@ -130,26 +79,27 @@ export class LockClass<L = AnyLock> {
    * @throws {RangeError} when the name is empty, or a number of `nest` is too small
    */
   constructor(name: string, options: LockClassOptions<L> = {}) {
-    const made = constructing;
+    const origin = constructing;
     constructing = undefined;
-    if (made === undefined) this.#asked = checkedName(name);
-    const checked = made?.base?.options ?? checkedOptions(options);
+    if (origin === undefined) this.#asked = checkedName(name);
+    this.options = origin?.base?.options ?? table.checkedOptions(options);
     this.id = table.nextId++;
-    this.base = made?.base;
-    this.level = made?.level;
-    this.site = made?.site;
-    this.isByPlace = made?.base?.isByPlace ?? made?.site !== undefined;
-    this.options = checked;
-    if (made === undefined) this.#name = claimName(this, plain(name));
-    else if (made.site === undefined) this.#name = plain(name);
-    else this.#kind = name;
+    this.base = origin?.base;
+    this.level = origin?.level;
+    this.#place = origin?.place;
+    this.isByPlace = this.base?.isByPlace ?? this.#place !== undefined;
+    if (origin === undefined) this.#name = claimName(this, plain(name));
+    else if (this.#place === undefined) this.#name = plain(name);
   }
 
-  #kind = '';
+  /** @internal Where its locks are constructed, for a class that is a construction site. */
+  get site(): ConstructionSite | undefined {
+    return this.#place?.site;
+  }
 
   /** As printed in reports: unique in the process, and plain text. Ids and fields of reports are made of it. */
   get name(): string {
-    this.#name ??= claimName(this, `${this.#kind}@${plain(sitePrinter.print(this.site as ConstructionSite))}`);
+    this.#name ??= claimName(this, (this.#place as ClassPlace).print());
     return this.#name;
   }
 
@@ -174,8 +124,7 @@ export class LockClass<L = AnyLock> {
     const known = this.#subclasses?.get(level);
     if (known !== undefined) return known;
     if (isFull()) return beyond();
-    constructing = { base: this, level, site: undefined };
-    const made = new LockClass(`${this.name}/${level}`).keep();
+    const made = makeClass(`${this.name}/${level}`, { base: this, level });
     (this.#subclasses ??= new Map()).set(level, made);
     return made;
   }
@@ -196,7 +145,7 @@ export class LockClass<L = AnyLock> {
     for (const subclass of this.#subclasses?.values() ?? []) subclass.dispose();
     this.#subclasses = undefined;
     if (this.#asked !== undefined && table.named.get(this.#asked) === this) table.named.delete(this.#asked);
-    if (this.site !== undefined) table.bySite.delete(siteKey(this.site, this.#kind));
+    this.#place?.forget();
     if (this.#isKept) table.kept -= 1;
     this.#isKept = false;
     for (const listener of table.disposeListeners) listener(this);
@@ -233,84 +182,39 @@ export class LockClass<L = AnyLock> {
   }
 }
 
-let constructing:
-  | { base: LockClass | undefined; level: number | string | undefined; site: ConstructionSite | undefined }
-  | undefined;
+/** Of a class that is not made by its name alone: what it is a subclass of, or whose place it stands for. */
+interface Origin {
+  readonly base?: LockClass;
+  readonly level?: number | string;
+  readonly place?: ClassPlace;
+}
 
-/**
- * Returns the one class of that name in this process: created once, then found. Options count only when it is created; others
- * are reported when they are asked for later (`class-conflict`).
- *
- * @throws {TypeError} when the name is no string, or an option is not of its type
- * @throws {RangeError} when the name is empty, or a number of `nest` is too small
- *
- * @example
- * ```ts
- * const mutex = new Mutex({ class: lockClass('accounts') });
- * console.log(mutex.lockClass === new Mutex({ class: 'accounts' }).lockClass); // true
- * ```
- */
-export function lockClass<L = AnyLock>(name: string, options?: LockClassOptions<L>): LockClass<L> {
+let constructing: Origin | undefined;
+
+/** @internal A class that is to be found again, and not by its name. */
+export function makeClass(name: string, origin: Origin): LockClass {
+  constructing = origin;
+  return new LockClass(name).keep();
+}
+
+/** The class of that name, made if need be. */
+export function namedClass(name: string, options?: LockClassOptions): LockClass {
   const found = table.named.get(checkedName(name));
-  if (found === undefined) {
-    if (isFull()) return beyond();
-    const made = new LockClass(name, options).keep();
-    table.named.set(name, made);
-    return made;
-  }
-  if (options !== undefined) {
-    const differing = differingOptions(found.options, checkedOptions(options));
-    if (differing.length > 0) {
-      for (const tell of table.conflictListeners) tell(found, differing, lockClass as unknown as () => void);
-    }
-  }
-  return found;
+  if (found !== undefined) return found;
+  if (isFull()) return beyond();
+  const made = new LockClass(name, options).keep();
+  table.named.set(name, made);
+  return made;
 }
 
-const DEFAULTS: LockClassOptions = { validate: true, track: true, reentrant: false };
-
-/** Those of the options asked for that are not those there are. Two functions of one text are one comparator. */
-function differingOptions(there: LockClassOptions, asked: LockClassOptions): string[] {
-  const text = (options: LockClassOptions, key: keyof LockClassOptions): string => {
-    const value = options[key] ?? DEFAULTS[key];
-    if (typeof value === 'function') return Function.prototype.toString.call(value);
-    return typeof value === 'object' ? `${value.holders} ${value.depth}` : String(value);
-  };
-  const keys = Object.keys(asked) as (keyof LockClassOptions)[];
-  return keys.filter((key) => asked[key] !== undefined && text(there, key) !== text(asked, key));
-}
-
-/** @internal The class of all locks that are constructed at one place in the source. */
-export function classOfSite(site: ConstructionSite, kind: string): LockClass {
-  const key = siteKey(site, kind);
-  let found = table.bySite.get(key);
-  if (found === undefined) {
-    if (isFull()) return beyond();
-    constructing = { base: undefined, level: undefined, site };
-    found = new LockClass(kind).keep();
-    table.bySite.set(key, found);
-  }
-  return found;
-}
-
-/** The one class that stands for all those that are asked for when there are too many. It is not checked. */
-function beyond(): LockClass {
+/** @internal The one class that stands for all those that are asked for when there are too many. It is not checked. */
+export function beyond(): LockClass {
   table.beyond ??= new LockClass('(beyond MAX_KEPT_CLASSES)', { validate: false });
   return table.beyond;
 }
 
-function siteKey(site: ConstructionSite, kind: string): string {
-  return `${kind}@${withoutQuery(site.file)}:${site.line}:${site.column}`;
-}
-
-/** Loaders tell reloads of one module by its query. */
-function withoutQuery(file: string): string {
-  const query = file.startsWith('file:') ? file.indexOf('?') : -1;
-  return query === -1 ? file : file.slice(0, query);
-}
-
 function checkedName(name: unknown): string {
-  if (typeof name !== 'string') throw new TypeError(`lock class name must be a string, got ${describe(name)}`);
+  if (typeof name !== 'string') throw mistyped('lock class name', 'a string', name);
   if (name === '') throw new RangeError("lock class name must not be empty, got ''");
   return name;
 }
@@ -319,45 +223,5 @@ function checkLevel(level: unknown): void {
   if (typeof level === 'string' && level !== '') return;
   if (typeof level === 'number' && Number.isInteger(level) && level >= 0) return;
   if (typeof level === 'number') throw new RangeError(`subclass level must be a non-negative integer, got ${level}`);
-  throw new TypeError(`subclass level must be an integer or a non-empty string, got ${describe(level)}`);
-}
-
-const KNOWN: ReadonlySet<string> = new Set(['order', 'validate', 'track', 'reentrant', 'nest']);
-const NEST_KNOWN: ReadonlySet<string> = new Set(['depth', 'holders']);
-
-function checkedOptions(options: LockClassOptions): LockClassOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`lock class options must be an object, got ${describe(options)}`);
-  }
-  noteUnknown(options, KNOWN, 'a lock class');
-  if (options.order !== undefined && typeof options.order !== 'function') {
-    throw new TypeError(`lock class option order must be a function, got ${describe(options.order)}`);
-  }
-  for (const flag of ['validate', 'track', 'reentrant'] as const) {
-    const value = options[flag];
-    if (value !== undefined && typeof value !== 'boolean') {
-      throw new TypeError(`lock class option ${flag} must be a boolean, got ${describe(value)}`);
-    }
-  }
-  if (options.nest === undefined) return { ...options };
-  return { ...options, nest: checkedNest(options.nest) };
-}
-
-function checkedNest(nest: unknown): Nest {
-  if (typeof nest !== 'object' || nest === null) {
-    throw new TypeError(`lock class option nest must be an object, got ${describe(nest)}`);
-  }
-  noteUnknown(nest, NEST_KNOWN, 'the lock class option nest');
-  const { depth, holders } = nest as Nest;
-  for (const [field, value, least] of [
-    ['depth', depth, 2],
-    ['holders', holders, 1],
-  ] as const) {
-    const what = `lock class option nest.${field}`;
-    if (typeof value !== 'number') throw new TypeError(`${what} must be a number, got ${describe(value)}`);
-    if (!Number.isInteger(value) || value < least) {
-      throw new RangeError(`${what} must be an integer of at least ${least}, got ${value}`);
-    }
-  }
-  return { depth, holders };
+  throw mistyped('subclass level', 'an integer or a non-empty string', level);
 }

@@ -1,5 +1,5 @@
 /** The modes and levels of a validator, and what the environment asks for. Loads no validator. */
-import { describe } from '../platform/describe.js';
+import { notAmong } from '../platform/describe.js';
 import { showWarning } from '../platform/warnings.js';
 
 /** off: locks, and nothing else. warn: reports. enforce: the offending call throws too. */
@@ -51,12 +51,10 @@ function settingOf<T>(env: Environment, name: string, checked: (value: unknown, 
 
 export function checkedTracking(value: unknown, what: string): TrackingLevel {
   if (value === 'precise' || value === 'light') return value;
-  const message = `${what} must be 'precise' or 'light', got ${describe(value)}`;
-  throw typeof value === 'string' ? new RangeError(message) : new TypeError(message);
+  throw notAmong(what, "'precise' or 'light'", value);
 }
 
 export function checkedMode(value: unknown, what: string): Mode {
   if (value === 'off' || value === 'warn' || value === 'enforce') return value;
-  const message = `${what} must be 'off', 'warn' or 'enforce', got ${describe(value)}`;
-  throw typeof value === 'string' ? new RangeError(message) : new TypeError(message);
+  throw notAmong(what, "'off', 'warn' or 'enforce'", value);
 }

@@ -8,11 +8,9 @@
  * Cost: at the construction of a lock, a walk over the classes around its own, for the first two locks of a class only.
  */
 import { type LockClass } from './lock-class.js';
-import { tellShared } from './class-events.js';
 
-/** A lock has this class from now on. */
-export function countLock(lockClass: LockClass): void {
-  lockClass.locks += 1;
+/** A lock of this class has been counted. Tells of each class that is shared by that. */
+export function locksCounted(lockClass: LockClass, tellShared: (shared: LockClass) => void): void {
   const { locks } = lockClass;
   if (locks > 2) return;
   let shared = locks > 1;

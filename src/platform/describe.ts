@@ -9,6 +9,17 @@ export function describe(value: unknown): string {
   return plain(String(value));
 }
 
+/** The error for an argument that is of another type. */
+export function mistyped(what: string, wanted: string, given: unknown): TypeError {
+  return new TypeError(`${what} must be ${wanted}, got ${describe(given)}`);
+}
+
+/** The error for what is not one of the strings that it may be. */
+export function notAmong(what: string, choices: string, given: unknown): TypeError {
+  const error = mistyped(what, choices, given);
+  return typeof given === 'string' ? new RangeError(error.message) : error;
+}
+
 /** It may be anything of the program's, and throw. */
 function nameOf(value: { readonly name: unknown }): string {
   try {

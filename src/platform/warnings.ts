@@ -1,103 +1,60 @@
 /**
- * Warnings of this package: what shows reports and everything else that is to be said of the process.
+ * Warnings of this package: what shows everything that is to be said of the process, reports apart.
  *
  * Invariant: showing one never disturbs the program. A replaced `process.emitWarning` that throws reaches no caller: the text
- * goes to stderr then, and a stderr that nobody reads ends nothing. (A throwing listener of 'warning' runs later, outside of this
- * module, and is the user's.) What is handed to the process is shown also where it exits in the same turn.
+ * goes to the console then, as it does where the runtime has no process that warns (a browser). (A throwing listener of
+ * 'warning' runs later, outside of this module, and is the user's.)
  *
- * Where the runtime has no process that warns (a browser), the console shows them.
+ * Once a validator is loaded it shows them, with more care (kept-warnings.ts): it has much to say, and at any time.
  *
- * Cost: a listener or two, from the first warning on. Whoever warns sees to it that this is not done without end.
+ * Cost: nothing until there is one. Whoever warns sees to it that this is not done without end.
  */
 import { builtin } from './builtin.js';
 import { plainLines } from './plain-text.js';
 import { sharedState } from './shared-state.js';
-import { guardStderr } from './stderr-guard.js';
 
 export interface WarningOptions {
   readonly type: string;
   readonly code: string;
 }
 
+/** Shows a message that is plain text. */
 export type Warn = (message: string, options: WarningOptions) => void;
+
+/** Of every copy of the package in the process. */
+export const warnings: {
+  readonly told: Set<string>;
+  /** How a validator that is loaded shows them. It throws nothing. */
+  show: Warn | undefined;
+} = sharedState('lockdep.warnings.2', () => ({ told: new Set<string>(), show: undefined }));
 
 /** Foreign words in the message need no care. */
 export function showWarning(message: string, code: string): void {
-  contained(processWarning, plainLines(message), code);
+  (warnings.show ?? showPlainly)(plainLines(message), { type: 'LockdepWarning', code });
 }
-
-const told: Set<string> = sharedState('lockdep.warnings.1', () => new Set<string>());
 
 /** One warning for each text in a process, whichever copy of the package gives it; texts that differ without end are for the caller to bound. */
 export function warnOnce(message: string, code: string): void {
-  if (told.has(message)) return;
-  told.add(message);
+  if (warnings.told.has(message)) return;
+  warnings.told.add(message);
   showWarning(message, code);
-}
-
-/** Lets `warn` show what is plain text; what it does not show goes to stderr. */
-export function contained(warn: Warn, message: string, code: string): void {
-  try {
-    warn(message, { type: 'LockdepWarning', code });
-  } catch {
-    unshown.delete(message);
-    writeWarning(message);
-  }
 }
 
 /** undefined in a browser; other runtimes have one that can do less. */
 const host = (globalThis as { readonly process?: NodeJS.Process }).process;
-const emitWarning = host?.emitWarning;
-/** Handed to the process and not shown yet, by their messages. */
-const unshown = new Map<string, WarningOptions>();
-let watching = false;
 
-export function processWarning(message: string, options: WarningOptions): void {
-  if (host?.emitWarning === undefined) {
-    console.warn(`${options.type}: ${message}`);
-    return;
-  }
-  // Where somebody has replaced it, showing is theirs.
-  if (host.emitWarning === emitWarning) {
-    if ((host as { readonly _exiting?: boolean })._exiting === true) {
-      showNow(message, options);
-      return;
-    }
-    guardStderr();
-    watchExit(host);
-    unshown.set(message, options);
-  }
-  host.emitWarning(message, options);
-}
-
-/** A warning is shown in a later turn. A process that exits in this one would take the report with it. */
-function watchExit(process: NodeJS.Process): void {
-  if (watching) return;
-  watching = true;
-  process.on('warning', ({ message }) => unshown.delete(message));
-  process.on('exit', () => {
-    for (const [message, options] of unshown) showNow(message, options);
-  });
-}
-
-/**
- * For a process that has no later turn. Node's own listener shows it then too, if there is one: it knows of --no-warnings,
- * --disable-warning and --redirect-warnings.
- */
-function showNow(message: string, { type, code }: WarningOptions): void {
-  const stack = `${type}: ${message}`;
+function showPlainly(message: string, options: WarningOptions): void {
   try {
-    host?.emit('warning', Object.assign(new Error(message), { name: type, code, stack }));
+    // Where there is none this throws, as a replaced one may.
+    (host as NodeJS.Process).emitWarning(message, options);
   } catch {
-    // A listener that throws, or stderr: the process ends as it would have.
+    sayOnConsole(message, options);
   }
 }
 
-/** The last resort. */
-function writeWarning(message: string): void {
+export function sayOnConsole(message: string, { type }: WarningOptions): void {
   try {
-    const files = builtin<typeof import('node:fs')>('fs');
-    files?.writeSync(host?.stderr.fd ?? 2, `LockdepWarning: ${message}\n`);
+    console.warn(`${type}: ${message}`);
   } catch {
     // There is no further place to complain to.
   }

@@ -51,27 +51,24 @@ class Level {
   }
 
   append(waiter: Waiter): void {
-    const { tail } = this;
-    waiter._level = this;
-    waiter._previous = tail;
-    if (tail === undefined) this.head = waiter;
-    else tail._next = waiter;
-    this.tail = waiter;
+    this.#link(waiter, this.tail, undefined);
   }
 
   /** Another one in the place of a waiter. */
   replace(waiter: Waiter, other: Waiter): void {
     const { _previous: previous, _next: next } = waiter;
-    other._level = this;
-    other._previous = previous;
-    other._next = next;
-    if (previous === undefined) this.head = other;
-    else previous._next = other;
-    if (next === undefined) this.tail = other;
-    else next._previous = other;
-    waiter._previous = undefined;
-    waiter._next = undefined;
-    waiter._level = undefined;
+    this.unlink(waiter);
+    this.#link(other, previous, next);
+  }
+
+  #link(waiter: Waiter, previous: Waiter | undefined, next: Waiter | undefined): void {
+    waiter._level = this;
+    waiter._previous = previous;
+    waiter._next = next;
+    if (previous === undefined) this.head = waiter;
+    else previous._next = waiter;
+    if (next === undefined) this.tail = waiter;
+    else next._previous = waiter;
   }
 
   /** The waiter keeps no reference to its former neighbours, so a granted one does not keep later ones alive. */
@@ -234,9 +231,8 @@ export class WaiterQueue<W extends Waiter> {
   /** Puts `other`, of the same priority, in the place of a waiter of this queue. Throws unless that can be done. */
   replace(waiter: W, other: W): void {
     const level = waiter._level;
-    if (level === undefined || level.owner !== this) throw new Error('only a waiter of this queue can be replaced');
-    if (other._level !== undefined) throw new Error('a waiter can be in one queue at a time, once');
-    if (other.priority !== level.priority) throw new Error('a waiter can be replaced by one of its priority only');
+    if (level?.owner !== this || other.queued || other.priority !== level.priority)
+      throw new Error('only a waiter of this queue can be replaced, by one of its priority that is in no queue');
     level.replace(waiter, other);
   }
 

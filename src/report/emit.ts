@@ -2,12 +2,13 @@
  * Shows a report: a process warning, and the user's `onReport`.
  *
  * Invariant: showing a report never disturbs the program that it is about. A failing callback of the user, synchronous or not,
- * is contained and shown, once; for warnings see platform/warnings.ts.
+ * is contained and shown, once; for warnings see platform/kept-warnings.ts.
  *
  * Cost: for new reports only; the caller sees to that, so a distinct report is shown once. Nothing is awaited.
  */
 import { resolved } from '../platform/intrinsics.js';
-import { contained, errorText, processWarning, type Warn } from '../platform/warnings.js';
+import { contained, processWarning } from '../platform/kept-warnings.js';
+import { errorText, type Warn } from '../platform/warnings.js';
 import type { Report, ReportKind } from './types.js';
 
 /** The code of the warning that shows an `onReport` that failed. */

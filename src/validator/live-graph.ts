@@ -1,5 +1,6 @@
 /** What flows of this process have learned, as a graph. What was loaded or declared is none of it. */
-import { sitePrinter, type LockClass } from '../model/lock-class.js';
+import type { LockClass } from '../model/lock-class.js';
+import { sitePrinter } from '../model/place-class.js';
 import { isCovered, type Alternative } from '../order/alternatives.js';
 import { isSharedVertex } from '../order/class-order.js';
 import { BATCH, isSharedGate, lockOfGate } from '../order/gates.js';

@@ -1,6 +1,6 @@
 /** What `lockdep.configure()` takes, checked. Loads no validator. */
 import { checkedMode, checkedTracking, type Mode, type TrackingLevel } from '../model/mode.js';
-import { describe } from '../platform/describe.js';
+import { describe, mistyped } from '../platform/describe.js';
 import type { Report } from '../report/types.js';
 
 /**
@@ -54,16 +54,16 @@ export type SomeOptions = { readonly [Name in keyof LockdepOptions]?: LockdepOpt
 /** Throws for what makes no sense; then nothing is changed. */
 export function checkedOptions(options: unknown): SomeOptions {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`options must be an object, got ${describe(options)}`);
+    throw mistyped('options', 'an object', options);
   }
   const { mode, tracking, onReport, warnings, stackDepth } = options as SomeOptions;
   if (mode !== undefined) checkedMode(mode, 'option mode');
   if (tracking !== undefined) checkedTracking(tracking, 'option tracking');
   if (onReport !== undefined && typeof onReport !== 'function') {
-    throw new TypeError(`option onReport must be a function, got ${describe(onReport)}`);
+    throw mistyped('option onReport', 'a function', onReport);
   }
   if (warnings !== undefined && typeof warnings !== 'boolean') {
-    throw new TypeError(`option warnings must be a boolean, got ${describe(warnings)}`);
+    throw mistyped('option warnings', 'a boolean', warnings);
   }
   if (stackDepth !== undefined && !(Number.isInteger(stackDepth) && stackDepth > 0)) {
     throw new RangeError(`option stackDepth must be a positive integer, got ${describe(stackDepth)}`);

@@ -8,7 +8,9 @@ import { INSPECT } from '../platform/inspect.js';
 import type { LockClass } from '../model/lock-class.js';
 import { inMicrotask, systemNow, type Clock } from '../platform/clock.js';
 import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../model/class-events.js';
-import { noteUnknown, watchOptions } from '../platform/unknown-options.js';
+import { keepWarnings } from '../platform/kept-warnings.js';
+import { noteUnknown } from '../platform/unknown-options.js';
+import { watchOptions } from '../platform/unknown-options-told.js';
 import { errorText, showWarning } from '../platform/warnings.js';
 import { Events, type AcquireChannels, type Channels } from '../report/channels.js';
 import { emitReport } from '../report/emit.js';
@@ -81,6 +83,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
     channels,
     acquireChannels,
   }: RuntimeParts = {}) {
+    keepWarnings();
     this.world = world;
     this.acquireChannels = acquireChannels;
     this.#rehearsal = rehearsal;

@@ -1,6 +1,6 @@
 /** Programs in which one flow, or one lock, has to do with very many at once. Each runs with a number of them. */
 import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
-import { lockClass } from '../../src/model/lock-class.js';
+import { lockClass } from '../../src/model/find-class.js';
 import type { Mutex, Releaser } from '../../src/index.js';
 
 export type Crowd = (world: IsolatedLockdep, count: number) => Promise<unknown>;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { LockClass } from '../../src/model/lock-class.js';
-import { onClassShared } from '../../src/model/class-events.js';
-import { countLock, soleLockOf } from '../../src/model/sole-lock.js';
+import { countLock, onClassShared } from '../../src/model/class-events.js';
+import { soleLockOf } from '../../src/model/sole-lock.js';
 
 function told(act: () => void): string[] {
   const names: string[] = [];

@@ -1,6 +1,6 @@
 /** What the acquiring calls accept, as requests that are checked and filled in. */
 import type { AnyLock } from '../../model/lock-class.js';
-import { describe } from '../../platform/describe.js';
+import { mistyped } from '../../platform/describe.js';
 import { noteUnknown } from '../../platform/unknown-options.js';
 import { coreOf } from '../core-of.js';
 import type { Milliseconds, PermitRequest, TimeLimit } from '../observed.js';
@@ -147,15 +147,15 @@ const WEIGHTED: ReadonlySet<string> = new Set([...PLAIN, 'weight']);
 
 function fromOptions(given: unknown, weight: number, known: ReadonlySet<string>): PermitRequest {
   if (typeof given !== 'object' || given === null) {
-    throw new TypeError(`options must be a number or an object, got ${describe(given)}`);
+    throw mistyped('options', 'a number or an object', given);
   }
   noteUnknown(given, known, 'an acquisition');
   const { priority, signal, timeout, subclass, nestLock } = given as AcquireOptions;
   if (signal !== undefined && !isSignal(signal)) {
-    throw new TypeError(`option signal must be an AbortSignal, got ${describe(signal)}`);
+    throw mistyped('option signal', 'an AbortSignal', signal);
   }
   if (subclass !== undefined && typeof subclass !== 'number' && typeof subclass !== 'string') {
-    throw new TypeError(`option subclass must be a number or a string, got ${describe(subclass)}`);
+    throw mistyped('option subclass', 'a number or a string', subclass);
   }
   const checked = timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout');
   return {
@@ -171,7 +171,7 @@ function fromOptions(given: unknown, weight: number, known: ReadonlySet<string>)
 }
 
 function optionWeight({ weight = 1 }: WeightedAcquireOptions): number {
-  if (typeof weight !== 'number') throw new TypeError(`option weight must be a number, got ${describe(weight)}`);
+  if (typeof weight !== 'number') throw mistyped('option weight', 'a number', weight);
   if (!(weight > 0)) throw new RangeError(notPositive(weight));
   return weight;
 }

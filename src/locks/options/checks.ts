@@ -1,5 +1,5 @@
 /** Checks of single arguments: a bad value is named together with its argument. */
-import { describe } from '../../platform/describe.js';
+import { mistyped } from '../../platform/describe.js';
 import type { Milliseconds } from '../observed.js';
 
 /** Captured at load: a program may replace it. */
@@ -21,7 +21,7 @@ export function isSignal(value: unknown): value is AbortSignal {
 }
 
 export function checkedCallback(callback: unknown): void {
-  if (typeof callback !== 'function') throw new TypeError(`callback must be a function, got ${describe(callback)}`);
+  if (typeof callback !== 'function') throw mistyped('callback', 'a function', callback);
 }
 
 /** The callback of async-mutex's calls, which takes the lock first and fails then. */
@@ -45,7 +45,7 @@ export function plainPriority(given: unknown): number {
 }
 
 export function checkedPriority(priority: unknown): number {
-  if (typeof priority !== 'number') throw new TypeError(`priority must be a number, got ${describe(priority)}`);
+  if (typeof priority !== 'number') throw mistyped('priority', 'a number', priority);
   if (Number.isNaN(priority)) throw new RangeError('priority must not be NaN');
   return priority;
 }
@@ -56,15 +56,14 @@ export function checkedTimeout(timeout: unknown, what: string): Milliseconds {
 }
 
 export function checkedDuration(duration: unknown, what: string, orElse = ''): Milliseconds {
-  if (typeof duration !== 'number')
-    throw new TypeError(`${what} must be a number of milliseconds, got ${describe(duration)}`);
+  if (typeof duration !== 'number') throw mistyped(what, 'a number of milliseconds', duration);
   if (duration <= MAX_TIMEOUT) return Math.max(0, duration);
   throw new RangeError(`${what} must be at most ${MAX_TIMEOUT} milliseconds${orElse}, got ${duration}`);
 }
 
 export function checkedValue(given: unknown, what: string): number {
   const value = reckoned(given);
-  if (typeof value !== 'number') throw new TypeError(`${what} must be a number, got ${describe(value)}`);
+  if (typeof value !== 'number') throw mistyped(what, 'a number', value);
   if (Number.isNaN(value)) throw new RangeError(`${what} must not be NaN`);
   return value;
 }
@@ -73,7 +72,7 @@ export function checkedValue(given: unknown, what: string): number {
 export function checkedWeight(given: unknown = 1): number {
   refuseWeight(given);
   const weight = reckoned(given);
-  if (typeof weight !== 'number') throw new TypeError(`weight must be a number, got ${describe(weight)}`);
+  if (typeof weight !== 'number') throw mistyped('weight', 'a number', weight);
   if (Number.isNaN(weight)) throw new RangeError(notPositive(weight));
   return weight;
 }

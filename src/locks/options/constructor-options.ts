@@ -1,6 +1,6 @@
 /** What the constructors of locks accept, checked. */
-import { LockClass, lockClass } from '../../model/lock-class.js';
-import { describe } from '../../platform/describe.js';
+import { LockClass, namedClass } from '../../model/lock-class.js';
+import { mistyped } from '../../platform/describe.js';
 import { NativeError } from '../../platform/intrinsics.js';
 import { noteUnknown } from '../../platform/unknown-options.js';
 
@@ -34,31 +34,25 @@ export interface LockOptions {
   cancelError?: Error | undefined;
 }
 
-const COMMON = ['class', 'name', 'cancelError'] as const;
-const OF_ALL: ReadonlySet<string> = new Set(COMMON);
-/** Those that only some constructors take. */
-const OF_KIND: Readonly<Record<string, ReadonlySet<string>>> = {
-  RWSemaphore: new Set([...COMMON, 'fairness']),
-  PseudoLock: new Set([...COMMON, 'shared']),
-  WorkQueue: new Set([...COMMON, 'concurrency', 'onError']),
-};
+/** Names of the options of every constructor. */
+export const LOCK_OPTIONS: ReadonlySet<string> = new Set(['class', 'name', 'cancelError']);
 
-/** Those of async-mutex, which takes anything at all for what `cancel()` rejects with. */
-const ASYNC_MUTEX: ReadonlySet<string> = new Set(['Mutex', 'Semaphore']);
+/** async-mutex's argument: it takes anything at all for what `cancel()` rejects with. `kind`: whose constructor. */
+export function asyncMutexOptions(given: unknown, kind: string): LockOptions {
+  return given !== undefined && isCancelError(given) ? { cancelError: given as Error } : lockOptions(given, kind);
+}
 
-/** The constructor argument: async-mutex's cancel error, or options. `kind`: whose constructor. */
-export function lockOptions(given: unknown, kind: string): LockOptions {
+/** The constructor argument: a cancel error, or options. `known`: the names of those that this kind of lock takes. */
+export function lockOptions(given: unknown, kind: string, known: ReadonlySet<string> = LOCK_OPTIONS): LockOptions {
   if (given === undefined) return {};
-  if (!isPlain(given) && isCancelError(given, kind)) return { cancelError: given as Error };
-  if (typeof given !== 'object' || given === null) {
-    throw new TypeError(`options must be an object or an Error, got ${describe(given)}`);
-  }
-  noteUnknown(given, OF_KIND[kind] ?? OF_ALL, `the constructor of ${kind}`);
+  if (given instanceof NativeError) return { cancelError: given };
+  if (typeof given !== 'object' || given === null) throw mistyped('options', 'an object or an Error', given);
+  noteUnknown(given, known, `the constructor of ${kind}`);
   const { cancelError } = given as LockOptions;
   checkNames(given);
   // async-mutex takes whatever there is: an Error of another realm, or an object that is thrown.
   if (cancelError !== undefined && (typeof cancelError !== 'object' || cancelError === null)) {
-    throw new TypeError(`option cancelError must be an Error, got ${describe(cancelError)}`);
+    throw mistyped('option cancelError', 'an Error', cancelError);
   }
   return given;
 }
@@ -67,18 +61,12 @@ export function lockOptions(given: unknown, kind: string): LockOptions {
 export function checkNames({ class: ofClass, name }: LockOptions): void {
   if (ofClass !== undefined && typeof ofClass !== 'string') checkedClass(ofClass, 'option class');
   if (name !== undefined && typeof name !== 'string') {
-    throw new TypeError(`option name must be a string, got ${describe(name)}`);
+    throw mistyped('option name', 'a string', name);
   }
 }
 
-function isPlain(given: unknown): boolean {
-  return typeof given === 'object' && given !== null && Object.getPrototypeOf(given) === Object.prototype;
-}
-
 /** An object of a class may hold options, but a name tells none: errors have names too. An object literal of any realm does. */
-function isCancelError(given: unknown, kind: string): boolean {
-  if (given instanceof NativeError) return true;
-  if (!ASYNC_MUTEX.has(kind)) return false;
+function isCancelError(given: unknown): boolean {
   if (typeof given !== 'object' || given === null) return true;
   const prototype: unknown = Object.getPrototypeOf(given);
   if (prototype === null || Object.getPrototypeOf(prototype) === null) return false;
@@ -87,7 +75,7 @@ function isCancelError(given: unknown, kind: string): boolean {
 
 /** A string stands for the class of that name. */
 export function checkedClass(given: unknown, what: string): LockClass {
-  if (typeof given === 'string') return lockClass(given);
+  if (typeof given === 'string') return namedClass(given);
   if (given instanceof LockClass) return given;
-  throw new TypeError(`${what} must be a LockClass or a string, got ${describe(given)}`);
+  throw mistyped(what, 'a LockClass or a string', given);
 }

@@ -1,7 +1,7 @@
 /** What `trackedLock` and `wanted` accept, checked. */
 import type { HoldKind, ReleasedBy, WaitKind } from '../../model/hold.js';
 import type { LockClass } from '../../model/lock-class.js';
-import { describe } from '../../platform/describe.js';
+import { mistyped, notAmong } from '../../platform/describe.js';
 import { noteUnknown } from '../../platform/unknown-options.js';
 import type { Below, ForeignWant } from '../observed.js';
 import { checkNames } from './constructor-options.js';
@@ -110,10 +110,10 @@ export function foreignOptions(given: unknown): CheckedForeignOptions {
   noteUnknown(options, OF_LOCK, 'trackedLock');
   checkNames(options);
   const { class: ofClass, name, capacity = 1, kind = 'ForeignLock', releasedBy = 'holder', below } = options;
-  if (typeof kind !== 'string') throw new TypeError(`option kind must be a string, got ${describe(kind)}`);
+  if (typeof kind !== 'string') throw mistyped('option kind', 'a string', kind);
   if (kind === '') throw new RangeError("option kind must not be empty, got ''");
   const isKnown = releasedBy === 'holder' || releasedBy === 'user';
-  if (!isKnown) refuse('option releasedBy', "'holder' or 'user'", releasedBy);
+  if (!isKnown) throw notAmong('option releasedBy', "'holder' or 'user'", releasedBy);
   return {
     ...(ofClass === undefined ? {} : { class: ofClass }),
     ...(name === undefined ? {} : { name }),
@@ -125,7 +125,7 @@ export function foreignOptions(given: unknown): CheckedForeignOptions {
 }
 
 export function checkedCapacity(given: unknown, what: string): number {
-  if (typeof given !== 'number') throw new TypeError(`${what} must be a number, got ${describe(given)}`);
+  if (typeof given !== 'number') throw mistyped(what, 'a number', given);
   if (given === Infinity || (Number.isInteger(given) && given >= 1)) return given;
   throw new RangeError(`${what} must be a positive integer or Infinity, got ${given}`);
 }
@@ -136,12 +136,12 @@ export function foreignWant(given: ForeignRequest | undefined, capacity: number)
   const options = checkedObject(given) as ForeignRequest;
   noteUnknown(options, OF_REQUEST, 'a request at a tracked lock');
   const { permits = 1, shared = false, owner = 'flow', try: isTry = false, below } = options;
-  if (typeof permits !== 'number') throw new TypeError(`option permits must be a number, got ${describe(permits)}`);
+  if (typeof permits !== 'number') throw mistyped('option permits', 'a number', permits);
   if (!(permits > 0)) throw new RangeError(`option permits must be positive, got ${permits}`);
-  if (typeof shared !== 'boolean') throw new TypeError(`option shared must be a boolean, got ${describe(shared)}`);
+  if (typeof shared !== 'boolean') throw mistyped('option shared', 'a boolean', shared);
   if (shared && capacity !== 1) throw new RangeError(`option shared is for locks of capacity 1, not ${capacity}`);
-  if (typeof isTry !== 'boolean') throw new TypeError(`option try must be a boolean, got ${describe(isTry)}`);
-  if (!Object.hasOwn(HOLD_KINDS, owner)) refuse('option owner', "'flow', 'callback' or 'call'", owner);
+  if (typeof isTry !== 'boolean') throw mistyped('option try', 'a boolean', isTry);
+  if (!Object.hasOwn(HOLD_KINDS, owner)) throw notAmong('option owner', "'flow', 'callback' or 'call'", owner);
   if (isTry && owner === 'call') throw new RangeError("option try is not for the owner 'call', which waits");
   checkedBelow(below);
   const wait: WaitKind = shared ? 'fair-read' : 'exclusive';
@@ -150,15 +150,10 @@ export function foreignWant(given: ForeignRequest | undefined, capacity: number)
 
 function checkedObject(given: unknown): object {
   if (typeof given === 'object' && given !== null) return given;
-  throw new TypeError(`options must be an object, got ${describe(given)}`);
+  throw mistyped('options', 'an object', given);
 }
 
 function checkedBelow(below: unknown): Below | undefined {
   if (below === undefined || typeof below === 'function') return below as Below | undefined;
-  throw new TypeError(`option below must be a function, got ${describe(below)}`);
-}
-
-function refuse(what: string, expected: string, given: unknown): never {
-  const message = `${what} must be ${expected}, got ${describe(given)}`;
-  throw typeof given === 'string' ? new RangeError(message) : new TypeError(message);
+  throw mistyped('option below', 'a function', below);
 }

@@ -12,9 +12,11 @@ import { reasonOf, refusalOf, type Refusal } from '../abort-listeners.js';
 import { EventWaiter, EventWaiters, type WaitBounds } from '../event-waiters.js';
 import { FlushEpochs } from './flush-epochs.js';
 import { LockCore, type LockConstructor } from '../lock-core.js';
-import { lockOptions, type LockOptions } from '../options/constructor-options.js';
+import { LOCK_OPTIONS, lockOptions, type LockOptions } from '../options/constructor-options.js';
 import type { Below, Milliseconds } from '../observed.js';
 import { GRANTED, QUEUED, RUNNING, type Work, type WorkHost } from './work.js';
+
+const KNOWN: ReadonlySet<string> = new Set([...LOCK_OPTIONS, 'concurrency', 'onError']);
 
 export class QueueCore extends LockCore implements WorkHost {
   readonly concurrency: number;
@@ -32,7 +34,7 @@ export class QueueCore extends LockCore implements WorkHost {
     super(
       owner,
       Math.min(concurrency, Number.MAX_SAFE_INTEGER),
-      lockOptions(options, 'WorkQueue'),
+      lockOptions(options, 'WorkQueue', KNOWN),
       'WorkQueue',
       constructor,
     );

@@ -6,7 +6,7 @@
  * own, the AsyncLocalStorage contexts of the program are. O(1) per call.
  */
 import { NativePromise } from '../../platform/intrinsics.js';
-import { describe } from '../../platform/describe.js';
+import { mistyped } from '../../platform/describe.js';
 import { noteUnknown } from '../../platform/unknown-options.js';
 import { checkedBounds, type WaitOptions } from '../event-waiters.js';
 import { LockFace } from '../lock-face.js';
@@ -118,7 +118,7 @@ export class WorkQueue extends LockFace {
     super();
     const { concurrency, onError } = { ...(options as WorkQueueOptions | null) };
     if (onError !== undefined && typeof onError !== 'function') {
-      throw new TypeError(`option onError must be a function, got ${describe(onError)}`);
+      throw mistyped('option onError', 'a function', onError);
     }
     this.#onError = onError as OnItemError | undefined;
     this[CORE] = new QueueCore(
@@ -177,7 +177,7 @@ export class WorkQueue extends LockFace {
    * ```
    */
   enqueue(item: WorkItem<unknown>): boolean {
-    if (!(item instanceof WorkItem)) throw new TypeError(`item must be a WorkItem, got ${describe(item)}`);
+    if (!(item instanceof WorkItem)) throw mistyped('item', 'a WorkItem', item);
     const core = item[CORE];
     if (core.world !== this[CORE].world) throw new TypeError('item must be of the same lockdep instance as the queue');
     return enqueueItem(this[CORE], core, this.#onError, this.enqueue);
@@ -264,7 +264,7 @@ export class WorkQueue extends LockFace {
 }
 
 function checkedConcurrency(given: unknown): number {
-  if (typeof given !== 'number') throw new TypeError(`option concurrency must be a number, got ${describe(given)}`);
+  if (typeof given !== 'number') throw mistyped('option concurrency', 'a number', given);
   if (given === Infinity || (Number.isSafeInteger(given) && given >= 1)) return given;
   throw new RangeError(`option concurrency must be a whole number from 1, or Infinity, got ${given}`);
 }
@@ -276,15 +276,15 @@ function submissionOf<T>(fn: WorkFunction<T>, given: RunOptions | undefined): Su
     return { fn, priority: 0, signal: undefined, delay: 0, lockClass: undefined, name: undefined, item: undefined };
   }
   if (typeof given !== 'object' || given === null) {
-    throw new TypeError(`options must be an object, got ${describe(given)}`);
+    throw mistyped('options', 'an object', given);
   }
   noteUnknown(given, KNOWN, 'WorkQueue.run');
   const { class: ofClass, name, priority, signal, delay } = given;
   if (signal !== undefined && !isSignal(signal)) {
-    throw new TypeError(`option signal must be an AbortSignal, got ${describe(signal)}`);
+    throw mistyped('option signal', 'an AbortSignal', signal);
   }
   if (name !== undefined && typeof name !== 'string') {
-    throw new TypeError(`option name must be a string, got ${describe(name)}`);
+    throw mistyped('option name', 'a string', name);
   }
   return {
     fn,

@@ -9,7 +9,7 @@
  *
  * Cost: a walk over the flow's holds; for a declared nesting also over the holds of the wanted lock.
  */
-import type { LockClassOptions } from '../../model/lock-class.js';
+import type { LockClassOptions } from '../../model/class-options.js';
 import { flowsToBlock } from '../../report/permit-arithmetic.js';
 import type { Exhaustion } from '../../report/types.js';
 import type { Hold } from '../../model/hold.js';

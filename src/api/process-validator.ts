@@ -1,0 +1,63 @@
+/**
+ * The validator of this process: loaded when the mode first asks for it, and shared by every copy of the package.
+ *
+ * States: none yet (the mode is off, or there is none to be had); loaded, on or off. What `configure` says before is kept, and
+ * said again when it is loaded. The state is plain data, since copies of the package share it of which each may know less than
+ * the next one. Writers: this file, and process-host.ts. Cost of the process being without one: nothing but this object.
+ */
+import { settingsOf, type Settings } from '../model/mode.js';
+import { inMicrotask } from '../platform/clock.js';
+import { sharedState } from '../platform/shared-state.js';
+import { warnOnce } from '../platform/warnings.js';
+import type { SomeOptions } from '../validator/options.js';
+import type { Control } from './control.js';
+
+/** Makes the validator of the process; it begins with these settings. undefined where it is not to be had. */
+export type MakeControl = (settings: Settings) => Control | undefined;
+
+interface ProcessValidator {
+  settings: Settings;
+  readonly said: SomeOptions[];
+  make: MakeControl | undefined;
+  control: Control | undefined;
+}
+
+const MISSING =
+  "the validator of lockdep is not in this bundle or does not run here, so locks are locks alone; import 'lockdep/eager' first to bundle it";
+
+const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {};
+
+export const processValidator: ProcessValidator = sharedState('lockdep.process.2', () => ({
+  settings: settingsOf(environment),
+  said: [],
+  make: undefined,
+  control: undefined,
+}));
+
+/** A copy of the package has been loaded, which can make the validator so, if nothing else does. */
+export function beginProcess(make: MakeControl): void {
+  processValidator.make ??= make;
+  loadIfWanted();
+}
+
+export function loadIfWanted(): void {
+  if (processValidator.settings.mode !== 'off') loadControl();
+}
+
+/** Loaded if need be; undefined where there is none to be had. */
+export function loadControl(): Control | undefined {
+  const process = processValidator;
+  if (process.control !== undefined) return process.control;
+  const control = process.make?.(process.settings);
+  if (control === undefined) {
+    // Whoever brings it may be loaded next.
+    inMicrotask(() => {
+      if (process.control === undefined) warnOnce(MISSING, 'LOCKDEP_MISSING');
+    });
+    return undefined;
+  }
+  process.control = control;
+  for (const options of process.said) control.configure(options);
+  process.said.length = 0;
+  return control;
+}

@@ -1,0 +1,55 @@
+/**
+ * Tells of options that nobody knows, each once, while a validator of the process is on. At most MAX_UNKNOWN_OPTIONS of them are
+ * named, since names may come from outside the program. One writer of the look at options: this file.
+ */
+import { sharedState } from './shared-state.js';
+import { optionsWatch } from './unknown-options.js';
+import { showWarning } from './warnings.js';
+
+const CODE = 'LOCKDEP_UNKNOWN_OPTION';
+
+/** Unknown options that are named in the life of a process. */
+export const MAX_UNKNOWN_OPTIONS = 100;
+
+/** Characters of it by which one is known again. */
+const MAX_NAME_LENGTH = 200;
+
+interface Telling {
+  /** Validators that are on. */
+  on: number;
+  readonly told: Set<string>;
+  full: boolean;
+}
+
+const telling: Telling = sharedState('lockdep.options.told.1', () => ({
+  on: 0,
+  told: new Set<string>(),
+  full: false,
+}));
+
+/** A validator has been switched on or off. */
+export function watchOptions(on: boolean): void {
+  telling.on += on ? 1 : -1;
+  optionsWatch.look = telling.on === 0 ? undefined : look;
+}
+
+function look(given: object, known: ReadonlySet<string>, taker: string): void {
+  if (telling.full) return;
+  for (const name in given) if (!known.has(name)) tell(name, taker);
+}
+
+function tell(name: string, taker: string): void {
+  const which = `${taker} ${name}`.slice(0, MAX_NAME_LENGTH);
+  if (telling.full || telling.told.has(which)) return;
+  if (telling.told.size < MAX_UNKNOWN_OPTIONS) {
+    telling.told.add(which);
+    showWarning(`unknown option ${JSON.stringify(name)} of ${taker} is ignored`, CODE);
+    return;
+  }
+  telling.full = true;
+  telling.told.clear();
+  showWarning(
+    `MAX_UNKNOWN_OPTIONS is reached: further unknown options, after ${MAX_UNKNOWN_OPTIONS}, are ignored unnamed`,
+    CODE,
+  );
+}
