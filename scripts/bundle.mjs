@@ -3,7 +3,7 @@
 //   dist/*.js        CommonJS, for Node: `require` takes it as it is, `import` by a thin dist/*.mjs, so that both get the same
 //                    classes and one state. The validator is a file of its own, which is loaded when the mode asks for it.
 //   dist/esm/*.js    ES modules without a module of Node's, for bundlers, browsers and other runtimes. The validator is part of a
-//                    bundle only where `lockdep/eager` is imported.
+//                    bundle only where `lockdep/eager` is imported, and not for a browser, where it would not run: eager-none.js.
 //   dist/types/      declarations, of CommonJS; dist/types/*.d.mts are those of the ES modules.
 //
 // Two modules of the sources have others in their place: how a process comes to its validator, and to async-mutex's errors.
@@ -50,9 +50,13 @@ const ELSEWHERE = {
     export function loadValidator(settings) {
       const modules = builtin('module');
       if (modules === undefined) return undefined;
-      for (const from of [import.meta.url, globalThis.process.cwd() + '/'])
+      const engine = engineBeside(modules);
+      return engine === undefined ? undefined : engine.makeControl(settings);
+    }
+    function engineBeside({ createRequire }) {
+      for (const from of [() => import.meta.url, () => globalThis.process.cwd() + '/'])
         try {
-          return modules.createRequire(from)('lockdep/engine').makeControl(settings);
+          return createRequire(from())('lockdep/engine');
         } catch {}
       return undefined;
     }`,
@@ -224,5 +228,6 @@ export async function bundlePackage(compiled, target) {
     dir: portable,
     format: 'es',
   });
+  writeFileSync(join(portable, 'eager-none.js'), 'export {};\n');
   writeFileSync(join(portable, 'package.json'), '{ "type": "module" }\n');
 }

@@ -1,20 +1,29 @@
-/** The validator of the process. Loaded when the mode asks for it, or at once by `lockdep/eager`. */
+/** The validator of the process, where the runtime has what it stands on. Loaded when the mode asks for it, or at once by `lockdep/eager`. */
 import type { Control } from './api/control.js';
 import { ValidatorControl } from './api/validator-control.js';
 import { processWorld } from './locks/observer.js';
+import { hasStorage } from './flow/carriers.js';
 import { sitePrinter } from './model/place-class.js';
 import type { Settings } from './model/mode.js';
 import { processAcquireChannels, processChannels } from './report/channels.js';
 import { sitePosition } from './report/stack-text.js';
 import { Runtime } from './validator/runtime.js';
 
-export function makeControl(settings: Settings): Control {
+/** undefined where nothing goes with asynchronous calls: then nobody knows who holds what. */
+export function makeControl(settings: Settings): Control | undefined {
+  if (!hasStorage) return undefined;
   sitePrinter.print = sitePosition;
   const runtime = new Runtime({
     world: processWorld,
     channels: processChannels,
     acquireChannels: processAcquireChannels,
   });
-  runtime.begin(settings);
+  try {
+    runtime.begin(settings);
+  } catch (error) {
+    // Half of a validator would go on looking at the locks.
+    runtime.dispose();
+    throw error;
+  }
   return new ValidatorControl(runtime);
 }

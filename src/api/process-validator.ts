@@ -8,7 +8,7 @@
 import { settingsOf, type Settings } from '../model/mode.js';
 import { inMicrotask } from '../platform/clock.js';
 import { sharedState } from '../platform/shared-state.js';
-import { warnOnce } from '../platform/warnings.js';
+import { errorText, warnOnce } from '../platform/warnings.js';
 import type { SomeOptions } from '../validator/options.js';
 import type { Control } from './control.js';
 
@@ -23,7 +23,7 @@ interface ProcessValidator {
 }
 
 const MISSING =
-  "the validator of lockdep is not in this bundle or does not run here, so locks are locks alone; import 'lockdep/eager' first to bundle it";
+  "the validator of lockdep is not in this bundle or does not run here, so locks are locks alone; where Node's modules are there, import 'lockdep/eager' first to bundle it";
 
 const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {};
 
@@ -48,16 +48,30 @@ export function loadIfWanted(): void {
 export function loadControl(): Control | undefined {
   const process = processValidator;
   if (process.control !== undefined) return process.control;
-  const control = process.make?.(process.settings);
-  if (control === undefined) {
-    // Whoever brings it may be loaded next.
-    inMicrotask(() => {
-      if (process.control === undefined) warnOnce(MISSING, 'LOCKDEP_MISSING');
-    });
-    return undefined;
-  }
+  const control = tryToMake();
+  if (control === undefined) return undefined;
   process.control = control;
   for (const options of process.said) control.configure(options);
   process.said.length = 0;
   return control;
+}
+
+/** A runtime on which it fails has locks all the same, as one that has nothing to load. */
+function tryToMake(): Control | undefined {
+  try {
+    const control = processValidator.make?.(processValidator.settings);
+    if (control === undefined) tellMissing(MISSING);
+    return control;
+  } catch (error) {
+    processValidator.make = undefined;
+    tellMissing(`the validator of lockdep fails on this runtime, so locks are locks alone: ${errorText(error)}`);
+    return undefined;
+  }
+}
+
+/** Whoever brings it may be loaded next. */
+function tellMissing(message: string): void {
+  inMicrotask(() => {
+    if (processValidator.control === undefined) warnOnce(message, 'LOCKDEP_MISSING');
+  });
 }

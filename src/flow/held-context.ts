@@ -14,11 +14,11 @@
  * Invariant: between turns `cell` is undefined. Nothing is entered before `start` or after `stop`. Cost: O(1) a call, and
  * a property for a promise that is made under a hold.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { promiseHooks } from 'node:v8';
+import type { AsyncLocalStorage } from 'node:async_hooks';
 import { inMicrotask } from '../platform/clock.js';
 import { NativePromise } from '../platform/intrinsics.js';
 import type { Hold, ListCell } from '../model/hold.js';
+import { hookPromises, isBuiltOnHooks, newStorage } from './carriers.js';
 import { nearestHeld } from './hold-list.js';
 
 export class HeldContext {
@@ -43,9 +43,9 @@ export class HeldContext {
     this.stop();
     this.#started = true;
     this.#hooked = hooked;
-    this.byHooks = hooked || (isBuiltOnHooks && !arePromisesTracked());
+    if (!hooked && isBuiltOnHooks && !arePromisesTracked()) this.#unhook = this.#hook();
+    this.byHooks = hooked || this.#unhook !== undefined;
     if (!this.byHooks) this.#warmUp();
-    else if (!hooked) this.#unhook = this.#hook();
   }
 
   /** Gives hooks and storage back to the runtime: no store, no cost, until the next `start`. */
@@ -68,12 +68,12 @@ export class HeldContext {
 
   /** A storage that is first used inside a running async chain leaks what is entered there to its outer callers (Node 20, 22). */
   #warmUp(): void {
-    this.#ensureStorage().run({} as ListCell, () => undefined);
+    this.#ensureStorage()?.run({} as ListCell, () => undefined);
   }
 
   /** What is thrown out of a hook ends the process: a promise that can not be marked has nothing to carry. */
-  #hook(): () => void {
-    return promiseHooks.createHook({
+  #hook(): (() => void) | undefined {
+    return hookPromises({
       init: (promise) => {
         if (this.cell !== undefined) this.#mark(promise, this.cell);
       },
@@ -83,7 +83,7 @@ export class HeldContext {
       after: () => {
         this.cell = undefined;
       },
-    }) as unknown as () => void;
+    });
   }
 
   #mark(promise: object, cell: ListCell): void {
@@ -151,8 +151,8 @@ export class HeldContext {
     return this.run(cell, fn);
   }
 
-  #ensureStorage(): AsyncLocalStorage<ListCell | undefined> {
-    return (this.#storage ??= new AsyncLocalStorage());
+  #ensureStorage(): AsyncLocalStorage<ListCell | undefined> | undefined {
+    return (this.#storage ??= newStorage());
   }
 }
 
@@ -163,9 +163,6 @@ interface Marked {
 function marked(promise: object): Marked {
   return promise as Marked;
 }
-
-/** Is AsyncLocalStorage built on async hooks? Where this method is missing, it serves, whatever it is built on. */
-const isBuiltOnHooks = '_propagate' in AsyncLocalStorage.prototype;
 
 /** Do async hooks follow the promises of this process? They leave an id on each. */
 function arePromisesTracked(): boolean {

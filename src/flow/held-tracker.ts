@@ -70,12 +70,15 @@ export class HeldTracker {
     this.#clock.goBy(now);
   }
 
-  /** precise: imperative holds are followed, by promise hooks. light: scopes alone, at no cost per promise. */
+  /**
+   * precise: imperative holds are followed, by promise hooks. light: scopes alone, at no cost per promise; also where the runtime
+   * has no promise hooks (`followsCalls` is false then).
+   */
   start(level: TrackingLevel): void {
     this.#clock.start();
-    this.#context.start(level === 'precise');
     if (level === 'precise') this.#hooks.start();
     else this.#hooks.stop();
+    this.#context.start(this.#hooks.isRunning);
   }
 
   stop(): void {

@@ -8,6 +8,7 @@
  * Cost: O(1), amortised; a few microseconds more for each hold beyond MAX_LISTED, most of them the collector's. A look sorts what it shows.
  */
 import type { Hold } from '../model/hold.js';
+import { weakly, type Weak } from '../platform/weak.js';
 
 /** Holds and waits that are kept whoever else knows them, of 540 to 800 bytes each with their locks. */
 export const MAX_LISTED = 16_384;
@@ -17,7 +18,7 @@ const PERIOD = 509;
 
 export class LiveHolds {
   readonly #kept: Hold[] = [];
-  readonly #aged = new Set<WeakRef<Hold>>();
+  readonly #aged = new Set<Weak<Hold>>();
   /** With more than so many there is something to do for each. */
   #calm = MAX_LISTED;
   #sweepAt = MAX_LISTED;
@@ -36,7 +37,7 @@ export class LiveHolds {
   }
 
   /** `aged`: how it is listed. */
-  remove(node: Hold, aged: WeakRef<Hold> | undefined): void {
+  remove(node: Hold, aged: Weak<Hold> | undefined): void {
     if (aged !== undefined) {
       this.#aged.delete(aged);
       return;
@@ -86,7 +87,7 @@ export class LiveHolds {
   #age(): void {
     this.#kept.sort(byAge);
     for (const node of this.#kept.splice(0, MAX_LISTED / 2)) {
-      const aged = new WeakRef(node);
+      const aged = weakly(node);
       node.ask().aged = aged;
       this.#aged.add(aged);
     }

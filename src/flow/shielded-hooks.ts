@@ -3,7 +3,7 @@
  *
  * Invariant: what a handler throws goes to `fault`, which itself must not throw. Cost: one call more for each promise event.
  */
-import { promiseHooks } from 'node:v8';
+import { hookPromises } from './carriers.js';
 import { marked, type Marked } from './promise-notes.js';
 
 export abstract class ShieldedHooks {
@@ -13,10 +13,10 @@ export abstract class ShieldedHooks {
   protected abstract after(): void;
   protected abstract fault(error: unknown): void;
 
-  /** Registers them; the result takes them off. */
-  protected register(): () => void {
+  /** Registers them; the result takes them off. undefined where the runtime has no promise hooks. */
+  protected register(): (() => void) | undefined {
     const { onInit: init, onBefore: before, onSettled: settled, onAfter: after } = this;
-    return promiseHooks.createHook({ init, before, settled, after }) as unknown as () => void;
+    return hookPromises({ init, before, settled, after });
   }
 
   // Fields, so that a stack can be taken from right below them.

@@ -25,7 +25,8 @@ export interface ClassTable<C> {
   beyond: C | undefined;
   /** Throws where they are wrong. Before find-class.ts is loaded none come from a program. */
   checkedOptions: (options: LockClassOptions) => LockClassOptions;
-  readonly collected: FinalizationRegistry<string>;
+  /** undefined where the runtime has no such thing: then numbers are given out for ever. */
+  readonly collected: FinalizationRegistry<string> | undefined;
   readonly disposeListeners: Set<(lockClass: C) => void>;
   readonly countListeners: Set<(lockClass: C) => void>;
   readonly sharingListeners: Set<(lockClass: C) => void>;
@@ -40,7 +41,7 @@ export const table: ClassTable<unknown> = sharedState('lockdep.classes.5', () =>
   named: new Map(),
   beyond: undefined,
   checkedOptions: (options) => options,
-  collected: new FinalizationRegistry<string>(freeName),
+  collected: typeof FinalizationRegistry === 'undefined' ? undefined : new FinalizationRegistry<string>(freeName),
   disposeListeners: new Set(),
   countListeners: new Set(),
   sharingListeners: new Set(),
@@ -61,7 +62,7 @@ export function claimName(lockClass: object, name: string): string {
   if (taken === undefined) table.names.set(name, (taken = { live: 0, last: 0 }));
   taken.live += 1;
   taken.last += 1;
-  table.collected.register(lockClass, name);
+  table.collected?.register(lockClass, name);
   return taken.last === 1 ? name : `${name}#${taken.last}`;
 }
 

@@ -8,6 +8,7 @@
  *
  * Invariant: state only moves WAITING -> HELD -> RELEASED, WAITING -> RELEASED, or HELD -> TRANSFERRED -> RELEASED.
  */
+import type { Weak } from '../platform/weak.js';
 import type { ChainNode } from '../order/chain-trie.js';
 import type { CapturedFrame } from '../platform/captured-frame.js';
 import { INSPECT } from '../platform/inspect.js';
@@ -272,7 +273,7 @@ class HoldQuestion {
   adoptedBy: HoldOwner | undefined = undefined;
   pins = 0;
   /** How it is listed, when it is among the older of very many holds. */
-  aged: WeakRef<Hold> | undefined = undefined;
+  aged: Weak<Hold> | undefined = undefined;
   /** The wait for the unlock of the same lock that it was joined with, to be had as one. */
   joined: Hold | undefined = undefined;
   /** A judgement about it waits for the release of an outer lock, and wants its stack. */

@@ -29,21 +29,30 @@ export function settingsOf(env: Environment): Settings {
   const tracking = settingOf(env, 'LOCKDEP_TRACKING', checkedTracking);
   const mode = settingOf(env, 'LOCKDEP', checkedMode);
   return {
-    mode: mode ?? (CONSENTING.has(env['NODE_ENV']) ? 'warn' : 'off'),
+    mode: mode ?? (CONSENTING.has(read(env, 'NODE_ENV')) ? 'warn' : 'off'),
     isModeForced: mode !== undefined,
     tracking: tracking ?? 'precise',
     isTrackingForced: tracking !== undefined,
   };
 }
 
+/** A runtime may keep its environment to itself: Deno throws without a permission. */
+function read(env: Environment, name: string): string | undefined {
+  try {
+    return env[name];
+  } catch {
+    return undefined;
+  }
+}
+
 /** In production a value that makes no sense is told of and counts as none: it ends nothing. */
 function settingOf<T>(env: Environment, name: string, checked: (value: unknown, what: string) => T): T | undefined {
-  const value = env[name];
+  const value = read(env, name);
   if (value === undefined || value === '') return undefined;
   try {
     return checked(value, `environment variable ${name}`);
   } catch (error) {
-    if (env['NODE_ENV'] !== 'production') throw error;
+    if (read(env, 'NODE_ENV') !== 'production') throw error;
     showWarning(`${(error as Error).message}; it is ignored`, 'LOCKDEP_BAD_SETTING');
     return undefined;
   }

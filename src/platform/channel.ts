@@ -23,7 +23,7 @@ const channels = builtin<DiagnosticsChannels>('diagnostics_channel');
 
 /** The channel of that name, which every copy of this package in the process shares. */
 export function channelNamed(name: string): Channel {
-  if (channels === undefined) return SILENT;
+  if (typeof channels?.channel !== 'function') return SILENT;
   const channel = channels.channel(name);
   return {
     get hasSubscribers() {

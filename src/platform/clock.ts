@@ -49,7 +49,9 @@ export class RunningTimer {
   }
 }
 
-const { clearInterval, queueMicrotask, setImmediate, setInterval } = globalThis;
+const { clearInterval, queueMicrotask, setInterval, setTimeout: setTimer } = globalThis;
+/** A window (a browser's, jsdom's) has none. */
+const setImmediate = globalThis.setImmediate as typeof globalThis.setImmediate | undefined;
 
 /** Milliseconds since the epoch. */
 export const systemNow: () => number = Date.now;
@@ -59,12 +61,18 @@ export const inMicrotask: (callback: () => void) => void = queueMicrotask;
 
 /** Calls back once what the event loop has at hand is done, if the process lives so long. */
 export function afterThisTurn(callback: () => void): void {
-  setImmediate(callback).unref();
+  if (setImmediate === undefined) unref(setTimer(callback, 0));
+  else unref(setImmediate(callback));
 }
 
 /** Calls back every so many milliseconds, and keeps no process alive. The result stops it. */
 export function every(period: number, callback: () => void): () => void {
   const timer = setInterval(callback, period);
-  timer.unref();
+  unref(timer);
   return () => clearInterval(timer);
+}
+
+/** The timers of a window are numbers, and end with it. */
+function unref(timer: { readonly unref?: () => unknown }): void {
+  timer.unref?.();
 }

@@ -3,6 +3,7 @@ import type { Evidence, HoldState, MadeLock, Permits, RawUse } from '../report/t
 import { withoutScopes, type CapturedFrame } from '../platform/captured-frame.js';
 import { HELD, isScope, type Hold, type TrackedLock } from '../model/hold.js';
 import { holdsOf } from '../platform/scope-frame.js';
+import { weakly, type Weak } from '../platform/weak.js';
 import { NestingFacts } from './nesting-facts.js';
 
 /** A class, or what is known of one that only other processes or threads have. */
@@ -28,7 +29,7 @@ export interface UseFacts {
   /** Was only its unlock waited for? */
   readonly forUnlock?: boolean;
   /** The very lock, of a class by place: it may have to be told from others of its class later. */
-  readonly lock?: WeakRef<TrackedLock> | undefined;
+  readonly lock?: Weak<TrackedLock> | undefined;
   /** The same for reports, where its class has several locks. */
   readonly made?: MadeLock | undefined;
 }
@@ -57,7 +58,7 @@ export function useFacts(
     exact: known !== undefined,
     isWait: node.kind === 'wait',
     forUnlock: node.kind === 'unlock',
-    ...(node.lockClass.isByPlace ? { lock: new WeakRef(node.lock), made: madeLock(node) } : {}),
+    ...(node.lockClass.isByPlace ? { lock: weakly(node.lock), made: madeLock(node) } : {}),
   };
 }
 

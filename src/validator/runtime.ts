@@ -11,7 +11,7 @@ import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '
 import { keepWarnings } from '../platform/kept-warnings.js';
 import { noteUnknown } from '../platform/unknown-options.js';
 import { watchOptions } from '../platform/unknown-options-told.js';
-import { errorText, showWarning } from '../platform/warnings.js';
+import { errorText, showWarning, warnOnce } from '../platform/warnings.js';
 import { Events, type AcquireChannels, type Channels } from '../report/channels.js';
 import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
@@ -220,7 +220,8 @@ export class Runtime implements ValidatorHost, ObserverHost {
     this.#trackingIsForced = true;
     this.#setMode(this.mode);
     const told = `${reason}: only locks held by runExclusive are followed (tracking light)`;
-    showWarning(detail === '' ? told : `${told}\n${detail}`, 'LOCKDEP_LIGHT');
+    if (detail === '') warnOnce(told, 'LOCKDEP_LIGHT');
+    else showWarning(`${told}\n${detail}`, 'LOCKDEP_LIGHT');
   }
 
   /** Forgets what is held and all reports; with `graph` also all learned order. */
@@ -250,6 +251,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
     }
     const followed = tracker.followsCalls;
     tracker.start(this.#tracking);
-    if (tracker.followsCalls && !followed) void this.#rehearse();
+    if (this.#tracking === 'precise' && !tracker.followsCalls) this.#fallBack('this runtime has no promise hooks');
+    else if (tracker.followsCalls && !followed) void this.#rehearse();
   }
 }

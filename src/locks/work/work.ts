@@ -43,7 +43,11 @@ export type WorkState = typeof DELAYED | typeof QUEUED | typeof GRANTED | typeof
 
 /** For functions that declare no parameter and whose run nothing can abort: making a signal costs more than the rest. */
 const NEVER_ABORTED: AbortSignal = new AbortController().signal;
-builtin<typeof import('node:events')>('events')?.setMaxListeners(0, NEVER_ABORTED);
+try {
+  builtin<typeof import('node:events')>('events')?.setMaxListeners(0, NEVER_ABORTED);
+} catch {
+  // Somebody else's kind of signal (jsdom's), which counts no listeners.
+}
 
 /** What a turn is refused with when an item is cancelled: nobody's error. */
 export const CANCELLED: unique symbol = Symbol('lockdep.cancelled');
