@@ -7,10 +7,22 @@
 // The runners are kept under .matrix/runners/ and fetched only when missing; this package is packed and put beside
 // them as it would be published. Under node:test the same suite is part of `npm test`.
 //
+// Jest (in node and in jsdom), ts-jest and mocha also run test/runners/defaults/fixtures as they are when nothing is configured.
+//
 // A run is right when its JSON report has exactly the tests of test/runners/fixtures/expected.json, all passed, and
 // its exit code is 0.
 
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { npm, root, run, testEnvironment } from './lib.mjs';
@@ -23,15 +35,29 @@ import { chosenRows, folder, install, printTable, runUnder, takeOnly, title, wro
  * @property {readonly string[]} args of node
  * @property {string} [nodeOptions]
  * @property {boolean} [substituted] the file about async-mutex is part of it
+ * @property {Readonly<Record<string, number>>} [tests] by file, where they are those of the defaults
  */
 
 const fixtures = join(root, 'test', 'runners', 'fixtures');
+const defaults = join(root, 'test', 'runners', 'defaults', 'fixtures');
 const captured = { stdio: /** @type {['ignore', 'pipe', 'pipe']} */ (['ignore', 'pipe', 'pipe']) };
 
+/** @type {Record<string, { wanted: string, adapter?: string, beside?: readonly string[] }>} */
 const runners = {
   'vitest-4': { wanted: 'vitest@4.1.12', adapter: 'runner.vitest.mjs' },
   'vitest-5': { wanted: 'vitest@5.1.1', adapter: 'runner.vitest.mjs' },
   'jest-30': { wanted: 'jest@30.5.2', adapter: 'runner.jest.mjs' },
+  'jest-30-defaults': {
+    wanted: 'jest@30.5.2',
+    beside: [
+      'jest-environment-jsdom@30.5.2',
+      'ts-jest@29.4.15',
+      'typescript@5.9.3',
+      '@types/jest@30.0.0',
+      '@types/node@20.19.43',
+    ],
+  },
+  'mocha-12': { wanted: 'mocha@12.0.3' },
 };
 
 const REPORT = 'report.json';
@@ -41,6 +67,15 @@ const jest = ['node_modules/jest/bin/jest.js', '--json', `--outputFile=${REPORT}
 function vitest(runner, name, args = []) {
   const base = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', `--outputFile=${REPORT}`];
   return { name: `${runner} ${name}`, runner, args: [...base, ...args] };
+}
+
+const PLAIN = { 'plain.test.js': 2 };
+const TYPED = { 'typed.test.ts': 2 };
+
+/** @param {string} name @param {Readonly<Record<string, number>>} tests @param {readonly string[]} args @returns {Way} */
+function jestDefault(name, tests, ...args) {
+  const files = Object.keys(tests).map((file) => `defaults/${file}`);
+  return { name: `jest-30 ${name}`, runner: 'jest-30-defaults', tests, args: [...jest, ...args, ...files] };
 }
 
 /** @type {readonly Way[]} */
@@ -57,6 +92,20 @@ const ways = [
     runner: 'jest-30',
     args: ['--experimental-vm-modules', ...jest, '--runInBand'],
     substituted: true,
+  },
+  jestDefault('by default', PLAIN),
+  jestDefault('in jsdom', PLAIN, '--env=jsdom'),
+  jestDefault('ts-jest', TYPED, '--preset=ts-jest'),
+  {
+    name: 'mocha-12 by default',
+    runner: 'mocha-12',
+    tests: PLAIN,
+    args: [
+      'node_modules/mocha/bin/mocha.js',
+      '--reporter=json',
+      `--reporter-option=output=${REPORT}`,
+      'defaults/plain.test.js',
+    ],
   },
 ];
 
@@ -83,11 +132,11 @@ function pack() {
 /**
  * Installs a runner when it is missing, and this package as it is now.
  *
- * @param {keyof typeof runners} runner
+ * @param {string} runner
  * @param {string} tarball
  */
 function prepare(runner, tarball) {
-  const { wanted, adapter } = runners[runner];
+  const { wanted, adapter, beside = [] } = runners[runner] ?? { wanted: '' };
   const directory = join(folder, 'runners', runner);
   const [name = '', version = ''] = wanted.split('@');
   const manifest = join(directory, 'node_modules', name, 'package.json');
@@ -97,7 +146,7 @@ function prepare(runner, tarball) {
     mkdirSync(directory, { recursive: true });
     const options = ['--no-save', '--no-package-lock', '--ignore-scripts', '--no-audit', '--no-fund'];
     writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
-    mustPass(`npm install ${wanted}`, npm(['install', ...options, wanted], { cwd: directory, ...captured }));
+    mustPass(`npm install ${wanted}`, npm(['install', ...options, wanted, ...beside], { cwd: directory, ...captured }));
   }
   const modules = join(directory, 'node_modules');
   rmSync(join(modules, 'lockdep'), { recursive: true, force: true });
@@ -106,11 +155,28 @@ function prepare(runner, tarball) {
   for (const dependency of ['async-mutex', 'tslib']) {
     cpSync(join(root, 'node_modules', dependency), join(modules, dependency), { recursive: true });
   }
-  rmSync(join(directory, 'suite'), { recursive: true, force: true });
+  for (const suite of ['suite', 'defaults']) rmSync(join(directory, suite), { recursive: true, force: true });
+  if (adapter === undefined) {
+    cpSync(defaults, join(directory, 'defaults'), { recursive: true });
+    // No program of this project, so no source of it either: there it would be compiled.
+    renameSync(join(directory, 'defaults', 'typed.test.txt'), join(directory, 'defaults', 'typed.test.ts'));
+    writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(userConfig));
+    return;
+  }
   cpSync(fixtures, join(directory, 'suite'), { recursive: true });
   cpSync(join(fixtures, adapter), join(directory, 'suite', 'runner.mjs'));
   if (name === 'jest') writeFileSync(join(directory, 'jest.config.json'), JSON.stringify(jestConfig, undefined, 2));
 }
+
+const userConfig = {
+  compilerOptions: {
+    target: 'es2022',
+    module: 'commonjs',
+    moduleResolution: 'node10',
+    strict: true,
+    types: ['node', 'jest'],
+  },
+};
 
 const jestConfig = {
   testMatch: ['**/suite/*.test.mjs'],
@@ -125,9 +191,14 @@ const jestConfig = {
  * @param {Way} way
  * @returns {{ passed: number, wrong: string[] }}
  */
-function judge(path, { substituted = false }) {
+function judge(path, { substituted = false, tests = expected, runner }) {
   if (!existsSync(path)) {
     return { passed: 0, wrong: ['no report was written'] };
+  }
+  if (runner.startsWith('mocha')) {
+    const { stats, failures: failed } = JSON.parse(readFileSync(path, 'utf8'));
+    const count = Object.values(tests).reduce((sum, each) => sum + each, 0);
+    return { passed: stats.passes, wrong: stats.passes === count ? [] : [JSON.stringify(failed)] };
   }
   /** @type {{ testResults: { name: string, message?: string, assertionResults: { status: string }[] }[] }} */
   const { testResults } = JSON.parse(readFileSync(path, 'utf8'));
@@ -142,7 +213,7 @@ function judge(path, { substituted = false }) {
       .filter(({ status }) => status !== 'passed')
       .map((test) => `${basename(name)}: ${JSON.stringify(test)} ${message ?? ''}`),
   );
-  for (const [file, count] of Object.entries(expected)) {
+  for (const [file, count] of Object.entries(tests)) {
     if (file === SUBSTITUTED && !substituted) continue;
     if (passed.get(file) !== count) wrong.push(`${file}: ${passed.get(file) ?? 0} of ${count} passed`);
   }
@@ -164,7 +235,7 @@ const own = { name: 'this', version: process.versions.node, contexts: /** @type 
 const here = only.length === 0 && !rest.includes('--all');
 const nodes = here ? [own] : chosenRows(only);
 const tarball = pack();
-for (const runner of /** @type {(keyof typeof runners)[]} */ (Object.keys(runners))) prepare(runner, tarball);
+for (const runner of Object.keys(runners)) prepare(runner, tarball);
 rmSync(dirname(tarball), { recursive: true, force: true });
 
 const table = [['node', 'runner', 'passed', 'seconds', 'result']];
@@ -181,7 +252,7 @@ for (const node of nodes) {
     const cwd = join(folder, 'runners', way.runner);
     rmSync(join(cwd, REPORT), { force: true });
     const env = testEnvironment(way.nodeOptions === undefined ? {} : { NODE_OPTIONS: way.nodeOptions });
-    const exclude = way.substituted === true ? [] : [`--exclude=**/${SUBSTITUTED}`];
+    const exclude = way.substituted === true || way.tests !== undefined ? [] : [`--exclude=**/${SUBSTITUTED}`];
     const args = [...way.args, ...exclude];
     const begin = performance.now();
     const { code, output } = here
