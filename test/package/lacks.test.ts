@@ -42,7 +42,11 @@ const LACKS: Readonly<
     ['LOCKDEP_MISSING'],
   ],
   'has an AsyncLocalStorage that throws': [
-    lackOf('node:async_hooks', `it.AsyncLocalStorage = class { constructor() { throw new Error('not here'); } }`),
+    lackOf(
+      'node:async_hooks',
+      `const value = class { constructor() { throw new Error('not here'); } };
+           Object.defineProperty(it, 'AsyncLocalStorage', { value })`,
+    ),
     ['off', 'precise', 0],
     ['LOCKDEP_MISSING'],
   ],
