@@ -19,7 +19,7 @@ import type { HeldContext } from './held-context.js';
 import { HELD, Hold, isWait, type ListCell, WAITING } from '../model/hold.js';
 import { isOpen, Owner, type Debt } from './owner.js';
 import { cellUnder, mayBeListed } from './hold-list.js';
-import { ThenCalls } from './then-calls.js';
+import { OwnThen } from './own-then.js';
 import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
 import { ShieldedHooks } from './shielded-hooks.js';
 import { share, ToldPromises } from './told-promises.js';
@@ -53,7 +53,7 @@ export class PromiseHooks extends ShieldedHooks {
   /** Promises that settled as their function returned with holds, until their reactions have run. */
   readonly #returned = new WeakMap<Marked, Owner>();
   readonly #turns = new BatchTurns();
-  readonly #thenCalls = new ThenCalls(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
+  readonly #ownThen = new OwnThen(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
   readonly #told: ToldPromises;
   readonly tries: TriesInCalls = new TriesInCalls();
 
@@ -61,7 +61,7 @@ export class PromiseHooks extends ShieldedHooks {
     super();
     this.#context = context;
     this.#arrivals = arrivals;
-    this.#told = new ToldPromises(this.#notes, this.#thenCalls, this.onInit);
+    this.#told = new ToldPromises(this.#notes, this.#ownThen, this.onInit);
   }
 
   /** The turn that runs is one of which nothing is known. */
@@ -94,14 +94,10 @@ export class PromiseHooks extends ShieldedHooks {
       if (mayBatch) this.#turns.requested(parcel as Hold, this.isInTurn);
       this.#told.isWait(marked(promise));
       marked(promise)[this.#notes.carried] = parcel;
+      this.#ownThen.giveNew(marked(promise));
     } catch (error) {
       this.#arrivals.onFault(error);
     }
-  }
-
-  /** For `carry`, where the promise is none of `observedResolve` or `observedClass`: tells awaits of it from calls of `then`. */
-  observe(promise: Promise<unknown>): void {
-    this.#thenCalls.observe(marked(promise));
   }
 
   /** What settles until `unmute` is made by the locks themselves, and nobody's return. */
@@ -178,7 +174,7 @@ export class PromiseHooks extends ShieldedHooks {
   protected init(promise: Marked, parent: Marked | undefined): void {
     const context = this.#context;
     if (this.#told.areAll) this.#told.made(promise, parent);
-    if (this.#thenCalls.isRunning && this.#thenCalls.derives(parent)) this.#told.derived(promise);
+    if (this.#ownThen.isRunning && this.#ownThen.derives(parent)) this.#told.derived(promise);
     if (context.live === 0) return;
     const owner = this.#owner;
     if (owner !== undefined) {
@@ -439,7 +435,7 @@ export class PromiseHooks extends ShieldedHooks {
     if (Object.isExtensible(promise)) {
       promise[this.#notes.carried] = owner;
       // A `then` of the program's own tells nothing.
-      if (!this.#thenCalls.observe(promise)) share(owner);
+      if (!this.#ownThen.give(promise)) share(owner);
     }
     inMicrotask(() => {
       this.#handingOver = undefined;

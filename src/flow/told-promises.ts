@@ -1,19 +1,19 @@
 /**
  * Who waits for a promise, before it is known what that will bring: functions that await it, callbacks, combinators?
  *
- * A promise that is layered (then-layer.ts) as it is made tells all calls of its `then`; who waits without one awaits. So it is with the
+ * A promise that gets its own `then` as it is made tells all calls of it; who waits without one awaits. So it is with the
  * first promises of a program, and with all of them once the program asks what is held. Of others nobody knows.
  *
  * Certain is who gets what it brings only where it is waited for once, and at once, by what called the function that
  * made it: a promise that is kept may be a mere signal to who awaits it.
  *
- * Cost: a stamp and a layer for each promise, a stamp for each await. A call of the prototype's `then`, past that of the
+ * Cost: a stamp and a property for each promise, a stamp for each await. A call of the prototype's `then`, past that of the
  * promise, is told from an await by the stack, which costs more than a lock: so only the first are looked at, and all of
  * them in a program that does such a thing to a promise which brings a hold.
  */
 import { Hold } from '../model/hold.js';
 import { Owner } from './owner.js';
-import { CATCH, PASSES, type ThenCalls } from './then-calls.js';
+import { CATCH, PASSES, type OwnThen } from './own-then.js';
 import { IS_CALLBACK, type Marked, passedOn, type PromiseNotes } from './promise-notes.js';
 import { isCallOfThen, type Below } from '../platform/turn-function.js';
 
@@ -35,7 +35,7 @@ const SHARED = 3;
 
 export class ToldPromises {
   readonly #notes: PromiseNotes;
-  readonly #thenCalls: ThenCalls;
+  readonly #ownThen: OwnThen;
   readonly #onInit: Below;
   #early = EARLY_PROMISES;
   #looks = LOOKS;
@@ -52,9 +52,9 @@ export class ToldPromises {
   #before = 0;
 
   /** `onInit`: the hook, below which stacks are taken. */
-  constructor(notes: PromiseNotes, thenCalls: ThenCalls, onInit: Below) {
+  constructor(notes: PromiseNotes, ownThen: OwnThen, onInit: Below) {
     this.#notes = notes;
-    this.#thenCalls = thenCalls;
+    this.#ownThen = ownThen;
     this.#onInit = onInit;
   }
 
@@ -100,7 +100,7 @@ export class ToldPromises {
 
   #tell(promise: Marked): void {
     this.#notes.askers.set(promise, this.#turn * STATES);
-    this.#thenCalls.observe(promise);
+    this.#ownThen.give(promise);
   }
 
   /** `promise` is that of a wait, and of no function that has been called. */
@@ -130,7 +130,7 @@ export class ToldPromises {
   }
 
   #count(asked: Marked, stamp: number): void {
-    const kind = this.#thenCalls.kindFor(asked);
+    const kind = this.#ownThen.kindFor(asked);
     if (kind === CATCH) return;
     const isAtOnce = this.#isAtOnce(asked, stamp, kind);
     this.#set(asked, stamp, isAtOnce);
@@ -172,7 +172,7 @@ export class ToldPromises {
 
   /** Is it a call of the prototype's `then` that waits for `asked`? `must`: it is looked at in any case. */
   isPast(asked: Marked, must: boolean): boolean {
-    if (this.#thenCalls.kindFor(asked) !== undefined) return false;
+    if (this.#ownThen.kindFor(asked) !== undefined) return false;
     if (!must) {
       if (this.#looks === 0 || !this.areAll) return false;
       this.#looks -= 1;
@@ -192,16 +192,16 @@ export class ToldPromises {
     this.#tell(promise);
   }
 
-  /** Made by the call of a layer's `then` that runs. What goes into a combinator nobody sees. */
+  /** Made by the own `then` that runs. What goes into a combinator nobody sees. */
   derived(promise: Marked): void {
-    if (this.#thenCalls.noteKind(promise) !== PASSES && this.areAll) this.#tell(promise);
+    if (this.#ownThen.noteKind(promise) !== PASSES && this.areAll) this.#tell(promise);
   }
 
   /** Is it known of all who wait for `promise` how they do? */
   isTold(promise: Marked): boolean {
     const stamp = this.#notes.askers.get(promise);
     if (stamp === undefined || !this.areAll || stamp < this.#since * STATES) return false;
-    return this.#thenCalls.isObserved(promise);
+    return this.#ownThen.isOn(promise);
   }
 
   /** Does one wait for it who may have been given it? */

@@ -1,4 +1,3 @@
-import { checkedOptions } from '../../src/validator/options.js';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
@@ -42,11 +41,10 @@ describe('the self-test of the promise hooks', () => {
     const leaking = {
       beginStandIn: () => real.beginStandIn(),
       endStandIn: (node: Hold) => real.endStandIn(node),
-      carryNew: (_promise: Promise<unknown>, node: unknown) => void (carried = node),
+      carry: (_promise: Promise<unknown>, node: unknown) => void (carried = node),
       detached: <T>(fn: () => T): T => fn(),
       held: () => [carried] as never,
       ownsNow: () => true,
-      resolved: <T>(value: T): Promise<T> => Promise.resolve(value),
     };
     assert.equal(await hooksFollowHolds(leaking), false);
     real.stop();
@@ -69,10 +67,12 @@ describe('the self-test of the promise hooks', () => {
 
 describe('levels', () => {
   it('an unknown one is named', () => {
-    assert.throws(() => checkedOptions({ tracking: 'exact' }), {
+    const runtime = new Runtime();
+    assert.throws(() => runtime.configure({ tracking: 'exact' as never }), {
       name: 'RangeError',
       message: "option tracking must be 'precise' or 'light', got \"exact\"",
     });
+    runtime.dispose();
   });
 
   it('the environment wins over code', () => {

@@ -149,14 +149,6 @@ export class ValidatingObserver implements LockObserver {
     };
   }
 
-  get promiseClass(): PromiseConstructor {
-    return this.#rt.validator.tracker.promiseClass;
-  }
-
-  resolved<T>(value: T): Promise<T> {
-    return this.#rt.validator.tracker.resolved(value);
-  }
-
   permitsHeld(lock: ObservedLock): number {
     let sum = 0;
     for (let hold = lock.firstHold; hold !== undefined; hold = hold.next)
