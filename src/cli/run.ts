@@ -109,18 +109,10 @@ function modeFor(enforce: boolean): string {
 }
 
 /**
- * The options of node that preload this package. By --require: with --import Node takes the script for an ES module too, which
+ * The option of node that preloads this package. By --require: with --import Node takes the script for an ES module too, which
  * fails for extensions that only a hook of `require` knows (ts-node), or nobody.
  */
-function preloadFor(words: readonly string[]): readonly string[] {
-  const register = new URL('../register.js', import.meta.url);
-  const features = process.features as { readonly require_module?: boolean };
-  const requires = features.require_module === true && !words.some((word) => NO_REQUIRE.test(word));
-  return requires ? ['--require', fileURLToPath(register)] : ['--import', register.href];
-}
-
-/** Node can not `require` this package then. */
-const NO_REQUIRE = /^--no-(?:experimental-)?require-module$/;
+const PRELOAD: readonly string[] = ['--require', fileURLToPath(new URL('../register.js', import.meta.url))];
 
 function environment({ enforce, out }: RunOptions): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...process.env, LOCKDEP: modeFor(enforce), LOCKDEP_SUMMARY: '1' };
@@ -139,7 +131,6 @@ export const run: Command = {
     }
     checkScript(options.program);
     checkSettings();
-    const program = [...process.execArgv, ...options.program];
-    return runNode([...preloadFor(program), ...program], environment(options));
+    return runNode([...PRELOAD, ...process.execArgv, ...options.program], environment(options));
   },
 };

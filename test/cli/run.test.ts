@@ -158,13 +158,13 @@ describe('files that only a hook of require knows', () => {
     });
   }
 
-  it('where require() is not to load ES modules, the preload is loaded by import', async () => {
-    const made = new Project({ 'main.mjs': inversion });
+  it('is tracked also where require() is not to load ES modules', async () => {
+    const made = Project.withLockdep({ 'main.mjs': inversion });
     for (const [words, env] of [
       [['--', '--no-experimental-require-module', 'main.mjs'], {}],
       [['main.mjs'], { NODE_OPTIONS: '--no-experimental-require-module' }],
     ] as const) {
-      const { code, stderr } = await run(made, words, env);
+      const { code, stderr } = await made.node(['node_modules/lockdep/dist/cli/main.js', 'run', ...words], { env });
       assert.match(stderr, /1 report \(1 strict/);
       assert.equal(code, 1);
     }
