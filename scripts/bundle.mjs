@@ -34,7 +34,10 @@ const ON_NODE = {
     export const ownUrl = pathToFileURL(__dirname).href + '/';
     export const substituteUrl = ownUrl + 'async-mutex.mjs';
     export const hooksUrl = ownUrl + 'esm-hooks.js';`,
-  'load-validator.js': `export const loadValidator = (settings) => require('./engine.js').makeControl(settings);`,
+  'load-validator.js': `
+    import { keepWarnings } from './platform/kept-warnings.js';
+    keepWarnings();
+    export const loadValidator = (settings) => require('./engine.js').makeControl(settings);`,
   'locks/async-mutex-errors.js': `
     const errors = require('./${ERRORS}').get();
     export const E_ALREADY_LOCKED = errors.E_ALREADY_LOCKED;

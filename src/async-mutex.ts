@@ -1,6 +1,7 @@
 /** Exactly async-mutex's names, for replacing it in one line: `import { Mutex } from 'lockdep/async-mutex'`. */
-import { beginProcess } from './api/process-validator.js';
+// First, since the environment is read by what comes next, and may be told of.
 import { loadValidator } from './load-validator.js';
+import { beginProcess } from './api/process-validator.js';
 
 export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from './locks/async-mutex-errors.js';
 export { Mutex } from './locks/mutex.js';

@@ -1,8 +1,9 @@
 /** The public face of the package. */
+// First, since the environment is read by what comes next, and may be told of.
+import { loadValidator } from './load-validator.js';
 import { processHost } from './api/process-host.js';
 import { beginProcess } from './api/process-validator.js';
 import { Lockdep } from './api/lockdep.js';
-import { loadValidator } from './load-validator.js';
 import { Completion } from './locks/completion.js';
 import { Mutex } from './locks/mutex.js';
 import { PseudoLock } from './locks/pseudo-lock.js';

@@ -5,6 +5,10 @@
 import type { Control } from './api/control.js';
 import { makeControl } from './engine.js';
 import type { Settings } from './model/mode.js';
+import { keepWarnings } from './platform/kept-warnings.js';
+
+// On Node with or without a validator; what is bundled for elsewhere has a plain way, until there is one.
+keepWarnings();
 
 export function loadValidator(settings: Settings): Control | undefined {
   return makeControl(settings);

@@ -1,6 +1,7 @@
 /** The locks without `lockdep`, the control object: the validator comes when the mode asks for it. */
-import { beginProcess } from './api/process-validator.js';
+// First, since the environment is read by what comes next, and may be told of.
 import { loadValidator } from './load-validator.js';
+import { beginProcess } from './api/process-validator.js';
 
 export { E_ALREADY_LOCKED, E_CANCELED, E_TIMEOUT } from './locks/async-mutex-errors.js';
 export { lockClass } from './model/find-class.js';

@@ -1,5 +1,5 @@
 /**
- * Warnings of a process that has a validator: none is lost, and none ends the program.
+ * Warnings with care: none is lost, and none ends the program.
  *
  * Invariant: showing one never disturbs the program. A replaced `process.emitWarning` that throws reaches no caller: the text
  * goes to stderr then, and a stderr that nobody reads ends nothing. (A throwing listener of 'warning' runs later, outside of this

@@ -5,7 +5,7 @@
  * goes to the console then, as it does where the runtime has no process that warns (a browser). (A throwing listener of
  * 'warning' runs later, outside of this module, and is the user's.)
  *
- * Once a validator is loaded it shows them, with more care (kept-warnings.ts): it has much to say, and at any time.
+ * On Node, and wherever a validator is loaded, they are shown with more care (kept-warnings.ts): that much a small bundle leaves out.
  *
  * Cost: nothing until there is one. Whoever warns sees to it that this is not done without end.
  */
@@ -24,7 +24,7 @@ export type Warn = (message: string, options: WarningOptions) => void;
 /** Of every copy of the package in the process. */
 export const warnings: {
   readonly told: Set<string>;
-  /** How a validator that is loaded shows them. It throws nothing. */
+  /** How they are shown with care; undefined where nothing has installed that. It throws nothing. */
   show: Warn | undefined;
 } = sharedState('lockdep.warnings.2', () => ({ told: new Set<string>(), show: undefined }));
 

@@ -30,6 +30,13 @@ describe('a setting of the environment that makes no sense', () => {
     });
   }
 
+  it('in production is told of also where the program exits in the turn of the import', async () => {
+    const made = Project.withLockdep({ 'main.mjs': "import 'lockdep/async-mutex'; process.exit(0);" });
+    const { code, stderr } = await made.node(['main.mjs'], { env: { LOCKDEP: 'loud', NODE_ENV: 'production' } });
+    assert.equal(code, 0);
+    assert.equal(stderr.match(/LOCKDEP_BAD_SETTING/g)?.length, 1, stderr);
+  });
+
   for (const [env, complaint] of [
     [{ LOCKDEP: 'loud' }, /RangeError: environment variable LOCKDEP must be 'off', 'warn' or 'enforce', got "loud"/],
     [
