@@ -2,12 +2,11 @@
  * What services assert about their locks. An assertion fails only where the answer is certain: while nothing is followed,
  * or in a flow that the tracker does not know, every assertion passes.
  */
+import type { Below } from '../platform/below.js';
 import type { LockCore } from '../locks/lock-core.js';
 import { evidenceNow, isHeldBy, type Question } from '../validator/held-by.js';
 import { failedAssertion } from '../validator/rules/assertion.js';
 import type { Runtime } from '../validator/runtime.js';
-
-type Below = (...args: never[]) => unknown;
 
 /** Does the running flow hold `lock`? undefined: not known. */
 export function isHeld(runtime: Runtime, lock: LockCore, below: Below, question?: Question): boolean | undefined {

@@ -1,4 +1,5 @@
 /** What `lockdep` can ask of a validator. Types alone: the one who asks may have none yet. */
+import type { Below } from '../platform/below.js';
 import type { LockCore } from '../locks/lock-core.js';
 import type { Hold } from '../model/hold.js';
 import type { LockClass } from '../model/lock-class.js';
@@ -9,7 +10,7 @@ import type { Evidence, HoldMode, HoldState, Report } from '../report/types.js';
 import type { SomeOptions } from '../validator/options.js';
 import type { Split } from '../validator/split-report.js';
 
-export type Below = (...args: never[]) => unknown;
+export type { Below };
 
 /** One lock that a flow holds or waits for, as `lockdep.held()` lists it. */
 export interface HeldLock {

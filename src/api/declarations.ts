@@ -1,4 +1,5 @@
 /** What a program says of its order of classes by itself: that it is so, or that it need not be. */
+import type { Below } from '../platform/below.js';
 import { lockClass } from '../model/find-class.js';
 import { LockClass } from '../model/lock-class.js';
 import { describe, mistyped } from '../platform/describe.js';
@@ -7,8 +8,6 @@ import { captureFrames } from '../platform/captured-frame.js';
 import type { EdgeFacts } from '../validator/edge-facts.js';
 import { DeclaredOrderError } from '../errors.js';
 import type { Runtime } from '../validator/runtime.js';
-
-type Below = (...args: never[]) => unknown;
 
 /** All or nothing: where one pair is known the other way round, no pair is declared. */
 export function declareOrder(runtime: Runtime, given: readonly unknown[], below: Below): void {

@@ -30,7 +30,7 @@ import type { TrackingLevel } from '../model/mode.js';
 import { PromiseHooks } from './promise-hooks.js';
 import { PromiseWatch } from './promise-watch.js';
 import { inMicrotask } from '../platform/clock.js';
-import type { Below } from '../platform/turn-function.js';
+import type { Below } from '../platform/below.js';
 
 export class HeldTracker {
   readonly #context = new HeldContext();

@@ -25,7 +25,8 @@ import { ShieldedHooks } from './shielded-hooks.js';
 import { share, ToldPromises } from './told-promises.js';
 import { TriesInCalls } from './tries-in-calls.js';
 import { inMicrotask } from '../platform/clock.js';
-import { isActOfTurn, type Below } from '../platform/turn-function.js';
+import { isActOfTurn } from '../platform/turn-function.js';
+import type { Below } from '../platform/below.js';
 
 const NOTHING = 0;
 const SUSPENDED = 1;

@@ -15,7 +15,8 @@ import { Hold } from '../model/hold.js';
 import { Owner } from './owner.js';
 import { CATCH, PASSES, type OwnThen } from './own-then.js';
 import { IS_CALLBACK, type Marked, passedOn, type PromiseNotes } from './promise-notes.js';
-import { isCallOfThen, type Below } from '../platform/turn-function.js';
+import { isCallOfThen } from '../platform/turn-function.js';
+import type { Below } from '../platform/below.js';
 
 /** Promises at the start that tell who waits for them, asked or not; more than most tests make. */
 const EARLY_PROMISES = 10_000;

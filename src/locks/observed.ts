@@ -1,13 +1,13 @@
 /**
  * What an observer may ask of a lock, and what the two hand to each other. Types alone; the classes of this folder are these.
  */
+import type { Below } from '../platform/below.js';
 import type { Hold, HoldKind, ReleasedBy, TrackedLock, WaitKind } from '../model/hold.js';
 import type { LockClass } from '../model/lock-class.js';
 import type { Timers } from '../platform/clock.js';
 import type { World } from './world.js';
 
-/** A public function that was called: the program's own frames begin below it. */
-export type Below = (...args: never[]) => unknown;
+export type { Below };
 
 /** A duration in milliseconds. `Infinity` never ends. */
 export type Milliseconds = number;

@@ -42,7 +42,7 @@ export function withTimeout(
   timeoutError: Error = E_TIMEOUT,
 ): MutexInterface | SemaphoreInterface {
   const isOurs = sync instanceof Mutex || sync instanceof Semaphore;
-  // A stub may have the prototype of ours and nothing else.
+  // An object in the place of a lock may have our prototype and nothing else.
   const core = isOurs ? (sync[CORE] as PermitCore | undefined) : undefined;
   const bound = { timeout, error: timeoutError, clock: core?.world.clock ?? programTimers };
   const outside = boundFromOutside(sync, bound);

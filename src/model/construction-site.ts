@@ -1,4 +1,5 @@
 /** Where a lock was constructed, and the class that follows from it. 10 to 20 microseconds a construction (Node 20). */
+import type { Below } from '../platform/below.js';
 import { captureCallSites } from '../platform/call-sites.js';
 import type { LockClass } from './lock-class.js';
 import { makingOf, siteOf, type Making } from './making.js';
@@ -15,7 +16,7 @@ export interface Birth {
  * taken for the caller). `kind` names the primitive in the printed class name. undefined where the runtime hides places
  * (call-sites.ts says so): one class for all would make a deadlock of every nesting.
  */
-export function birthAt(constructor: (...args: never[]) => unknown, kind: string): Birth | undefined {
+export function birthAt(constructor: Below, kind: string): Birth | undefined {
   const sites = captureCallSites(constructor, 2);
   const site = sites[0];
   if (site === undefined) return undefined;

@@ -11,6 +11,7 @@
  * lock that is made in a constructor costs a second capture. Equal makings are one object, at most MAX_MAKINGS of them;
  * locks beyond those are told apart by their number alone.
  */
+import type { Below } from '../platform/below.js';
 import { captureCallSites, fileOf, type CallSite } from '../platform/call-sites.js';
 import type { ConstructionSite } from './lock-class.js';
 
@@ -36,7 +37,7 @@ const STATIC_FIELD = '<static_initializer>';
 const makings = new Map<string, Making>();
 
 /** `sites`: the call sites above `constructor`, the two innermost at least. undefined where they tell no lock from another. */
-export function makingOf(sites: readonly CallSite[], constructor: (...args: never[]) => unknown): Making | undefined {
+export function makingOf(sites: readonly CallSite[], constructor: Below): Making | undefined {
   const [own, caller] = sites;
   if (own === undefined || caller === undefined) return undefined;
   const isNear = !isConstruction(own) && caller.isConstructor?.() !== true && fileOf(caller) !== '';

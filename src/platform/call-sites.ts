@@ -10,6 +10,7 @@
  * Cost: 2 to 6 microseconds at a limit of 1, 5 to 20 for a whole stack; so callers capture at construction and for
  * nestings that are not known yet, never for a known one.
  */
+import type { Below } from './below.js';
 import { borrow, giveBack, type Former } from './borrowed-property.js';
 import { warnOnce } from './warnings.js';
 
@@ -33,7 +34,7 @@ export interface CallSite {
 /** A limit that can not be changed serves if it lets so much through: less would be a part of a stack, taken for all of it. */
 const LEAST_FRAMES = 10;
 
-type Capture = (holder: object, below: (...args: never[]) => unknown) => void;
+type Capture = (holder: object, below: Below) => void;
 
 /** Captured at load: what a program makes of it later is for its own stacks. */
 const capturing = (holderOf('captureStackTrace') ?? Error) as ErrorConstructor;
@@ -47,7 +48,7 @@ const structured = (_error: unknown, sites: readonly CallSite[]): unknown => (ta
  * The call sites above `below` (that function and all it called are left out), at most `limit`, awaiting callers
  * included. An empty list where the runtime hides them (frozen intrinsics).
  */
-export function captureCallSites(below: (...args: never[]) => unknown, limit: number): readonly CallSite[] {
+export function captureCallSites(below: Below, limit: number): readonly CallSite[] {
   taken = undefined;
   const usual = asUsual();
   if (usual !== undefined) {
@@ -93,7 +94,7 @@ function assign<K extends 'prepareStackTrace' | 'stackTraceLimit'>(key: K, value
 }
 
 /** Where the one or the other is an accessor, read-only or not there, or another Error is global. */
-function captureWithCare(below: (...args: never[]) => unknown, limit: number): void {
+function captureWithCare(below: Below, limit: number): void {
   taken = undefined;
   const formerLimit = borrow(capturing, 'stackTraceLimit', limit);
   let current: object | undefined;

@@ -4,6 +4,7 @@
  * V8 appends to a stack the frames of the functions that await the running one, so a frame with `isAsync` is proof that
  * it waits for what is below it. Never wrongly so; its absence proves nothing.
  */
+import type { Below } from './below.js';
 import { captureCallSites, fileOf, type CallSite } from './call-sites.js';
 import type { StackFrame } from './stack-frame.js';
 import { isScopeFrame, scopeFrames } from './scope-frame.js';
@@ -21,10 +22,7 @@ export interface CapturedFrame extends StackFrame {
 }
 
 /** The stack above `below`, innermost first. */
-export function captureFrames(
-  below: (...args: never[]) => unknown,
-  limit: number = MAX_CAPTURED_FRAMES,
-): CapturedFrame[] {
+export function captureFrames(below: Below, limit: number = MAX_CAPTURED_FRAMES): CapturedFrame[] {
   return captureCallSites(below, limit).map(sharedFrame);
 }
 
@@ -41,7 +39,7 @@ const places = new Map<string, Map<number, readonly [CapturedFrame]>>();
 let placeCount = 0;
 
 /** The one frame above `below`, the same object for the same place: many may be kept at once. */
-export function capturePlace(below: (...args: never[]) => unknown): readonly CapturedFrame[] {
+export function capturePlace(below: Below): readonly CapturedFrame[] {
   const site = captureCallSites(below, 1)[0];
   if (site === undefined) return [];
   return places.get(fileOf(site))?.get(positionOf(site)) ?? remember(toFrame(site), positionOf(site));

@@ -10,9 +10,8 @@
  * Cost: one capture of a stack. So it is asked only for acquisitions whose own stack was captured as well, and in
  * programs that ask what is held.
  */
+import type { Below } from './below.js';
 import { captureCallSites, fileOf } from './call-sites.js';
-
-export type Below = (...args: never[]) => unknown;
 
 /** Frames looked at: those of the runtime between a hook and the turn, two of the turn, and where the turns come from. */
 const DEPTH = 8;

@@ -6,6 +6,7 @@
  * of. Cost: a comparison per lock with a class of its own choice; for the first one of a class a frame is captured (about
  * 5 microseconds).
  */
+import type { Below } from '../platform/below.js';
 import { captureCallSites, fileOf } from '../platform/call-sites.js';
 import type { LockClass } from '../model/lock-class.js';
 import { siteOf } from '../report/stack-text.js';
@@ -29,7 +30,7 @@ export class ClassGrowth {
   #placeOf = new WeakMap<LockClass, Place>();
 
   /** A lock has been given this class by the caller of `below`. Returns what there is to be said of that place, once. */
-  counted(lockClass: LockClass, below: (...args: never[]) => unknown): Violation | undefined {
+  counted(lockClass: LockClass, below: Below): Violation | undefined {
     if (lockClass.locks > 2) return undefined;
     if (lockClass.locks > 1) {
       this.forget(lockClass);
@@ -66,7 +67,7 @@ export class ClassGrowth {
     this.#placeOf = new WeakMap();
   }
 
-  #placeAbove(below: (...args: never[]) => unknown): Place {
+  #placeAbove(below: Below): Place {
     const site = captureCallSites(below, 1)[0];
     const key = site === undefined ? '' : `${fileOf(site)}:${site.getLineNumber()}:${site.getColumnNumber()}`;
     let place = this.#places.get(key);

@@ -10,6 +10,7 @@
  *
  * Cost: a set lookup for each such lock at `complete()`; a stack for an order that is not known yet.
  */
+import type { Below } from '../platform/below.js';
 import type { LockClass } from '../model/lock-class.js';
 import type { Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../platform/captured-frame.js';
@@ -20,8 +21,6 @@ import { vouchedHolds } from '../flow/hold-list.js';
 import type { ClassIds } from './class-ids.js';
 import type { Dependencies } from './dependencies.js';
 import { MAX_HELD_DEPTH } from './host.js';
-
-type Below = (...args: never[]) => unknown;
 
 /** Primitives that are no lock to whoever completes. */
 const NO_LOCKS: ReadonlySet<string> = new Set(['Completion', 'WorkItem', 'task']);

@@ -1,4 +1,5 @@
 /** What is known of locks that other packages have made, whose grants are told and whose queues are not seen. */
+import type { Below } from '../platform/below.js';
 import { isHolderOnStack } from '../flow/evidence.js';
 import { HELD, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
 import { captureFrames } from '../platform/captured-frame.js';
@@ -16,11 +17,7 @@ export function isResource(lock: TrackedLock): boolean {
  * wait for that function. Not, where what was granted under it is not given back yet: then the two went to different jobs, and so
  * may others of the class. undefined: not known, or of no use. `below`: the public function that was called.
  */
-export function isStillHolders(
-  hold: Hold,
-  releases: ReleaseHistory,
-  below: (...args: never[]) => unknown,
-): boolean | undefined {
+export function isStillHolders(hold: Hold, releases: ReleaseHistory, below: Below): boolean | undefined {
   const debts = hold.asked.debts as Debts | undefined;
   if (debts?.hasProof !== true) return undefined;
   if (debts.outlasted || releases.isHandedOn(hold.lockClass)) return false;

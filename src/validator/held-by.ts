@@ -1,12 +1,11 @@
 /** Does the running flow hold a lock, and how certain is that? */
+import type { Below } from '../platform/below.js';
 import type { LockClass } from '../model/lock-class.js';
 import { captureFrames } from '../platform/captured-frame.js';
 import { isInScope } from '../flow/evidence.js';
 import { HELD, isScope, type Hold, type TrackedLock } from '../model/hold.js';
 import type { HeldTracker } from '../flow/held-tracker.js';
 import { vouchedHolds } from '../flow/hold-list.js';
-
-type Below = (...args: never[]) => unknown;
 
 export type Question = 'any' | 'exclusive';
 

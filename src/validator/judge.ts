@@ -9,6 +9,7 @@
  * Cost: a walk over the open holds of an attempt for each piece of evidence. Known nestings have none. (debts.ts bounds what
  * is kept.)
  */
+import type { Below } from '../platform/below.js';
 import { gateSet, type GateSet } from '../order/gates.js';
 import type { Report, Violation } from '../report/types.js';
 import { captureFrames, type CapturedFrame } from '../platform/captured-frame.js';
@@ -55,7 +56,7 @@ export class Judge {
   }
 
   /** What waited for the release of `node`, by `below`: it was the holder's, or the lock had been handed on. */
-  closeDebts(node: Hold, byHolder: boolean, below: (...args: never[]) => unknown): void {
+  closeDebts(node: Hold, byHolder: boolean, below: Below): void {
     const debts = node.asked.debts as Debts | undefined;
     if (debts === undefined) return;
     node.ask().debts = undefined;
@@ -83,7 +84,7 @@ export class Judge {
   }
 
   /** Is it worth a suspicion that who releases the hold now has waited? */
-  #mayHaveWaited({ doubt: { hold }, wanted, pending }: Due, below: (...args: never[]) => unknown): boolean {
+  #mayHaveWaited({ doubt: { hold }, wanted, pending }: Due, below: Below): boolean {
     const known = this.#tracker.mayHaveWaited(hold, wanted, pending.branch);
     if (known !== undefined) return known;
     const released = captureFrames(below);

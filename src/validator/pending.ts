@@ -68,3 +68,8 @@ export function noteHad(pending: Pending, moment: number): void {
   pending.had = true;
   pending.moment = moment;
 }
+
+/** Is the order of its lock checked? */
+export function isChecked(hold: Hold): boolean {
+  return hold.lockClass.options.validate !== false;
+}

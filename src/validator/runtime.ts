@@ -4,6 +4,7 @@
  *
  * Invariant: its world has an observer if and only if the mode is not off.
  */
+import type { Below } from '../platform/below.js';
 import { INSPECT } from '../platform/inspect.js';
 import type { LockClass } from '../model/lock-class.js';
 import { inMicrotask, systemNow, type Clock } from '../platform/clock.js';
@@ -164,7 +165,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
   }
 
   /** A lock has been given a class by the caller of `below`, who has chosen it. */
-  classChosen(lockClass: LockClass, below: (...args: never[]) => unknown): void {
+  classChosen(lockClass: LockClass, below: Below): void {
     const violation = this.off ? undefined : this.#growth.counted(lockClass, below);
     if (violation !== undefined) this.report(violation);
   }

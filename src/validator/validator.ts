@@ -8,6 +8,7 @@
  *
  * Grants never depend on any of this: in `warn` no turn is added, except one to a contended call with a new nesting.
  */
+import type { Below } from '../platform/below.js';
 import type { LockClass } from '../model/lock-class.js';
 import { ChainTrie } from '../order/chain-trie.js';
 import type { LockGraph } from '../order/snapshot.js';
@@ -32,7 +33,6 @@ import { HeldTracker } from '../flow/held-tracker.js';
 import { listHolds, someHold, vouchedHolds } from '../flow/hold-list.js';
 import { Batches } from './batches.js';
 import { ClassIds, MAX_CLASSES } from './class-ids.js';
-import type { Debts } from './debts.js';
 import { Dependencies } from './dependencies.js';
 import { EventEdges } from './event-edges.js';
 import { GraphExchange } from './graph-exchange.js';
@@ -45,11 +45,10 @@ import { Judge } from './judge.js';
 import { PossibleGates } from './possible-gates.js';
 import { NestingFacts } from './nesting-facts.js';
 import { Nestings } from './nestings.js';
-import { noteHad, type Due, type Pending } from './pending.js';
+import { isChecked, noteHad, type Due, type Pending } from './pending.js';
+import { Reclassification } from './reclassification.js';
 import { ReleaseHistory } from './release-history.js';
 import { findSplits, type Split } from './split-report.js';
-
-type Below = (...args: never[]) => unknown;
 
 /** What a nestLock makes of an attempt. */
 interface Nest {
@@ -85,6 +84,7 @@ export class Validator {
   readonly #possible: PossibleGates;
   readonly #judge: Judge;
   readonly #batches: Batches;
+  readonly #reclassification: Reclassification;
   readonly #joins: JoinedUnlocks;
   readonly #events: EventEdges = new EventEdges(this.tracker, this.dependencies, this.#ids, (violation) =>
     this.#host.report(violation),
@@ -98,6 +98,9 @@ export class Validator {
     this.#possible = new PossibleGates(this.tracker, this.#ids, this.limits);
     this.#batches = new Batches(this.#ids, this.#possible, this.dependencies, this.limits);
     this.#judge = new Judge(this.tracker, this.dependencies, this.#ids, this.#releases, host, this.limits);
+    this.#reclassification = new Reclassification(this.tracker, this.#judge, (...attempt) =>
+      this.#pendingOf(...attempt),
+    );
   }
 
   /**
@@ -179,42 +182,7 @@ export class Validator {
    * anew. In enforce returns the strict report that follows.
    */
   reclassified(lock: TrackedLock, former: LockClass, lockClass: LockClass, below: Below): Report | undefined {
-    this.#forgetNestings(lock);
-    this.tracker.reclassified(lock, former, lockClass);
-    const held = this.tracker.held(MAX_HELD_DEPTH);
-    const at = held.findIndex((node) => node.lock === lock);
-    if (at === -1) return undefined;
-    const stack = captureFrames(below);
-    let offence: Report | undefined;
-    for (let i = at; i >= 0; i--) {
-      const open = i === at ? held.slice(at + 1) : held.slice(at, at + 1);
-      const report = this.#judgeAgain(held[i] as Hold, open.filter(isChecked), held, stack);
-      offence ??= report;
-    }
-    return offence;
-  }
-
-  /** What is still to be judged with a hold of this lock in it is no part any more of what is known of its nesting. */
-  #forgetNestings(lock: TrackedLock): void {
-    for (const node of this.tracker.live()) {
-      const pending = node.asked.pending as Pending | undefined;
-      const touched = node.lock === lock || pending?.holds.some((hold) => hold.lock === lock) === true;
-      if (!touched) continue;
-      if (pending !== undefined) pending.facts = new NestingFacts();
-      (node.asked.debts as Debts | undefined)?.detach();
-    }
-  }
-
-  #judgeAgain(wanted: Hold, open: Hold[], held: readonly Hold[], stack: readonly CapturedFrame[]): Report | undefined {
-    if (isTry(wanted.kind) || !isChecked(wanted) || open.length === 0) return undefined;
-    // What was found out about the nesting of its former class is of no use.
-    const beside = held.slice(held.indexOf(wanted) + 1);
-    const base = this.#pendingOf(wanted, new NestingFacts(), beside, open, false);
-    const { moment, had } = (wanted.asked.pending as Pending | undefined) ?? base;
-    const pending: Pending = { ...base, holds: beside.toReversed(), vouched: [], stack, moment, had };
-    const offence = this.#judge.judge(wanted, pending, stack);
-    this.#judge.leaveOpen(wanted, pending, true);
-    return offence;
+    return this.#reclassification.changed(lock, former, lockClass, below);
   }
 
   /** From the scope's own continuation: its callback runs with the hold, once the wait is over. */
@@ -495,8 +463,4 @@ export class Validator {
     }
     this.#judge.leaveOpen(node, pending, mayLook);
   }
-}
-
-function isChecked(hold: Hold): boolean {
-  return hold.lockClass.options.validate !== false;
 }

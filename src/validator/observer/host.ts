@@ -1,4 +1,5 @@
 /** What the observer of locks works for: a validator, and where its verdicts go. */
+import type { Below } from '../../platform/below.js';
 import type { LockClass } from '../../model/lock-class.js';
 import type { AcquireChannels } from '../../report/channels.js';
 import type { Report, Violation } from '../../report/types.js';
@@ -16,5 +17,5 @@ export interface ObserverHost {
   /** In enforce the offending call throws. */
   refuse(report: Report): void;
   /** A lock has been given a class by the caller of `below`, who has chosen it. */
-  classChosen(lockClass: LockClass, below: (...args: never[]) => unknown): void;
+  classChosen(lockClass: LockClass, below: Below): void;
 }

@@ -1,10 +1,9 @@
 /** An assertion of the program about what it holds does not hold. Strict: it is made only where the answer is known. */
+import type { Below } from '../../platform/below.js';
 import type { RawUse, Violation } from '../../report/types.js';
 import { captureFrames } from '../../platform/captured-frame.js';
 import type { Hold, TrackedLock } from '../../model/hold.js';
 import { rawUse, useFacts } from '../lock-use.js';
-
-type Below = (...args: never[]) => unknown;
 
 /** `what` names the broken promise, `held` is all that the flow holds, outermost first. */
 export function failedAssertion(

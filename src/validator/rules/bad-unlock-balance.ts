@@ -3,6 +3,7 @@
  * from it by a foreign `release()`, the hold of somebody else. Or permits that one flow gives back twice, so that there are more
  * than ever; that there are more is no fault by itself, since a `release()` may be meant to add some.
  */
+import type { Below } from '../../platform/below.js';
 import type { UnlockFault } from '../../locks/observed.js';
 import type { HoldMode, Violation } from '../../report/types.js';
 import type { TrackedLock } from '../../model/hold.js';
@@ -19,7 +20,7 @@ const SUMMARIES: Record<UnlockFault, string> = {
 export function badUnlockBalance(
   lock: TrackedLock,
   fault: UnlockFault,
-  below: (...args: never[]) => unknown,
+  below: Below,
   mode: HoldMode = 'exclusive',
 ): Violation {
   const lockClass = lock.lockClass.name;

@@ -3,17 +3,13 @@
  * the queue do, until the value is raised by `setValue()`, or by a `release()` of permits that nobody took. Somebody may do that,
  * so it is a suspicion. A semaphore that starts at 0 is a signal, and is not asked about.
  */
+import type { Below } from '../../platform/below.js';
 import type { LockClass } from '../../model/lock-class.js';
 import type { Violation } from '../../report/types.js';
 import type { TrackedLock } from '../../model/hold.js';
 import { captureFrames } from '../../platform/captured-frame.js';
 
-export function beyondCapacity(
-  lock: TrackedLock,
-  lockClass: LockClass,
-  wanted: number,
-  below: (...args: never[]) => unknown,
-): Violation {
+export function beyondCapacity(lock: TrackedLock, lockClass: LockClass, wanted: number, below: Below): Violation {
   const { capacity } = lock;
   return {
     id: `semaphore-exhaustion:beyond:${lockClass.name}`,

@@ -1,4 +1,5 @@
 /** A lock comes to the end of its life while somebody holds it or waits for it. */
+import type { Below } from '../../platform/below.js';
 import type { RawUse, Violation } from '../../report/types.js';
 import { captureFrames } from '../../platform/captured-frame.js';
 import type { Hold, TrackedLock } from '../../model/hold.js';
@@ -14,7 +15,7 @@ export interface UnstartedWork {
 /** `undefined` when nothing is left of the lock. */
 export function heldLockFreed(
   lock: TrackedLock,
-  below: (...args: never[]) => unknown,
+  below: Below,
   unstarted: readonly UnstartedWork[] = [],
 ): Violation | undefined {
   const holds: Hold[] = [];

@@ -2,13 +2,12 @@
  * An acquisition names a nest lock, which is to serialise the locks of one class that are taken under it, and the flow
  * does not hold it. Made only where that is certain, so it is strict.
  */
+import type { Below } from '../../platform/below.js';
 import type { LockClass } from '../../model/lock-class.js';
 import type { HoldMode, Violation } from '../../report/types.js';
 import { captureFrames } from '../../platform/captured-frame.js';
 import type { Hold, TrackedLock } from '../../model/hold.js';
 import { rawUse, useFacts } from '../lock-use.js';
-
-type Below = (...args: never[]) => unknown;
 
 /** `held` is all that the flow holds, outermost first. */
 export function nestLockNotHeld(
