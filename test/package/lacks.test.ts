@@ -78,14 +78,14 @@ describe('a program on a runtime that', () => {
           stderr,
         );
       });
-
-      it(`${lack} hears nothing in mode off, by ${name}`, () => {
-        installed.write('lack.cjs', preload);
-        installed.write(name, program);
-        const { code, stdout, stderr } = installed.node(['--require', './lack.cjs', name], { LOCKDEP: 'off' });
-        assert.deepEqual([code, stdout.trim(), stderr], [0, '["off","precise",0]', '']);
-      });
     }
+
+    it(`${lack} hears nothing in mode off`, () => {
+      installed.write('lack.cjs', preload);
+      installed.write('require.cjs', PROGRAMS['require.cjs']);
+      const { code, stdout, stderr } = installed.node(['--require', './lack.cjs', 'require.cjs'], { LOCKDEP: 'off' });
+      assert.deepEqual([code, stdout.trim(), stderr], [0, '["off","precise",0]', '']);
+    });
   }
 
   it('keeps its environment to itself runs in mode off', () => {
