@@ -1,7 +1,9 @@
 /** A task from its start to the settling of its result, and what it left held. */
-import { isPlainPromise } from './run-unfollowed.js';
+import { types } from 'node:util';
+import { NativePromise } from '../platform/intrinsics.js';
 import { isThenable } from '../platform/thenable.js';
 import { Task } from '../flow/task.js';
+import { prototypeOf } from '../flow/then-calls.js';
 import { reportLeaks } from '../validator/leaks.js';
 import type { Runtime } from '../validator/runtime.js';
 
@@ -27,4 +29,9 @@ async function observed(result: Promise<unknown>, end: () => void): Promise<unkn
   } finally {
     end();
   }
+}
+
+/** A subclass has more to it than an outcome. */
+function isPlainPromise(value: unknown): value is Promise<unknown> {
+  return types.isPromise(value) && prototypeOf(value) === NativePromise.prototype;
 }

@@ -15,7 +15,7 @@ async function passedOn(result: Promise<unknown>): Promise<unknown> {
 }
 
 /** A subclass has more to it than an outcome. */
-export function isPlainPromise(value: unknown): value is Promise<unknown> {
+function isPlainPromise(value: unknown): value is Promise<unknown> {
   const isPromise = types === undefined ? value instanceof NativePromise : types.isPromise(value);
   return isPromise && Object.getPrototypeOf(value) === NativePromise.prototype;
 }

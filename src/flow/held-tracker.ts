@@ -31,6 +31,8 @@ import { PromiseHooks } from './promise-hooks.js';
 import { PromiseWatch } from './promise-watch.js';
 import { inMicrotask } from '../platform/clock.js';
 import type { Below } from '../platform/below.js';
+import { observedClass, observedResolve } from './then-calls.js';
+import { NativePromise, resolved } from '../platform/intrinsics.js';
 
 export class HeldTracker {
   readonly #context = new HeldContext();
@@ -257,14 +259,33 @@ export class HeldTracker {
     return this.#hooks.isRunning;
   }
 
+  /** A promise resolved with `value`, for `carryNew`. */
+  resolved<T>(value: T): Promise<T> {
+    return this.#hooks.isRunning ? observedResolve(value) : resolved(value);
+  }
+
+  /** The class of a promise for `carryNew`. */
+  get promiseClass(): PromiseConstructor {
+    return this.#hooks.isRunning ? observedClass() : NativePromise;
+  }
+
   /** Lets whoever awaits `promise` hold `node` from there on. `mayBatch`: it stands in the queue in order of arrival. */
   carry(promise: Promise<unknown>, node: Hold, mayBatch = false): void {
+    if (!this.#hooks.isRunning) return;
+    this.#hooks.observe(promise);
+    this.#hooks.carry(promise, node, mayBatch);
+  }
+
+  /** The same for a promise of `resolved` or `promiseClass`. */
+  carryNew(promise: Promise<unknown>, node: Hold, mayBatch = false): void {
     if (this.#hooks.isRunning) this.#hooks.carry(promise, node, mayBatch);
   }
 
   /** Lets whoever awaits `promise` be seen to wait for all of `waits`. */
   carryWaits(promise: Promise<unknown>, waits: readonly Hold[]): void {
-    if (this.#hooks.isRunning) this.#hooks.carry(promise, new Owner(true, [...waits]));
+    if (!this.#hooks.isRunning) return;
+    this.#hooks.observe(promise);
+    this.#hooks.carry(promise, new Owner(true, [...waits]));
   }
 
   /** From a scope's own continuation: its callback runs with the hold. */

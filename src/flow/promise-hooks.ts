@@ -19,7 +19,7 @@ import type { HeldContext } from './held-context.js';
 import { HELD, Hold, isWait, type ListCell, WAITING } from '../model/hold.js';
 import { isOpen, Owner, type Debt } from './owner.js';
 import { cellUnder, mayBeListed } from './hold-list.js';
-import { OwnThen } from './own-then.js';
+import { ThenCalls } from './then-calls.js';
 import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
 import { ShieldedHooks } from './shielded-hooks.js';
 import { share, ToldPromises } from './told-promises.js';
@@ -54,7 +54,7 @@ export class PromiseHooks extends ShieldedHooks {
   /** Promises that settled as their function returned with holds, until their reactions have run. */
   readonly #returned = new WeakMap<Marked, Owner>();
   readonly #turns = new BatchTurns();
-  readonly #ownThen = new OwnThen(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
+  readonly #thenCalls = new ThenCalls(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
   readonly #told: ToldPromises;
   readonly tries: TriesInCalls = new TriesInCalls();
 
@@ -62,7 +62,7 @@ export class PromiseHooks extends ShieldedHooks {
     super();
     this.#context = context;
     this.#arrivals = arrivals;
-    this.#told = new ToldPromises(this.#notes, this.#ownThen, this.onInit);
+    this.#told = new ToldPromises(this.#notes, this.#thenCalls, this.onInit);
   }
 
   /** The turn that runs is one of which nothing is known. */
@@ -95,10 +95,14 @@ export class PromiseHooks extends ShieldedHooks {
       if (mayBatch) this.#turns.requested(parcel as Hold, this.isInTurn);
       this.#told.isWait(marked(promise));
       marked(promise)[this.#notes.carried] = parcel;
-      this.#ownThen.giveNew(marked(promise));
     } catch (error) {
       this.#arrivals.onFault(error);
     }
+  }
+
+  /** For `carry`, where the promise is none of `observedResolve` or `observedClass`: tells awaits of it from calls of `then`. */
+  observe(promise: Promise<unknown>): void {
+    this.#thenCalls.observe(marked(promise));
   }
 
   /** What settles until `unmute` is made by the locks themselves, and nobody's return. */
@@ -175,7 +179,7 @@ export class PromiseHooks extends ShieldedHooks {
   protected init(promise: Marked, parent: Marked | undefined): void {
     const context = this.#context;
     if (this.#told.areAll) this.#told.made(promise, parent);
-    if (this.#ownThen.isRunning && this.#ownThen.derives(parent)) this.#told.derived(promise);
+    if (this.#thenCalls.isRunning && this.#thenCalls.derives(parent)) this.#told.derived(promise);
     if (context.live === 0) return;
     const owner = this.#owner;
     if (owner !== undefined) {
@@ -360,8 +364,9 @@ export class PromiseHooks extends ShieldedHooks {
     this.#context.cell = undefined;
     if (this.#told.areAll) this.#told.endTurn();
     if (owner === undefined || turn === undefined) return;
-    if (this.#last === SUSPENDED) this.#suspend(owner, turn[this.#notes.callback] === true);
-    else if (this.#last === SETTLED && turn[this.#notes.callback] !== true) {
+    const isCallback = turn[this.#notes.callback] === true;
+    if (this.#last === SUSPENDED) this.#suspend(owner, isCallback);
+    else if (this.#last === SETTLED && !isCallback) {
       const through = turn[this.#notes.through] as Owner | undefined;
       if (through !== undefined) this.#pass(this.#lastPromise as Marked, through);
       else this.#return(this.#lastPromise as Marked, owner);
@@ -436,7 +441,7 @@ export class PromiseHooks extends ShieldedHooks {
     if (Object.isExtensible(promise)) {
       promise[this.#notes.carried] = owner;
       // A `then` of the program's own tells nothing.
-      if (!this.#ownThen.give(promise)) share(owner);
+      if (!this.#thenCalls.observe(promise)) share(owner);
     }
     inMicrotask(() => {
       this.#handingOver = undefined;

@@ -36,7 +36,6 @@ export function passedOn(reaction: Reaction | undefined): Marked | undefined {
 
 export interface Marked {
   [note: symbol]: unknown;
-  then?: unknown;
 }
 
 export function marked(promise: object): Marked {

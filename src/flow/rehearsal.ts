@@ -13,7 +13,10 @@ import type { HeldTracker } from './held-tracker.js';
 import { isPromiseReplaced } from './promise-watch.js';
 
 /** What the rehearsal needs of a tracker. */
-export type Rehearsed = Pick<HeldTracker, 'beginStandIn' | 'carry' | 'detached' | 'endStandIn' | 'held' | 'ownsNow'>;
+export type Rehearsed = Pick<
+  HeldTracker,
+  'beginStandIn' | 'carryNew' | 'detached' | 'endStandIn' | 'held' | 'ownsNow' | 'resolved'
+>;
 
 /** Microtasks after which a callback must have run; more than promises of the language take. */
 const TURNS = 8;
@@ -29,8 +32,8 @@ type Scene = (tracker: Rehearsed, granted: Promise<void>, node: Hold) => Promise
 async function withStandIn(tracker: Rehearsed, scene: Scene): Promise<boolean> {
   const node = tracker.beginStandIn();
   try {
-    const granted = resolved();
-    tracker.carry(granted, node);
+    const granted = tracker.resolved<void>(undefined);
+    tracker.carryNew(granted, node);
     return await tracker.detached(() => scene(tracker, granted, node));
   } catch {
     return false;

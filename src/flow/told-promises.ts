@@ -1,19 +1,19 @@
 /**
  * Who waits for a promise, before it is known what that will bring: functions that await it, callbacks, combinators?
  *
- * A promise that gets its own `then` as it is made tells all calls of it; who waits without one awaits. So it is with the
+ * A promise that is layered (then-layer.ts) as it is made tells all calls of its `then`; who waits without one awaits. So it is with the
  * first promises of a program, and with all of them once the program asks what is held. Of others nobody knows.
  *
  * Certain is who gets what it brings only where it is waited for once, and at once, by what called the function that
  * made it: a promise that is kept may be a mere signal to who awaits it.
  *
- * Cost: a stamp and a property for each promise, a stamp for each await. A call of the prototype's `then`, past that of the
+ * Cost: a stamp and a layer for each promise, a stamp for each await. A call of the prototype's `then`, past that of the
  * promise, is told from an await by the stack, which costs more than a lock: so only the first are looked at, and all of
  * them in a program that does such a thing to a promise which brings a hold.
  */
 import { Hold } from '../model/hold.js';
 import { Owner } from './owner.js';
-import { CATCH, PASSES, type OwnThen } from './own-then.js';
+import { CATCH, PASSES, type ThenCalls } from './then-calls.js';
 import { IS_CALLBACK, type Marked, passedOn, type PromiseNotes } from './promise-notes.js';
 import { isCallOfThen } from '../platform/turn-function.js';
 import type { Below } from '../platform/below.js';
@@ -36,7 +36,7 @@ const SHARED = 3;
 
 export class ToldPromises {
   readonly #notes: PromiseNotes;
-  readonly #ownThen: OwnThen;
+  readonly #thenCalls: ThenCalls;
   readonly #onInit: Below;
   #early = EARLY_PROMISES;
   #looks = LOOKS;
@@ -53,9 +53,9 @@ export class ToldPromises {
   #before = 0;
 
   /** `onInit`: the hook, below which stacks are taken. */
-  constructor(notes: PromiseNotes, ownThen: OwnThen, onInit: Below) {
+  constructor(notes: PromiseNotes, thenCalls: ThenCalls, onInit: Below) {
     this.#notes = notes;
-    this.#ownThen = ownThen;
+    this.#thenCalls = thenCalls;
     this.#onInit = onInit;
   }
 
@@ -101,7 +101,7 @@ export class ToldPromises {
 
   #tell(promise: Marked): void {
     this.#notes.askers.set(promise, this.#turn * STATES);
-    this.#ownThen.give(promise);
+    this.#thenCalls.observe(promise);
   }
 
   /** `promise` is that of a wait, and of no function that has been called. */
@@ -131,7 +131,7 @@ export class ToldPromises {
   }
 
   #count(asked: Marked, stamp: number): void {
-    const kind = this.#ownThen.kindFor(asked);
+    const kind = this.#thenCalls.kindFor(asked);
     if (kind === CATCH) return;
     const isAtOnce = this.#isAtOnce(asked, stamp, kind);
     this.#set(asked, stamp, isAtOnce);
@@ -173,7 +173,7 @@ export class ToldPromises {
 
   /** Is it a call of the prototype's `then` that waits for `asked`? `must`: it is looked at in any case. */
   isPast(asked: Marked, must: boolean): boolean {
-    if (this.#ownThen.kindFor(asked) !== undefined) return false;
+    if (this.#thenCalls.kindFor(asked) !== undefined) return false;
     if (!must) {
       if (this.#looks === 0 || !this.areAll) return false;
       this.#looks -= 1;
@@ -193,16 +193,16 @@ export class ToldPromises {
     this.#tell(promise);
   }
 
-  /** Made by the own `then` that runs. What goes into a combinator nobody sees. */
+  /** Made by the call of a layer's `then` that runs. What goes into a combinator nobody sees. */
   derived(promise: Marked): void {
-    if (this.#ownThen.noteKind(promise) !== PASSES && this.areAll) this.#tell(promise);
+    if (this.#thenCalls.noteKind(promise) !== PASSES && this.areAll) this.#tell(promise);
   }
 
   /** Is it known of all who wait for `promise` how they do? */
   isTold(promise: Marked): boolean {
     const stamp = this.#notes.askers.get(promise);
     if (stamp === undefined || !this.areAll || stamp < this.#since * STATES) return false;
-    return this.#ownThen.isOn(promise);
+    return this.#thenCalls.isObserved(promise);
   }
 
   /** Does one wait for it who may have been given it? */

@@ -80,6 +80,10 @@ export interface HoldObserver {
   transferred(hold: Hold): void;
   /** Until the result is disposed of, releasing is a fault. */
   pinned(hold: Hold): Disposable;
+  /** The class of promises of acquisitions, whose `then` it may have to see. */
+  readonly promiseClass: PromiseConstructor;
+  /** One of them that is resolved with `value`. */
+  resolved<T>(value: T): Promise<T>;
   /** Permits of the lock that are held, as far as they were seen to be taken. */
   permitsHeld(lock: ObservedLock): number;
   misuse(lock: ObservedLock, fault: UnlockFault, below: Below, mode?: 'exclusive' | 'shared'): void;

@@ -14,13 +14,14 @@ import { NativePromise, resolved } from '../platform/intrinsics.js';
 import { tellShared } from '../model/class-events.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import type { Hold } from '../model/hold.js';
-import type { WaitKind } from '../model/hold-kinds.js';
+import { isScope, type WaitKind } from '../model/hold-kinds.js';
 import { LockTimeoutError } from '../errors.js';
 import { refusalOf } from './abort-listeners.js';
 import { afterTurns, haunt, isGhost, leaveQueue, type Ghost } from './ghosts.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { effectiveTimeout } from './options/acquire-options.js';
 import type { LockOptions } from './options/constructor-options.js';
+import type { LockObserver } from './observer.js';
 import { PermitWaiter } from './permit-waiter.js';
 import type { Grant, ObservedPermits, PermitRequest, TimeLimit, UnlockRequest } from './observed.js';
 import { UnlockWaiters, type UnlockWaiter } from './unlock-waiters.js';
@@ -83,10 +84,14 @@ export class PermitCore extends LockCore implements ObservedPermits {
     if (refusal !== undefined) {
       if (hold !== undefined) this.world.attached?.ended(hold, refusal.reason);
       // The reason goes to the caller unchanged, whatever it is.
-      return NativePromise.reject(refusal.reason);
+      return (this.#observerOf(hold)?.promiseClass ?? NativePromise).reject(refusal.reason);
     }
-    if (this.isFree(wanted.weight, wanted.priority)) return resolved(this.take(wanted.weight, hold, grant));
-    return new NativePromise<T>((resolve, reject) => {
+    const observer = this.#observerOf(hold);
+    if (this.isFree(wanted.weight, wanted.priority)) {
+      const granted = this.take(wanted.weight, hold, grant);
+      return observer === undefined ? resolved(granted) : observer.resolved(granted);
+    }
+    return new (observer?.promiseClass ?? NativePromise)<T>((resolve, reject) => {
       const waiter = new PermitWaiter<T>(wanted.weight, wanted.priority, hold, grant, resolve, reject);
       this.enqueue(waiter as PermitWaiter<unknown>);
       if (hold !== undefined) this.world.attached?.queued(hold, waiter);
@@ -94,6 +99,11 @@ export class PermitCore extends LockCore implements ObservedPermits {
         this.#bound(waiter as PermitWaiter<unknown>, wanted);
       }
     });
+  }
+
+  /** Who has to see what becomes of the promise of an acquisition: that of a scope is nobody's but the scope's. */
+  #observerOf(hold: Hold | undefined): LockObserver | undefined {
+    return hold === undefined || isScope(hold.kind) ? undefined : this.world.attached;
   }
 
   /** Takes the permits if they can be had at once, and returns the value before that. */

@@ -42,10 +42,11 @@ describe('the self-test of the promise hooks', () => {
     const leaking = {
       beginStandIn: () => real.beginStandIn(),
       endStandIn: (node: Hold) => real.endStandIn(node),
-      carry: (_promise: Promise<unknown>, node: unknown) => void (carried = node),
+      carryNew: (_promise: Promise<unknown>, node: unknown) => void (carried = node),
       detached: <T>(fn: () => T): T => fn(),
       held: () => [carried] as never,
       ownsNow: () => true,
+      resolved: <T>(value: T): Promise<T> => Promise.resolve(value),
     };
     assert.equal(await hooksFollowHolds(leaking), false);
     real.stop();

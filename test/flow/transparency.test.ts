@@ -50,6 +50,36 @@ describe('a promise of the program', () => {
   );
 
   it(
+    'has the constructor of its class and no then of its own, though it brings a lock, and derives plain promises',
+    watched(async (lock) => {
+      const helper = takeLate(lock);
+      (await helper)();
+      const acquisition = lock.acquire();
+      (await acquisition)();
+      for (const promise of [helper, acquisition]) {
+        assert.equal(Object.hasOwn(promise, 'then'), false);
+        assert.equal(promise.constructor, Promise);
+        assert.equal(await Promise.resolve(promise), await promise);
+        assert.equal(promise.then(undefined).constructor, Promise);
+      }
+    }),
+  );
+
+  it(
+    'may be frozen: it brings its lock as it would to a program without the tracker',
+    watched(async (lock, { lockdep }) => {
+      const helper = Object.freeze(takeLate(lock));
+      const before = Object.getPrototypeOf(helper) as object;
+      const release = await helper;
+      assert.equal(Object.getPrototypeOf(helper), before);
+      lockdep.assertHeld(lock);
+      release();
+      assert.equal(lock.isLocked(), false);
+      assert.deepEqual(lockdep.reports(), []);
+    }),
+  );
+
+  it(
     'keeps a then that the program gives it, though it brings a lock',
     watched(async (lock) => {
       const helper = takeLate(lock);

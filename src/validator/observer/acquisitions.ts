@@ -56,10 +56,15 @@ export class Acquisitions {
     if (!isFollowed(lock)) return lock.request(wanted, undefined, grant);
     const { validator } = this.#rt;
     const hold = this.#attempt(lock, wanted, wanted.isTry ? 'try' : 'imperative', below);
-    let promise = this.#request(lock, wanted, hold, grant, below);
-    if (validator.wantsProbe(hold)) promise = this.#probed(hold, promise);
-    validator.tracker.carry(promise, hold, wanted.priority === 0);
-    return promise;
+    const promise = this.#request(lock, wanted, hold, grant, below);
+    const mayBatch = wanted.priority === 0;
+    if (!validator.wantsProbe(hold)) {
+      validator.tracker.carryNew(promise, hold, mayBatch);
+      return promise;
+    }
+    const probed = this.#probed(hold, promise);
+    validator.tracker.carry(probed, hold, mayBatch);
+    return probed;
   }
 
   /** Nothing is learned about getting here, only about what is wanted from here on. */

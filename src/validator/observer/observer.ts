@@ -149,6 +149,14 @@ export class ValidatingObserver implements LockObserver {
     };
   }
 
+  get promiseClass(): PromiseConstructor {
+    return this.#rt.validator.tracker.promiseClass;
+  }
+
+  resolved<T>(value: T): Promise<T> {
+    return this.#rt.validator.tracker.resolved(value);
+  }
+
   permitsHeld(lock: ObservedLock): number {
     let sum = 0;
     for (let hold = lock.firstHold; hold !== undefined; hold = hold.next)

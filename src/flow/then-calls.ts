@@ -1,19 +1,19 @@
 /**
- * The own `then` of a promise. `await` never calls it. It tells user callbacks, in which what comes stays, from the
- * language's own handlers (Promise.all, `return promise` in an async function), which pass it on.
+ * The calls of `then` on promises that carry a hold, by a layer on those promises (then-layer.ts). `await` makes none. A call
+ * tells user callbacks, in which what comes stays, from the language's own handlers (Promise.all, `return promise` in an
+ * async function), which pass it on.
  *
- * It calls the `then` of the promise's class, or what a program has put in its place, with the same arguments. Cost: a
- * property on the promise, and a function call for each call of its `then`.
+ * Invariant: outside of a call of `then` there is no running call. Cost: the layer, and a record for each call.
  */
 import { types } from 'node:util';
-import { NativePromise } from '../platform/intrinsics.js';
+import type { NativePromise } from '../platform/intrinsics.js';
 import { sharedState } from '../platform/shared-state.js';
+import { ThenLayer } from '../platform/then-layer.js';
 import { Owner } from './owner.js';
-import { IS_CALLBACK, type Marked, passedOn, type PromiseNotes } from './promise-notes.js';
+import { IS_CALLBACK, type Marked, marked, passedOn, type PromiseNotes } from './promise-notes.js';
 
 type Then = typeof NativePromise.prototype.then;
 
-const nativeThen = NativePromise.prototype.then;
 const nativeText = /\{\s*\[native code\]\s*\}$/;
 
 /** `source` was given to a combinator, by `handler`. */
@@ -34,46 +34,22 @@ export const CALLBACK = 2;
 
 /** One for all trackers of a process, which see the same calls. Private, as Jest replaces what it finds behind globals. */
 class SharedThen {
-  readonly #own: Then;
-  /** As a property that nobody lists. */
-  readonly #hidden: PropertyDescriptor;
+  readonly #layer = new ThenLayer((source, then, args) => this.#run(source, then, args));
   #call: Call | undefined;
 
-  constructor() {
-    const run = this.#run.bind(this);
-    // A method, which has no prototype to be printed.
-    const { then } = {
-      // oxlint-disable-next-line unicorn/no-thenable -- not awaited.
-      then(this: Promise<unknown>, _onFulfilled?: unknown, _onRejected?: unknown): unknown {
-        // As many as were given, under the length of the prototype's.
-        return run(this, arguments);
-      },
-    };
-    this.#own = then as Then;
-    this.#hidden = { value: then, writable: true, configurable: true, enumerable: false };
-  }
-
-  get own(): Then {
-    return this.#own;
-  }
-
-  get hidden(): PropertyDescriptor {
-    return this.#hidden;
+  get layer(): ThenLayer {
+    return this.#layer;
   }
 
   get call(): Call | undefined {
     return this.#call;
   }
 
-  #run(source: Promise<unknown>, args: ArrayLike<unknown>): unknown {
-    // Whatever the class of the promise, or who patched the prototype, has made of it.
-    const prototype = Object.getPrototypeOf(source) as object | null;
-    const inherited: unknown = prototype === null ? undefined : Reflect.get(prototype, 'then', source);
-    const then = typeof inherited !== 'function' || inherited === this.#own ? nativeThen : inherited;
+  #run(source: object, then: Then, args: ArrayLike<unknown>): unknown {
     const [onFulfilled, onRejected] = [args[0], args[1]];
     const outer = this.#call;
     const kind = typeof onFulfilled !== 'function' ? CATCH : isNative(onFulfilled) ? PASSES : CALLBACK;
-    this.#call = { source: source as unknown as Marked, onFulfilled, onRejected, kind };
+    this.#call = { source: marked(source), onFulfilled, onRejected, kind };
     try {
       return Reflect.apply(then, source, args) as unknown;
     } finally {
@@ -82,9 +58,24 @@ class SharedThen {
   }
 }
 
-const shared = sharedState('lockdep.then.1', () => new SharedThen());
+const shared = sharedState('lockdep.then.2', () => new SharedThen());
 
-export class OwnThen {
+/** `Promise.resolve` of a value, as a promise whose calls of `then` are seen from its start. */
+export function observedResolve<T>(value: T): Promise<T> {
+  return shared.layer.resolved(value);
+}
+
+/** The language's class, for a promise whose calls of `then` are seen from its start. */
+export function observedClass(): PromiseConstructor {
+  return shared.layer.promiseClass;
+}
+
+/** As it would be if nobody observed the promise. */
+export function prototypeOf(promise: object): object | null {
+  return shared.layer.prototypeOf(promise);
+}
+
+export class ThenCalls {
   readonly #notes: PromiseNotes;
   readonly #putInto: PutInto;
   /** Holds that pass through one combinator, by the reject function that it gives to all its elements. */
@@ -95,26 +86,13 @@ export class OwnThen {
     this.#putInto = putInto;
   }
 
-  /** To the promise of an acquisition, which nobody has seen yet. */
-  giveNew(promise: Marked): void {
-    try {
-      // oxlint-disable-next-line unicorn/no-thenable -- it is a promise already.
-      promise.then = shared.own;
-    } catch {
-      // The prototype's is read-only: in Node's own modules, and with frozen intrinsics.
-      this.give(promise);
-    }
+  /** From now on each call of the promise's `then` is seen. False where the promise takes no layer. */
+  observe(promise: Marked): boolean {
+    return shared.layer.put(promise);
   }
 
-  /** Where the program has not given it one itself. */
-  give(promise: Marked): boolean {
-    if (Object.hasOwn(promise, 'then')) return this.isOn(promise);
-    // oxlint-disable-next-line unicorn/no-thenable -- as above.
-    return Reflect.defineProperty(promise, 'then', shared.hidden);
-  }
-
-  isOn(promise: Marked): boolean {
-    return Object.getOwnPropertyDescriptor(promise, 'then')?.value === shared.own;
+  isObserved(promise: Marked): boolean {
+    return shared.layer.isOn(promise);
   }
 
   get isRunning(): boolean {
@@ -147,7 +125,7 @@ export class OwnThen {
     // A `catch`: what is fulfilled goes past it, to whoever awaits the derived promise.
     if (brings) derived[kind === CATCH ? passive : callback] = true;
     reaction.set(derived, kind === CATCH ? (passedOn(reaction.get(source)) ?? source) : IS_CALLBACK);
-    this.give(derived);
+    this.observe(derived);
     return kind;
   }
 
