@@ -1,6 +1,7 @@
 /** The validator of the process, where the runtime has what it stands on. Loaded when the mode asks for it, or at once by `lockdep/eager`. */
 import type { Control } from './api/control.js';
 import { ValidatorControl } from './api/validator-control.js';
+import { watchNaturalEnd } from './liveness/natural-end.js';
 import { processWorld } from './locks/observer.js';
 import { hasStorage } from './flow/carriers.js';
 import { sitePrinter } from './model/place-class.js';
@@ -25,5 +26,7 @@ export function makeControl(settings: Settings): Control | undefined {
     runtime.dispose();
     throw error;
   }
-  return new ValidatorControl(runtime);
+  const control = new ValidatorControl(runtime);
+  watchNaturalEnd(() => !runtime.off && control.liveness.atEnd());
+  return control;
 }

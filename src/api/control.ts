@@ -1,5 +1,7 @@
 /** What `lockdep` can ask of a validator. Types alone: the one who asks may have none yet. */
 import type { Below } from '../platform/below.js';
+import type { WaitTable } from '../liveness/wait-table.js';
+import type { WaitTextOptions } from '../liveness/wait-text.js';
 import type { LockCore } from '../locks/lock-core.js';
 import type { Hold } from '../model/hold.js';
 import type { LockClass } from '../model/lock-class.js';
@@ -11,6 +13,11 @@ import type { SomeOptions } from '../validator/options.js';
 import type { Split } from '../validator/split-report.js';
 
 export type { Below };
+
+/** What `showAllLocks` is to show, filled in. */
+export interface ShowOptions extends WaitTextOptions {
+  readonly format: 'text' | 'json';
+}
 
 /** One lock that a flow holds or waits for, as `lockdep.held()` lists it. */
 export interface HeldLock {
@@ -42,7 +49,8 @@ export interface Summary {
 /** Of a flow, while the mode is on. `below` is the public function that was called. */
 export interface FlowControl {
   held(below: Below): readonly HeldLock[];
-  showAllLocks(): string;
+  waits(): WaitTable;
+  showAllLocks(options: ShowOptions): string;
   isHeld(lock: LockCore, below: Below): boolean | undefined;
   assertHeld(lock: LockCore, mode: 'read' | 'write', below: Below): void;
   assertNotHeld(lock: LockCore, below: Below): void;

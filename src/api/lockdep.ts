@@ -22,7 +22,10 @@ import type { LockdepEvent } from '../report/channels.js';
 import type { Report } from '../report/types.js';
 import { checkedOptions, type SomeOptions } from '../validator/options.js';
 import type { Split } from '../validator/split-report.js';
+import { checkedShow } from './show-options.js';
 import type { ControlHost, HeldLock, Summary } from './control.js';
+import type { WaitTable } from '../liveness/wait-table.js';
+import { systemNow } from '../platform/clock.js';
 import { runUnfollowed } from './run-unfollowed.js';
 
 /** Any lock of this package. */
@@ -130,9 +133,41 @@ export class Lockdep {
     return this.#host.active?.held(this.held) ?? [];
   }
 
-  /** Returns a text with every held lock and every waiter in the process, oldest first, with sites and ages. */
-  showAllLocks(): string {
-    return this.#host.active?.showAllLocks() ?? 'lockdep is off: no lock is followed';
+  /**
+   * Returns who holds what and who waits for whom in the process now, as data that JSON can carry. Empty while the mode is off.
+   *
+   * @example
+   * ```ts
+   * const { waits, cycles } = lockdep.waits();
+   * for (const { lockClass, site, blockedBy } of waits) console.log(lockClass, site, 'waits for flow', blockedBy);
+   * if (cycles.length > 0) console.log('deadlock');
+   * ```
+   */
+  waits(): WaitTable {
+    const active = this.#host.active;
+    return active === undefined
+      ? { version: 1, pid: 0, at: systemNow(), locks: [], flows: [], waits: [], cycles: [] }
+      : active.waits();
+  }
+
+  /**
+   * Returns a text with every held lock and every waiter in the process, oldest first, with sites and ages; flows that wait for each
+   * other come first. Lines that differ in nothing but their flow and age are folded into one with a count, unless `group` is
+   * false. `limit`: lines at most, 200 unless it is given. `format: 'json'` gives what `waits` returns as a text.
+   *
+   * @throws {TypeError} when an option is not of its type
+   * @throws {RangeError} when the format is neither 'text' nor 'json', or the limit no whole number from 1
+   *
+   * @example
+   * ```ts
+   * process.on('SIGUSR2', () => console.error(lockdep.showAllLocks({ limit: 50 })));
+   * ```
+   */
+  showAllLocks(
+    options: { format?: 'text' | 'json' | undefined; group?: boolean | undefined; limit?: number | undefined } = {},
+  ): string {
+    const shown = checkedShow(options);
+    return this.#host.active?.showAllLocks(shown) ?? 'lockdep is off: no lock is followed';
   }
 
   /**

@@ -1,10 +1,12 @@
 /** The control of one validator, over its runtime. */
+import { Liveness } from '../liveness/liveness.js';
+import type { WaitTable } from '../liveness/wait-table.js';
+import { waitText } from '../liveness/wait-text.js';
 import type { Runtime } from '../validator/runtime.js';
-import { HELD, WAITING, type Hold } from '../model/hold.js';
+import { HELD, type Hold } from '../model/hold.js';
 import type { LockCore } from '../locks/lock-core.js';
 import type { Mode, TrackingLevel } from '../model/mode.js';
 import type { LockGraph } from '../order/snapshot.js';
-import { plain } from '../platform/plain-text.js';
 import type { LockdepEvent } from '../report/channels.js';
 import { siteOf } from '../report/stack-text.js';
 import type { Evidence, Report } from '../report/types.js';
@@ -14,15 +16,19 @@ import type { SomeOptions } from '../validator/options.js';
 import type { Split } from '../validator/split-report.js';
 import { assertHeld, assertNoneHeld, assertNotHeld, isHeld } from './assertions.js';
 import { checkedGraph } from './checked-graph.js';
-import type { Below, Control, ControlHost, HeldLock, Summary } from './control.js';
+import type { Below, Control, ControlHost, HeldLock, ShowOptions, Summary } from './control.js';
 import { bless, declareOrder } from './declarations.js';
 import { runTask } from './run-task.js';
 
 export class ValidatorControl implements Control, ControlHost {
   readonly #rt: Runtime;
+  readonly liveness: Liveness;
 
   constructor(runtime: Runtime) {
     this.#rt = runtime;
+    this.liveness = new Liveness(runtime, runtime.clock);
+    runtime.onWait = () => this.liveness.waitBegins();
+    runtime.onStop = () => this.liveness.stop();
   }
 
   get mode(): Mode {
@@ -65,10 +71,13 @@ export class ValidatorControl implements Control, ControlHost {
       .toReversed();
   }
 
-  showAllLocks(): string {
-    const now = this.#rt.now();
-    const lines = [...this.#rt.validator.tracker.live()].map((hold) => showHold(hold, now));
-    return lines.length === 0 ? 'no locks are held or awaited' : lines.join('\n');
+  waits(): WaitTable {
+    return this.liveness.table();
+  }
+
+  showAllLocks({ format, ...options }: ShowOptions): string {
+    const table = this.waits();
+    return format === 'json' ? JSON.stringify(table) : waitText(table, options);
   }
 
   isHeld(lock: LockCore, below: Below): boolean | undefined {
@@ -143,11 +152,4 @@ function heldLock(hold: Hold, evidence: Evidence): HeldLock {
     evidence,
     site: siteOf(useFacts(hold, evidence, []).frames),
   };
-}
-
-function showHold(hold: Hold, now: number): string {
-  const { lockClass, name, mode, state, site } = { ...heldLock(hold, 'own'), name: hold.lock.label };
-  const label = name === undefined ? lockClass.name : `${lockClass.name} "${name}"`;
-  const handed = hold.state !== HELD && hold.state !== WAITING ? ', handed off' : '';
-  return plain(`${state} ${label}, ${mode}${handed}, for ${now - hold.since} ms${site === '' ? '' : `, at ${site}`}`);
 }

@@ -49,12 +49,22 @@ export class RunningTimer {
   }
 }
 
-const { clearInterval, queueMicrotask, setInterval, setTimeout: setTimer } = globalThis;
+const {
+  clearInterval,
+  clearTimeout: clearTimer,
+  performance,
+  queueMicrotask,
+  setInterval,
+  setTimeout: setTimer,
+} = globalThis;
 /** A window (a browser's, jsdom's) has none. */
 const setImmediate = globalThis.setImmediate as typeof globalThis.setImmediate | undefined;
 
 /** Milliseconds since the epoch. */
 export const systemNow: () => number = Date.now;
+
+/** Milliseconds since some moment, as fine as there are: for what something takes. */
+export const elapsed: () => number = performance.now.bind(performance);
 
 /** Calls back when what runs now has ended. */
 export const inMicrotask: (callback: () => void) => void = queueMicrotask;
@@ -63,6 +73,20 @@ export const inMicrotask: (callback: () => void) => void = queueMicrotask;
 export function afterThisTurn(callback: () => void): void {
   if (setImmediate === undefined) unref(setTimer(callback, 0));
   else unref(setImmediate(callback));
+}
+
+/**
+ * Calls back once after so many milliseconds, and keeps no process alive. The result stops it. By `clock` where there is one,
+ * which must not throw.
+ */
+export function later(delay: number, callback: () => void, clock?: Timers): () => void {
+  if (clock !== undefined) {
+    const timer = clock.setTimeout(callback, delay);
+    return () => clock.clearTimeout(timer);
+  }
+  const timer = setTimer(callback, delay);
+  unref(timer);
+  return () => clearTimer(timer);
 }
 
 /** Calls back every so many milliseconds, and keeps no process alive. The result stops it. */

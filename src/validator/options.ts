@@ -3,6 +3,9 @@ import { checkedMode, checkedTracking, type Mode, type TrackingLevel } from '../
 import { describe, mistyped } from '../platform/describe.js';
 import type { Report } from '../report/types.js';
 
+/** The longest time that a timer can wait for. */
+const MAX_DELAY: number = 2 ** 31 - 1;
+
 /**
  * What `lockdep.configure()` takes, some or all of it. An option that is undefined stays as it is, except for `onReport`, which ends
  * then.
@@ -46,6 +49,19 @@ export interface LockdepOptions {
    * @default 20
    */
   stackDepth: number;
+  /**
+   * A wait for what is held that is older than so many milliseconds is reported once for each lock (`stall`, advisory). 0: never.
+   *
+   * @default 30000
+   */
+  stallTimeout: number;
+  /**
+   * Flows that wait for each other for so many milliseconds without a change are reported (`deadlock`, advisory: a timer may
+   * release what one of them holds). 0: never. At the end of a process they are reported in any case, as strict.
+   *
+   * @default 1000
+   */
+  deadlockCheckAfter: number;
 }
 
 /** Any of the options, also as undefined. */
@@ -68,5 +84,16 @@ export function checkedOptions(options: unknown): SomeOptions {
   if (stackDepth !== undefined && !(Number.isInteger(stackDepth) && stackDepth > 0)) {
     throw new RangeError(`option stackDepth must be a positive integer, got ${describe(stackDepth)}`);
   }
+  checkedDelay(options, 'stallTimeout');
+  checkedDelay(options, 'deadlockCheckAfter');
   return options;
+}
+
+function checkedDelay(options: SomeOptions, name: 'stallTimeout' | 'deadlockCheckAfter'): void {
+  const delay: unknown = options[name];
+  if (delay === undefined) return;
+  if (typeof delay !== 'number') throw mistyped(`option ${name}`, 'a number', delay);
+  if (!(delay >= 0 && delay <= MAX_DELAY)) {
+    throw new RangeError(`option ${name} must be from 0 to ${MAX_DELAY} milliseconds, got ${describe(delay)}`);
+  }
 }

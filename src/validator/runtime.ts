@@ -6,6 +6,7 @@
  */
 import type { Below } from '../platform/below.js';
 import { INSPECT } from '../platform/inspect.js';
+import type { Hold } from '../model/hold.js';
 import type { LockClass } from '../model/lock-class.js';
 import { inMicrotask, systemNow, type Clock } from '../platform/clock.js';
 import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../model/class-events.js';
@@ -51,11 +52,25 @@ export const MAX_COMPARATOR_FAILURES = 100;
 const TOO_MANY_NAMES =
   'locks of further names and places are listed, but their order is not checked, until other classes are disposed of';
 
-const KNOWN: ReadonlySet<string> = new Set(['mode', 'tracking', 'onReport', 'warnings', 'stackDepth']);
+const KNOWN: ReadonlySet<string> = new Set([
+  'mode',
+  'tracking',
+  'onReport',
+  'warnings',
+  'stackDepth',
+  'stallTimeout',
+  'deadlockCheckAfter',
+]);
 
 export class Runtime implements ValidatorHost, ObserverHost {
   off = true;
   enforce = false;
+  stallTimeout = 30_000;
+  deadlockCheckAfter = 1000;
+  /** Called where a flow has to wait, while the mode is on. */
+  onWait: (() => void) | undefined;
+  /** Called when the mode has turned off, and when all is forgotten. */
+  onStop: (() => void) | undefined;
   readonly events: Events;
   readonly validator: Validator = new Validator(this);
   /** The locks that it looks on at. */
@@ -64,6 +79,8 @@ export class Runtime implements ValidatorHost, ObserverHost {
   /** Milliseconds since the epoch, for ages. */
   readonly now: () => number;
   readonly log: ReportLog;
+  /** The one that was given. */
+  readonly clock: Clock | undefined;
   readonly #growth = new ClassGrowth();
   #onReport: ((report: Report) => void) | undefined;
   #warnings = true;
@@ -86,6 +103,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
   }: RuntimeParts = {}) {
     keepWarnings();
     this.world = world;
+    this.clock = clock;
     this.acquireChannels = acquireChannels;
     this.#rehearsal = rehearsal;
     this.events = new Events(channels);
@@ -137,9 +155,11 @@ export class Runtime implements ValidatorHost, ObserverHost {
 
   /** `options` are checked by now. */
   configure(options: SomeOptions): void {
-    const { mode, tracking, onReport, warnings, stackDepth } = options;
+    const { mode, tracking, onReport, warnings, stackDepth, stallTimeout, deadlockCheckAfter } = options;
     if ('onReport' in options) this.#onReport = onReport;
     if (warnings !== undefined) this.#warnings = warnings;
+    if (stallTimeout !== undefined) this.stallTimeout = stallTimeout;
+    if (deadlockCheckAfter !== undefined) this.deadlockCheckAfter = deadlockCheckAfter;
     if (stackDepth !== undefined) this.log.stackDepth = stackDepth;
     if (tracking !== undefined && !this.#trackingIsForced) this.#tracking = tracking;
     this.#setMode(mode === undefined || this.#modeIsForced ? this.mode : mode);
@@ -154,6 +174,15 @@ export class Runtime implements ValidatorHost, ObserverHost {
     }
     // Only what is thrown is asked for what it says.
     return isLeftOut && this.enforce ? this.log.build(violation) : report;
+  }
+
+  /** A flow has to wait. */
+  waitBegins(): void {
+    if (!this.off) this.onWait?.();
+  }
+
+  live(): Iterable<Hold> {
+    return this.validator.tracker.live();
   }
 
   toldApart(lockClass: LockClass): void {
@@ -229,6 +258,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
   reset(graph: boolean): void {
     this.validator.tracker.forgetHolds();
     this.log.clear();
+    this.onStop?.();
     this.#comparatorFailures.clear();
     if (!graph) return;
     this.validator.reset();
@@ -248,6 +278,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
     }
     if (this.off) {
       tracker.stop();
+      this.onStop?.();
       return;
     }
     const followed = tracker.followsCalls;

@@ -34,6 +34,8 @@ export function followWait<T>(
   validator.tracker.mute();
   try {
     const waiter = queue();
+    if (waiter.queued) for (const wait of waits) wait.queueUp(waiter);
+    if (waiter.queued) runtime.waitBegins();
     if (waits.some((wait) => wait.asked.pending !== undefined)) {
       const promise = watched(runtime, waits, waiter, undo);
       validator.tracker.carryWaits(promise, waits);

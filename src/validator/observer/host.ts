@@ -14,6 +14,8 @@ export interface ObserverHost {
   readonly acquireChannels: AcquireChannels | undefined;
   readonly enforce: boolean;
   report(violation: Violation): Report;
+  /** A flow has to wait. */
+  waitBegins(): void;
   /** In enforce the offending call throws. */
   refuse(report: Report): void;
   /** A lock has been given a class by the caller of `below`, who has chosen it. */

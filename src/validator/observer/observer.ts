@@ -105,6 +105,7 @@ export class ValidatingObserver implements LockObserver {
 
   queued(hold: Hold, waiter: object): void {
     hold.queueUp(waiter);
+    this.#rt.waitBegins();
     if (this.#trace.isBusy) this.#trace.queued(hold);
   }
 

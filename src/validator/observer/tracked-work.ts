@@ -73,6 +73,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
     this.waits = isWait ? beginWaits(runtime, [{ lock: queue, permits: 1 }], below) : [];
     this.#task = taskNamed(this.label, this.lockClass);
     unstartedOf(queue).add(this);
+    if (isWait) runtime.waitBegins();
   }
 
   /** The promise of its turn, which is to come. */

@@ -59,6 +59,7 @@ function heldBack(runtime: ObserverHost, wait: Hold): UnlockWait | undefined {
 function queued(runtime: ObserverHost, wait: Hold, waiter: UnlockWait): UnlockWait {
   const { validator } = runtime;
   wait.queueUp(waiter);
+  runtime.waitBegins();
   waiter.onOver = () => validator.tracker.ended(wait);
   if (validator.wantsProbe(wait)) watch(runtime, wait, waiter);
   return waiter;

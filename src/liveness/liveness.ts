@@ -1,0 +1,183 @@
+/**
+ * Waits that last: who waits for whom is looked at while somebody waits, and told when nobody can go on.
+ *
+ * States: idle (no timer); soon (a timer that is due within `deadlockCheckAfter`: a wait is younger than that); later (all waits
+ * are older, the timer is due when one of them is to be told as stalled). `waitBegins` leads to soon, a look at which nobody waits
+ * to idle. One timer for all waits, which keeps no process alive.
+ *
+ * Invariant: each circle, and each stalled lock, is told once; nothing is looked at on the way of a wait. Cost: a comparison for a wait that begins;
+ * for a look one walk over all holds and waits, never more than a twentieth of the time.
+ */
+import { isWait, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
+import { elapsed, later, type Clock } from '../platform/clock.js';
+import { showWarning } from '../platform/warnings.js';
+import type { Report, Violation } from '../report/types.js';
+import { deadlock, neverReleased, stalled } from './deadlock.js';
+import { isBounded, WaitGraph } from './wait-graph.js';
+import { circlesOf, waitTable, type WaitTable } from './wait-table.js';
+
+export interface LivenessHost {
+  readonly off: boolean;
+  readonly now: () => number;
+  /** Milliseconds; 0: never. */
+  readonly stallTimeout: number;
+  readonly deadlockCheckAfter: number;
+  live(): Iterable<Hold>;
+  report(violation: Violation): Report;
+}
+
+/** A look comes as late as this part of `deadlockCheckAfter` at most, so that waits that begin apart share one. */
+const GRAIN = 10;
+/** A look takes at most one part in so many of the time. */
+const SHARE = 20;
+/** Ages are counted by a clock that ticks ten times in a second. */
+const TICK = 100;
+/** Circles that are told to be suspected, and looked at for whether they go on. */
+const MAX_WATCHED = 100;
+
+export class Liveness {
+  readonly #host: LivenessHost;
+  readonly #clock: Clock | undefined;
+  #stop: (() => void) | undefined;
+  #isSoon = false;
+  #told = new WeakSet<Hold>();
+  #stalled = new WeakSet<TrackedLock>();
+  #watched: { readonly circle: readonly Hold[]; readonly report: Report }[] = [];
+
+  constructor(host: LivenessHost, clock?: Clock) {
+    this.#host = host;
+    this.#clock = clock;
+  }
+
+  /** Somebody has to wait. */
+  waitBegins(): void {
+    if (!this.#isSoon) this.#begin();
+  }
+
+  /** Who waits for whom now. */
+  table(): WaitTable {
+    return waitTable(new WaitGraph(this.#host.live()), this.#host.now());
+  }
+
+  /**
+   * Nothing is left to run: tells who waits for ever, as certain. Returns whether somebody does. A caller must be sure that no timer,
+   * socket or other flow can go on.
+   */
+  atEnd(): boolean {
+    const graph = new WaitGraph(this.#host.live(), { atEnd: true });
+    for (const circle of circlesOf(graph)) this.#host.report(deadlock(graph, circle, 'strict'));
+    const seen = new Set<TrackedLock>();
+    for (const wait of graph.stuck) {
+      if (seen.has(wait.lock) || !graph.isRoot(wait)) continue;
+      seen.add(wait.lock);
+      this.#host.report(neverReleased(graph, wait));
+    }
+    return graph.stuck.size > 0;
+  }
+
+  /** No timer is left. What was told may be told again. */
+  stop(): void {
+    this.#disarm();
+    this.#told = new WeakSet();
+    this.#stalled = new WeakSet();
+    this.#watched = [];
+  }
+
+  #begin(): void {
+    const { deadlockCheckAfter, stallTimeout } = this.#host;
+    const due = Math.min(deadlockCheckAfter || Infinity, stallTimeout || Infinity);
+    this.#isSoon = true;
+    if (due !== Infinity) this.#arm(due, true);
+  }
+
+  #arm(delay: number, isSoon: boolean): void {
+    this.#disarm();
+    this.#isSoon = isSoon;
+    this.#stop = later(delay, () => this.#look(), this.#clock);
+  }
+
+  #disarm(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+    this.#isSoon = false;
+  }
+
+  #look(): void {
+    this.#disarm();
+    if (this.#host.off) return;
+    const began = elapsed();
+    const waits = [...this.#host.live()].filter((node) => node.state === WAITING && node.kind !== 'use');
+    this.#tellOver();
+    if (waits.length === 0) return;
+    const now = this.#host.now();
+    this.#lookForCircles(waits, now);
+    this.#lookForStalls(waits, now);
+    this.#armFor(waits, now, elapsed() - began);
+  }
+
+  #lookForCircles(waits: readonly Hold[], now: number): void {
+    const { deadlockCheckAfter } = this.#host;
+    if (deadlockCheckAfter === 0) return;
+    const isOld = (wait: Hold): boolean => now - wait.since >= deadlockCheckAfter - TICK;
+    if (!waits.some((wait) => isOld(wait) && !this.#told.has(wait))) return;
+    const graph = new WaitGraph(this.#host.live());
+    for (const circle of circlesOf(graph)) {
+      if (!circle.every(isOld) || circle.every((wait) => this.#told.has(wait))) continue;
+      for (const wait of circle) this.#told.add(wait);
+      const report = this.#host.report(deadlock(graph, circle, 'advisory'));
+      if (this.#watched.length < MAX_WATCHED) this.#watched.push({ circle, report });
+    }
+    // What is in no circle by now can only come into one by a wait that is yet to begin.
+    for (const wait of waits) if (isOld(wait)) this.#told.add(wait);
+  }
+
+  #lookForStalls(waits: readonly Hold[], now: number): void {
+    const { stallTimeout } = this.#host;
+    if (stallTimeout === 0) return;
+    let graph: WaitGraph | undefined;
+    for (const wait of waits) {
+      if (now - wait.since < stallTimeout - TICK || this.#stalled.has(wait.lock) || isIdle(wait)) continue;
+      this.#stalled.add(wait.lock);
+      graph ??= new WaitGraph(this.#host.live());
+      this.#host.report(stalled(graph, wait, now));
+    }
+  }
+
+  /** What was suspected to be stuck has gone on: whoever was told has to hear of it. */
+  #tellOver(): void {
+    this.#watched = this.#watched.filter(({ circle, report }) => {
+      if (circle.every(({ state }) => state === WAITING)) return true;
+      const names = [...new Set(circle.map(({ lockClass }) => lockClass.name))].join(' and ');
+      showWarning(
+        `the flows that seemed to wait for each other, for ${names}, have gone on: ${report.id}`,
+        'LOCKDEP_DEADLOCK_OVER',
+      );
+      return false;
+    });
+  }
+
+  #armFor(waits: readonly Hold[], now: number, cost: number): void {
+    const { deadlockCheckAfter, stallTimeout } = this.#host;
+    let due = this.#watched.length > 0 ? deadlockCheckAfter || Infinity : Infinity;
+    let isSoon = due !== Infinity;
+    for (const wait of waits) {
+      const age = now - wait.since;
+      if (deadlockCheckAfter > 0 && age < deadlockCheckAfter - TICK) {
+        due = Math.min(due, deadlockCheckAfter - age);
+        isSoon = true;
+      }
+      if (stallTimeout > 0 && !this.#stalled.has(wait.lock) && !isIdle(wait))
+        due = Math.min(due, Math.max(0, stallTimeout - age));
+    }
+    const least = Math.max(TICK, deadlockCheckAfter / GRAIN, SHARE * cost);
+    if (due !== Infinity) this.#arm(Math.max(due, least), isSoon);
+  }
+}
+
+/** Does it wait for what nobody is known to hold, or may it end by itself? That is how a consumer waits that has nothing to do. */
+function isIdle(wait: Hold): boolean {
+  if (isBounded(wait)) return true;
+  if (!isWait(wait.kind)) return false;
+  for (let hold = wait.lock.firstHold; hold !== undefined; hold = hold.next) if (hold.state !== WAITING) return false;
+  return true;
+}

@@ -1,0 +1,190 @@
+/**
+ * Who waits for whom, among all that is held and awaited at one moment, and who of them can never go on.
+ *
+ * A wait can go on as soon as what it needs may be given back by somebody who can go on. So all waits are taken for stuck, and
+ * those that may be served are taken out until nothing changes (the reduction of a resource graph, Holt 1972, over the real
+ * queues): what is left waits for itself or for others that are left. A hold goes on as long as no stuck wait is seen to be that
+ * of its holder.
+ *
+ * What counts as able to go on, since somebody else may end it: a wait with a timeout or a signal, a parked one, an event that
+ * nobody is known to bring, a lock of which nobody is known to hold anything, a hold that was handed off, permits that nobody was
+ * seen to take. At the end of a process (`atEnd`) nothing runs any more, so nobody gives anything back: every wait for a lock is
+ * stuck, and for an event that somebody has begun to bring.
+ *
+ * Invariant: read only; it changes nothing that it looks at. Cost: linear in the holds, the waits and what each wait lists.
+ * A caller must use it in the turn in which it was made.
+ */
+import { listHolds } from '../flow/hold-list.js';
+import { BoundedWaiter } from '../locks/bounded-waiter.js';
+import { HELD, TRANSFERRED, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
+import type { Pending } from '../validator/pending.js';
+
+/** What is held of one lock and wanted of it. */
+export interface LockState {
+  readonly lock: TrackedLock;
+  readonly holds: readonly Hold[];
+  /** In the order in which they are served. */
+  readonly waits: readonly Hold[];
+}
+
+/** Holds of one flow that are looked at for one wait; further out the order of locks is not checked either. */
+const MAX_LISTED = 256;
+
+export class WaitGraph {
+  readonly states: ReadonlyMap<TrackedLock, LockState>;
+  readonly #atEnd: boolean;
+  /** What a wait is under, innermost first. */
+  readonly #under = new Map<Hold, readonly Hold[]>();
+  /** Of a hold the waits of its holder. */
+  readonly #waitsOf = new Map<Hold, Hold[]>();
+  readonly #stuck = new Set<Hold>();
+
+  constructor(live: Iterable<Hold>, { atEnd = false }: { readonly atEnd?: boolean } = {}) {
+    this.#atEnd = atEnd;
+    this.states = statesOf(live);
+    for (const { waits } of this.states.values()) for (const wait of waits) this.#add(wait);
+    this.#reduce();
+  }
+
+  /** The waits that can never go on. */
+  get stuck(): ReadonlySet<Hold> {
+    return this.#stuck;
+  }
+
+  /** What the flow of a wait holds, as far as its holder is seen to wait. */
+  heldUnder(wait: Hold): readonly Hold[] {
+    return this.#under.get(wait) ?? [];
+  }
+
+  /** Those who hold what `wait` wants, in the order of their acquisitions. */
+  holdersBefore(wait: Hold): readonly Hold[] {
+    return this.#blockersAmong(wait, this.states.get(wait.lock)?.holds ?? []);
+  }
+
+  /** What whoever has `hold` waits for, stuck or not: the last one that it began. */
+  latestWaitOf(hold: Hold): Hold | undefined {
+    return this.#waitsOf.get(hold)?.at(-1);
+  }
+
+  /** The wait of whoever has `hold`, of those that are stuck: the last one that it began. */
+  waitOf(hold: Hold): Hold | undefined {
+    return this.#waitsOf.get(hold)?.findLast((wait) => this.#stuck.has(wait));
+  }
+
+  /** Does a stuck wait wait for what is held by nobody who waits? */
+  isRoot(wait: Hold): boolean {
+    return this.#next(wait) === undefined;
+  }
+
+  /**
+   * The circle of waits that a stuck wait ends in, each for what the flow of the next one holds; undefined where there is none, or
+   * where it leads to one of `seen`, to which it adds those it has passed.
+   */
+  circleFrom(start: Hold, seen: Set<Hold> = new Set()): readonly Hold[] | undefined {
+    const path: Hold[] = [];
+    for (let wait: Hold | undefined = start; wait !== undefined; wait = this.#next(wait)) {
+      if (seen.has(wait)) {
+        const at = path.indexOf(wait);
+        return at === -1 ? undefined : path.slice(at);
+      }
+      seen.add(wait);
+      path.push(wait);
+    }
+    return undefined;
+  }
+
+  /** The stuck wait that keeps a stuck wait from going on. */
+  #next(wait: Hold): Hold | undefined {
+    for (const hold of this.holdersBefore(wait)) {
+      // Where it is its own, that is the shortest way to say so.
+      const own = this.heldUnder(wait).includes(hold) ? wait : this.waitOf(hold);
+      if (own !== undefined) return own;
+    }
+    const first = this.states.get(wait.lock)?.waits.find((other) => this.#stuck.has(other));
+    return first === wait ? undefined : first;
+  }
+
+  #add(wait: Hold): void {
+    if (!this.#mayStick(wait)) return;
+    const { open = [] } = (wait.asked.pending as Pending | undefined) ?? {};
+    const under = listHolds(wait.parent, MAX_LISTED).filter((hold) => !open.includes(hold));
+    this.#under.set(wait, under);
+    this.#stuck.add(wait);
+    for (const hold of under) {
+      const waits = this.#waitsOf.get(hold);
+      if (waits === undefined) this.#waitsOf.set(hold, [wait]);
+      else waits.push(wait);
+    }
+  }
+
+  #mayStick(wait: Hold): boolean {
+    if (wait.kind === 'use') return false;
+    return this.#atEnd || !isBounded(wait);
+  }
+
+  #reduce(): void {
+    const dirty = new Set(this.states.values());
+    for (const state of dirty) {
+      // What is added again meanwhile comes up again.
+      dirty.delete(state);
+      for (const wait of this.#served(state)) {
+        this.#stuck.delete(wait);
+        for (const { lock } of this.heldUnder(wait)) {
+          const other = this.states.get(lock);
+          if (other !== undefined) dirty.add(other);
+        }
+      }
+    }
+  }
+
+  /** The stuck waits of a lock that may go on after all. */
+  *#served(state: LockState): Generator<Hold, void, undefined> {
+    let isBlocked = false;
+    for (const wait of state.waits) {
+      if (!this.#stuck.has(wait)) continue;
+      // A reader that passes by the queue waits for no one in it.
+      const behind = isBlocked && wait.wait !== 'recursive-read' && wait.kind !== 'wait';
+      if (!behind && this.#mayBeServed(wait, state)) yield wait;
+      else isBlocked ||= wait.kind !== 'wait' && wait.kind !== 'unlock';
+    }
+  }
+
+  #mayBeServed(wait: Hold, { lock, holds }: LockState): boolean {
+    const blocking = this.#blockersAmong(wait, holds);
+    // An event may be one that nobody had to bring. A lock that is not had by now is never had.
+    if (this.#atEnd) return wait.kind === 'wait' && blocking.length === 0;
+    if (blocking.length === 0) return true;
+    const lasting = blocking.filter((hold) => hold.state === HELD && this.waitOf(hold) !== undefined);
+    if (lock.capacity <= 1) return lasting.length === 0;
+    const taken = lasting.reduce((sum, hold) => sum + hold.permits - hold.asked.returned, 0);
+    return lock.capacity - taken >= wait.permits;
+  }
+
+  #blockersAmong(wait: Hold, holds: readonly Hold[]): readonly Hold[] {
+    return wait.shared && wait.lock.capacity <= 1 ? holds.filter((hold) => !hold.shared) : holds;
+  }
+}
+
+function statesOf(live: Iterable<Hold>): Map<TrackedLock, LockState> {
+  const states = new Map<TrackedLock, { lock: TrackedLock; holds: Hold[]; waits: Hold[] }>();
+  for (const node of live) {
+    let state = states.get(node.lock);
+    if (state === undefined) states.set(node.lock, (state = { lock: node.lock, holds: [], waits: [] }));
+    if (node.state === WAITING) state.waits.push(node);
+    else if (node.state === HELD || node.state === TRANSFERRED) state.holds.push(node);
+  }
+  for (const { waits } of states.values()) {
+    // Stable: of one priority in order of arrival.
+    if (waits.some((wait) => priorityOf(wait) !== 0)) waits.sort((one, other) => priorityOf(other) - priorityOf(one));
+  }
+  return states;
+}
+
+function priorityOf({ waiter }: Hold): number {
+  return waiter instanceof BoundedWaiter ? waiter.priority : 0;
+}
+
+/** May the wait end by its own timer or signal? */
+export function isBounded({ waiter }: Hold): boolean {
+  return waiter instanceof BoundedWaiter && (waiter.timer !== undefined || waiter._stopListening !== undefined);
+}

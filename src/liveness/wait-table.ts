@@ -1,0 +1,213 @@
+/**
+ * The wait table: all that is held and awaited in this process now, as data. Everything that shows or judges waits reads it.
+ *
+ * A flow is one chain of calls that wait for each other, named by the number of its outermost hold; what it waits for and holds
+ * carries that number. Numbers are those of this process and are never used again.
+ *
+ * Invariant: JSON-safe, all text plain. Sites are those of the very acquisition where a stack was taken then (`exact`), else the
+ * place where this sequence of locks was first seen. Cost: linear in holds and waits; a source map is read once for each site.
+ */
+import { outerHeld } from '../flow/hold-list.js';
+import { isWait, TRANSFERRED, type Hold, type TrackedLock } from '../model/hold.js';
+import { plain } from '../platform/plain-text.js';
+import { siteOf } from '../report/stack-text.js';
+import type { HoldMode } from '../report/types.js';
+import type { CapturedFrame } from '../platform/captured-frame.js';
+import { useFacts } from '../validator/lock-use.js';
+import { taskOf } from '../validator/rules/rule.js';
+import { isBounded, type LockState, type WaitGraph } from './wait-graph.js';
+
+/** The version of `WaitTable`. Fields are added without a change of it. */
+export const WAIT_TABLE_VERSION = 1;
+
+/** Flows that one wait names as those it waits for. */
+const MAX_BLOCKERS = 32;
+
+/** A lock that is held or awaited. */
+export interface WaitTableLock {
+  /** Its number in this table. */
+  readonly id: number;
+  /** Printed name of its class. */
+  readonly lockClass: string;
+  /** The instance's own label, when it was given one. */
+  readonly name?: string;
+  /** What it is: `Mutex`, `WorkQueue`. */
+  readonly primitive: string;
+  /** How many may hold it at once. */
+  readonly capacity: number;
+}
+
+/** One hold, or one wait. Times in milliseconds since the epoch. */
+export interface WaitTableHold {
+  /** Number of the flow. */
+  readonly flow: number;
+  /** Name of the task (root) that it runs in. */
+  readonly task: string;
+  /** Number of the lock in `locks`. */
+  readonly lock: number;
+  /** Printed name of the class: a subclass where the acquisition said so. */
+  readonly lockClass: string;
+  /** Whether others may hold it beside this flow. */
+  readonly mode: HoldMode;
+  /** Permits held or wanted. */
+  readonly permits: number;
+  /** When it was asked for. */
+  readonly since: number;
+  /** Where it was asked for, `file:line:column`; '' when unknown. */
+  readonly site: string;
+  /** False when the site is that of an earlier acquisition in the same sequence of locks. */
+  readonly exact: boolean;
+  /** Present where it was handed on by `transfer()`: any flow may release it. */
+  readonly handedOff?: true;
+}
+
+/** One wait. */
+export interface WaitTableWait extends WaitTableHold {
+  /** lock: to take it. unlock: for its unlock alone. event: for a completion, or for work. */
+  readonly kind: 'lock' | 'unlock' | 'event';
+  /** Flows that hold what it wants, at most 32 of them. Empty: nobody is known to. */
+  readonly blockedBy: readonly number[];
+  /** Its place in the queue, from 1. */
+  readonly position: number;
+  /** Present where a timeout or a signal may end the wait. */
+  readonly bounded?: true;
+}
+
+/** One flow that holds or waits. */
+export interface WaitTableFlow {
+  /** Its number. */
+  readonly flow: number;
+  /** Name of the task (root) that it runs in. */
+  readonly task: string;
+  /** What it holds, outermost first. */
+  readonly holds: readonly WaitTableHold[];
+}
+
+/** Who holds what and who waits for whom, at one moment. */
+export interface WaitTable {
+  /** 1. Fields may be added without a change of it. */
+  readonly version: typeof WAIT_TABLE_VERSION;
+  /** Number of the process; 0 where there is none. */
+  readonly pid: number;
+  /** When it was made: milliseconds since the epoch. */
+  readonly at: number;
+  /** All that are held or awaited. */
+  readonly locks: readonly WaitTableLock[];
+  /** All that hold or wait. */
+  readonly flows: readonly WaitTableFlow[];
+  /** Oldest first. */
+  readonly waits: readonly WaitTableWait[];
+  /** Circles of flows of which each waits for the next one and the last for the first. */
+  readonly cycles: readonly (readonly number[])[];
+}
+
+/** The flow of a hold or wait. */
+export function flowOf(node: Hold): number {
+  let outermost = node;
+  for (let cell = outerHeld(node); cell !== undefined; cell = outerHeld(cell)) outermost = cell.target;
+  return outermost.born;
+}
+
+export function waitTable(graph: WaitGraph, now: number): WaitTable {
+  const maker = new TableMaker();
+  for (const state of graph.states.values()) maker.add(state);
+  const { locks, flows, waits } = maker;
+  waits.sort((one, other) => one.since - other.since);
+  return {
+    version: WAIT_TABLE_VERSION,
+    pid: (globalThis as { process?: { pid?: number } }).process?.pid ?? 0,
+    at: now,
+    locks,
+    flows: [...flows.values()],
+    waits,
+    cycles: circlesOf(graph).map((circle) => circle.map(flowOf)),
+  };
+}
+
+/** The circles that stuck waits end in, each once. */
+export function circlesOf(graph: WaitGraph): (readonly Hold[])[] {
+  const circles: (readonly Hold[])[] = [];
+  const seen = new Set<Hold>();
+  for (const wait of graph.stuck) {
+    if (seen.has(wait)) continue;
+    const circle = graph.circleFrom(wait, seen);
+    if (circle !== undefined) circles.push(circle);
+  }
+  return circles;
+}
+
+class TableMaker {
+  readonly locks: WaitTableLock[] = [];
+  readonly flows = new Map<number, { flow: number; task: string; holds: WaitTableHold[] }>();
+  readonly waits: WaitTableWait[] = [];
+  /** By the innermost frame of each: there are few of them, and many holds. */
+  readonly #sites = new WeakMap<CapturedFrame, string>();
+  readonly #tasks = new Map<unknown, string>();
+
+  add({ lock, holds, waits }: LockState): void {
+    const id = this.#addLock(lock);
+    for (const hold of holds) {
+      const row = this.#row(hold, id);
+      this.#flow(row).holds.push(row);
+    }
+    const blockers = [...new Set(holds.map(flowOf))].slice(0, MAX_BLOCKERS);
+    const writers = [...new Set(holds.filter(({ shared }) => !shared).map(flowOf))].slice(0, MAX_BLOCKERS);
+    let position = 0;
+    for (const wait of waits) {
+      position += 1;
+      const row = this.#row(wait, id);
+      this.#flow(row);
+      const kind = wait.kind === 'unlock' ? 'unlock' : isWait(wait.kind) ? 'event' : 'lock';
+      const blockedBy = wait.shared && lock.capacity <= 1 ? writers : blockers;
+      this.waits.push({ ...row, kind, blockedBy, position, ...(isBounded(wait) ? { bounded: true } : {}) });
+    }
+  }
+
+  #addLock({ lockClass, label, primitive, capacity }: TrackedLock): number {
+    const id = this.locks.length + 1;
+    const name = label === undefined ? {} : { name: plain(label) };
+    this.locks.push({ id, lockClass: plain(lockClass.name), ...name, primitive, capacity: finite(capacity) });
+    return id;
+  }
+
+  #flow({ flow, task }: WaitTableHold): { readonly holds: WaitTableHold[] } {
+    let found = this.flows.get(flow);
+    if (found === undefined) this.flows.set(flow, (found = { flow, task, holds: [] }));
+    return found;
+  }
+
+  #row(node: Hold, lock: number): WaitTableHold {
+    const { frames, exact } = useFacts(node, 'own', []);
+    return {
+      flow: flowOf(node),
+      task: this.#taskOf(node),
+      lock,
+      lockClass: plain(node.lockClass.name),
+      mode: node.shared ? 'shared' : 'exclusive',
+      permits: finite(node.permits),
+      since: node.since,
+      site: this.#siteOf(frames),
+      exact,
+      ...(node.state === TRANSFERRED ? { handedOff: true } : {}),
+    };
+  }
+
+  #taskOf(node: Hold): string {
+    let name = this.#tasks.get(node.task);
+    if (name === undefined) this.#tasks.set(node.task, (name = plain(taskOf(node))));
+    return name;
+  }
+
+  #siteOf(frames: readonly CapturedFrame[]): string {
+    const [innermost] = frames;
+    if (innermost === undefined) return '';
+    let site = this.#sites.get(innermost);
+    if (site === undefined) this.#sites.set(innermost, (site = plain(siteOf(frames))));
+    return site;
+  }
+}
+
+/** JSON has no Infinity. */
+function finite(count: number): number {
+  return Number.isFinite(count) ? count : Number.MAX_SAFE_INTEGER;
+}
