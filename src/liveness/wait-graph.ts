@@ -30,6 +30,8 @@ export interface LockState {
 /** Holds of one flow that are looked at for one wait; further out the order of locks is not checked either. */
 const MAX_LISTED = 256;
 
+const NONE: readonly Hold[] = [];
+
 export class WaitGraph {
   readonly states: ReadonlyMap<TrackedLock, LockState>;
   readonly #atEnd: boolean;
@@ -53,7 +55,7 @@ export class WaitGraph {
 
   /** What the flow of a wait holds, as far as its holder is seen to wait. */
   heldUnder(wait: Hold): readonly Hold[] {
-    return this.#under.get(wait) ?? [];
+    return this.#under.get(wait) ?? NONE;
   }
 
   /** Those who hold what `wait` wants, in the order of their acquisitions. */
@@ -106,10 +108,11 @@ export class WaitGraph {
 
   #add(wait: Hold): void {
     if (!this.#mayStick(wait)) return;
+    this.#stuck.add(wait);
+    if (wait.parent === undefined) return;
     const { open = [] } = (wait.asked.pending as Pending | undefined) ?? {};
     const under = listHolds(wait.parent, MAX_LISTED).filter((hold) => !open.includes(hold));
     this.#under.set(wait, under);
-    this.#stuck.add(wait);
     for (const hold of under) {
       const waits = this.#waitsOf.get(hold);
       if (waits === undefined) this.#waitsOf.set(hold, [wait]);

@@ -13,7 +13,7 @@ import { plain } from '../platform/plain-text.js';
 import { siteOf } from '../report/stack-text.js';
 import type { HoldMode } from '../report/types.js';
 import type { CapturedFrame } from '../platform/captured-frame.js';
-import { useFacts } from '../validator/lock-use.js';
+import { rememberedFrames } from '../validator/lock-use.js';
 import { taskOf } from '../validator/rules/rule.js';
 import { isBounded, type LockState, type WaitGraph } from './wait-graph.js';
 
@@ -101,11 +101,24 @@ export interface WaitTable {
   readonly cycles: readonly (readonly number[])[];
 }
 
-/** The flow of a hold or wait. */
-export function flowOf(node: Hold): number {
-  let outermost = node;
-  for (let cell = outerHeld(node); cell !== undefined; cell = outerHeld(cell)) outermost = cell.target;
-  return outermost.born;
+/** Numbers of flows, at one moment. Cost: a step for each cell of a list, whoever shares it. */
+class Flows {
+  readonly #known = new Map<Hold, number>();
+
+  /** The flow of a hold or wait. */
+  of(node: Hold): number {
+    // Most flows hold one lock, or wait with none.
+    if (node.parent === undefined) return node.target.born;
+    const cells = [node];
+    let flow: number | undefined = this.#known.get(node);
+    for (let cell = outerHeld(node); flow === undefined && cell !== undefined; cell = outerHeld(cell)) {
+      flow = this.#known.get(cell);
+      cells.push(cell);
+    }
+    flow ??= (cells.at(-1) as Hold).target.born;
+    for (const cell of cells) this.#known.set(cell, flow);
+    return flow;
+  }
 }
 
 export function waitTable(graph: WaitGraph, now: number): WaitTable {
@@ -120,7 +133,7 @@ export function waitTable(graph: WaitGraph, now: number): WaitTable {
     locks,
     flows: [...flows.values()],
     waits,
-    cycles: circlesOf(graph).map((circle) => circle.map(flowOf)),
+    cycles: circlesOf(graph).map((circle) => circle.map((wait) => maker.flowNumbers.of(wait))),
   };
 }
 
@@ -136,13 +149,19 @@ export function circlesOf(graph: WaitGraph): (readonly Hold[])[] {
   return circles;
 }
 
+/** A row that is being filled. */
+type Row = { -readonly [Field in keyof WaitTableHold]: WaitTableHold[Field] };
+type WaitRow = Row & { -readonly [Field in keyof WaitTableWait]?: WaitTableWait[Field] };
+
 class TableMaker {
   readonly locks: WaitTableLock[] = [];
   readonly flows = new Map<number, { flow: number; task: string; holds: WaitTableHold[] }>();
   readonly waits: WaitTableWait[] = [];
+  readonly flowNumbers = new Flows();
   /** By the innermost frame of each: there are few of them, and many holds. */
-  readonly #sites = new WeakMap<CapturedFrame, string>();
-  readonly #tasks = new Map<unknown, string>();
+  readonly #sites = new Map<CapturedFrame, string>();
+  /** Names as plain text. */
+  readonly #names = new Map<string, string>();
 
   add({ lock, holds, waits }: LockState): void {
     const id = this.#addLock(lock);
@@ -150,23 +169,28 @@ class TableMaker {
       const row = this.#row(hold, id);
       this.#flow(row).holds.push(row);
     }
-    const blockers = [...new Set(holds.map(flowOf))].slice(0, MAX_BLOCKERS);
-    const writers = [...new Set(holds.filter(({ shared }) => !shared).map(flowOf))].slice(0, MAX_BLOCKERS);
+    const blockers = this.#flowsOf(holds);
+    const writers = this.#flowsOf(holds.filter(({ shared }) => !shared));
     let position = 0;
     for (const wait of waits) {
-      position += 1;
-      const row = this.#row(wait, id);
+      const row: WaitRow = this.#row(wait, id);
       this.#flow(row);
-      const kind = wait.kind === 'unlock' ? 'unlock' : isWait(wait.kind) ? 'event' : 'lock';
-      const blockedBy = wait.shared && lock.capacity <= 1 ? writers : blockers;
-      this.waits.push({ ...row, kind, blockedBy, position, ...(isBounded(wait) ? { bounded: true } : {}) });
+      row.kind = wait.kind === 'unlock' ? 'unlock' : isWait(wait.kind) ? 'event' : 'lock';
+      row.blockedBy = wait.shared && lock.capacity <= 1 ? writers : blockers;
+      row.position = ++position;
+      if (isBounded(wait)) row.bounded = true;
+      this.waits.push(row as WaitTableWait);
     }
+  }
+
+  #flowsOf(holds: readonly Hold[]): number[] {
+    return [...new Set(holds.map((hold) => this.flowNumbers.of(hold)))].slice(0, MAX_BLOCKERS);
   }
 
   #addLock({ lockClass, label, primitive, capacity }: TrackedLock): number {
     const id = this.locks.length + 1;
     const name = label === undefined ? {} : { name: plain(label) };
-    this.locks.push({ id, lockClass: plain(lockClass.name), ...name, primitive, capacity: finite(capacity) });
+    this.locks.push({ id, lockClass: this.#plain(lockClass.name), ...name, primitive, capacity: finite(capacity) });
     return id;
   }
 
@@ -176,26 +200,26 @@ class TableMaker {
     return found;
   }
 
-  #row(node: Hold, lock: number): WaitTableHold {
-    const { frames, exact } = useFacts(node, 'own', []);
-    return {
-      flow: flowOf(node),
-      task: this.#taskOf(node),
+  #row(node: Hold, lock: number): Row {
+    const row: Row = {
+      flow: this.flowNumbers.of(node),
+      task: this.#plain(taskOf(node)),
       lock,
-      lockClass: plain(node.lockClass.name),
+      lockClass: this.#plain(node.lockClass.name),
       mode: node.shared ? 'shared' : 'exclusive',
       permits: finite(node.permits),
       since: node.since,
-      site: this.#siteOf(frames),
-      exact,
-      ...(node.state === TRANSFERRED ? { handedOff: true } : {}),
+      site: this.#siteOf(rememberedFrames(node)),
+      exact: node.asked.frames !== undefined,
     };
+    if (node.state === TRANSFERRED) row.handedOff = true;
+    return row;
   }
 
-  #taskOf(node: Hold): string {
-    let name = this.#tasks.get(node.task);
-    if (name === undefined) this.#tasks.set(node.task, (name = plain(taskOf(node))));
-    return name;
+  #plain(name: string): string {
+    let text = this.#names.get(name);
+    if (text === undefined) this.#names.set(name, (text = plain(name)));
+    return text;
   }
 
   #siteOf(frames: readonly CapturedFrame[]): string {

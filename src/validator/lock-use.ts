@@ -62,6 +62,14 @@ export function useFacts(
   };
 }
 
+/** The stack of its own acquisition, or of another one with the same sequence of locks; empty where none was captured. */
+export function rememberedFrames(node: Hold): readonly CapturedFrame[] {
+  const { frames } = node.asked;
+  if (frames !== undefined) return frames;
+  const facts = node.chain?.data;
+  return facts instanceof NestingFacts ? facts.likelySite([]) : [];
+}
+
 /** undefined where it is the only lock that was made at its place. */
 function madeLock({ lock, lockClass }: Hold): MadeLock | undefined {
   let made = lockClass;
