@@ -24,8 +24,9 @@ export class BoundedWaiter extends Waiter {
     giveUp: (reason: unknown) => void,
   ): void {
     try {
-      if (timeout !== undefined) this.timer = new RunningTimer(clock, onTime, timeout);
       if (signal !== undefined) this.listen(signal, () => giveUp(reasonOf(signal)));
+      // Last: one that is over at once may leave a ghost queued, and that has nothing to listen to.
+      if (timeout !== undefined) this.timer = new RunningTimer(clock, onTime, timeout);
     } catch (error) {
       giveUp(error);
     }

@@ -85,6 +85,14 @@ export class EventWaiter<T> extends BoundedWaiter implements EventWait<T> {
     this.onOver?.();
     this.unbind();
   }
+
+  /** Gives up its place; false when the wait is over already, or has none. */
+  giveUp(reason: unknown): boolean {
+    if (this._queue?.remove(this) !== true) return false;
+    this.over();
+    this.reject(reason);
+    return true;
+  }
 }
 
 export class EventWaiters<T> {
@@ -112,7 +120,7 @@ export class EventWaiters<T> {
     }
     (this.#queue ??= new WaiterQueue()).enqueue(waiter);
     const { signal, timeout } = bounds;
-    const giveUp = (reason: unknown): boolean => this.giveUp(waiter, reason);
+    const giveUp = (reason: unknown): boolean => waiter.giveUp(reason);
     const onTime = (): boolean => giveUp(new LockTimeoutError(timeout as number, this.#missing));
     waiter.bound(this.#world.clock, { signal, timeout: timeout === Infinity ? undefined : timeout }, onTime, giveUp);
     return waiter;
@@ -139,10 +147,7 @@ export class EventWaiters<T> {
 
   /** Ends one wait; false when it is over already. */
   giveUp(waiter: EventWaiter<T>, reason: unknown): boolean {
-    if (this.#queue?.remove(waiter) !== true) return false;
-    waiter.over();
-    waiter.reject(reason);
-    return true;
+    return waiter.giveUp(reason);
   }
 
   checkInvariants(): void {

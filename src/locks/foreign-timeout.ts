@@ -26,13 +26,10 @@ export interface Decorated {
   setValue(value: number): void;
 }
 
-/** How long a wait may take, what ends it, and with which error. */
-export type Bound = Pick<TimeLimit, 'timeout' | 'error' | 'clock'>;
-
 /** Either kind of lock, with the arguments of both. */
 type Sync = Omit<Decorated, 'runExclusive'>;
 
-export function boundFromOutside(given: MutexInterface | SemaphoreInterface, bound: Bound): Decorated {
+export function boundFromOutside(given: MutexInterface | SemaphoreInterface, bound: TimeLimit): Decorated {
   const sync = given as unknown as Sync;
   return {
     acquire: (first, second) => {
@@ -80,7 +77,11 @@ function releaseOf(ticket: Ticket): Release {
   return Array.isArray(ticket) ? ticket[1] : ticket;
 }
 
-function bounded<T>(call: () => Promise<T>, { timeout, error, clock }: Bound, late: (value: T) => void): Promise<T> {
+function bounded<T>(
+  call: () => Promise<T>,
+  { timeout, error, clock }: TimeLimit,
+  late: (value: T) => void,
+): Promise<T> {
   return new NativePromise((resolve, reject) => {
     let over = false;
     const giveUp = (reason: unknown): void => {

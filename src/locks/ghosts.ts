@@ -8,52 +8,26 @@
  */
 import { inMicrotask } from '../platform/clock.js';
 import type { WaiterQueue } from '../queue/waiter-queue.js';
-import { PermitWaiter } from './permit-waiter.js';
+import type { PermitWaiter } from './permit-waiter.js';
 
 /** Ghosts that one entry stands for. More of them would only hold up those behind them for more turns. */
 export const MAX_GHOSTS = 1000;
 
-type Queue = WaiterQueue<PermitWaiter<unknown>>;
+type AnyWaiter = PermitWaiter<unknown>;
+type Queue = WaiterQueue<AnyWaiter>;
 
-export class Ghost extends PermitWaiter<unknown> {
-  /** Microtask turns for which it holds what it is granted. */
-  readonly moment: number;
-  #count = 1;
-
-  constructor(weight: number, priority: number, moment: number) {
-    super(weight, priority, undefined, ignore, ignore, ignore);
-    this.moment = moment;
-  }
-
-  absorb(other: Ghost): void {
-    this.#count = Math.min(MAX_GHOSTS, this.#count + other.#count);
-  }
-
-  /** One of them has its turn. True if it was the last. */
-  takeTurn(): boolean {
-    this.#count -= 1;
-    return this.#count === 0;
-  }
+/** A waiter of the queue is a ghost from now on. */
+export function haunt(queue: Queue, waiter: AnyWaiter): void {
+  waiter.ghosts = 1;
+  merge(queue, waiter, queue.after(waiter));
+  merge(queue, queue.before(waiter), waiter);
 }
 
-/** Is it one? A look at a field of its own: every waiter that is served is asked. */
-export function isGhost(waiter: PermitWaiter<unknown>): waiter is Ghost {
-  return waiter.grant === ignore;
-}
-
-/** A ghost takes the place of `waiter`. */
-export function haunt(queue: Queue, waiter: PermitWaiter<unknown>, moment: number): void {
-  const ghost = new Ghost(waiter.weight, waiter.priority, moment);
-  queue.replace(waiter, ghost);
-  const merged = merge(queue, queue.before(ghost), ghost);
-  merge(queue, merged, queue.after(merged));
-}
-
-/** Takes a waiter out, between whose neighbours nobody stands any more. False if it is not in the queue. */
-export function leaveQueue(queue: Queue, waiter: PermitWaiter<unknown>): boolean {
+/** Takes a waiter out, between whose neighbours nobody stands any more. False if it is not in the queue, or is a ghost. */
+export function leaveQueue(queue: Queue, waiter: AnyWaiter): boolean {
   const [before, after] = [queue.before(waiter), queue.after(waiter)];
-  if (!queue.remove(waiter)) return false;
-  if (after !== undefined) merge(queue, before, after);
+  if (waiter.ghosts > 0 || !queue.remove(waiter)) return false;
+  merge(queue, before, after);
   return true;
 }
 
@@ -62,17 +36,9 @@ export function afterTurns(turns: number, callback: () => void): void {
   inMicrotask(turns > 1 ? () => afterTurns(turns - 1, callback) : callback);
 }
 
-/** The entry that stands for the second one from now on. */
-function merge<W extends PermitWaiter<unknown> | undefined>(
-  queue: Queue,
-  first: PermitWaiter<unknown> | undefined,
-  second: W,
-): PermitWaiter<unknown> | W {
-  if (first === undefined || second === undefined || !isGhost(first) || !isGhost(second)) return second;
-  if (first.weight !== second.weight) return second;
-  first.absorb(second);
+/** Two neighbours: from now on the first one stands for both, where they are ghosts of one weight. */
+function merge(queue: Queue, first: AnyWaiter | undefined, second: AnyWaiter | undefined): void {
+  if (!first?.ghosts || !second?.ghosts || first.weight !== second.weight) return;
+  first.ghosts = Math.min(MAX_GHOSTS, first.ghosts + second.ghosts);
   queue.remove(second);
-  return first;
 }
-
-function ignore(): void {}

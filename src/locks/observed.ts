@@ -27,8 +27,6 @@ export interface TimeLimit {
   readonly error: unknown;
   /** That of the lock's world. */
   readonly clock: Timers;
-  /** Microtask turns for which a waiter that is gone holds what it is granted. */
-  readonly moment: number;
 }
 
 /** A request as the lock wants it: everything filled in and checked. */
@@ -75,17 +73,17 @@ export interface Undo<T> {
 export interface UnlockWait extends EventWait<void> {
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
-  /** undefined: it stands in no queue, and waits for its observer alone. */
-  readonly place: object | undefined;
   over(): void;
-  /** Gives up the place; false when the wait is over already. */
-  refuse(error: unknown): boolean;
+  /** Gives up the place; false when the wait is over already, or has none. */
+  giveUp(error: unknown): boolean;
 }
 
 /** A lock of permits: a mutex has one, a semaphore some, a reader takes one of very many and a writer all. */
 export interface ObservedPermits extends ObservedLock {
   /** Free permits. */
   readonly value: number;
+  /** How many may hold it at once. Set by an observer where it grows. */
+  capacity: number;
   /** May somebody add permits by `release()`, and has nobody to have taken what is released? */
   readonly isCounted: boolean;
   /** What a request of this weight waits for. */

@@ -86,6 +86,8 @@ export interface HoldObserver {
   resolved<T>(value: T): Promise<T>;
   /** Permits of the lock that are held, as far as they were seen to be taken. */
   permitsHeld(lock: ObservedLock): number;
+  /** More permits may be free than before. Where there are more than there ever were, sets how many the lock counts with. */
+  grown(lock: ObservedPermits): void;
   misuse(lock: ObservedLock, fault: UnlockFault, below: Below, mode?: 'exclusive' | 'shared'): void;
   /** Promises that settle from here to `unmute` are settled by locks, and are nobody's return. */
   mute(): void;

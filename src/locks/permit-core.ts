@@ -11,20 +11,19 @@
  */
 import { E_CANCELED } from './async-mutex-errors.js';
 import { NativePromise, resolved } from '../platform/intrinsics.js';
-import { tellShared } from '../model/class-events.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import type { Hold } from '../model/hold.js';
 import { isScope, type WaitKind } from '../model/hold-kinds.js';
 import { LockTimeoutError } from '../errors.js';
 import { refusalOf } from './abort-listeners.js';
-import { afterTurns, haunt, isGhost, leaveQueue, type Ghost } from './ghosts.js';
+import { afterTurns, haunt, leaveQueue } from './ghosts.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { effectiveTimeout } from './options/acquire-options.js';
 import type { LockOptions } from './options/constructor-options.js';
 import type { LockObserver } from './observer.js';
 import { PermitWaiter } from './permit-waiter.js';
-import type { Grant, ObservedPermits, PermitRequest, TimeLimit, UnlockRequest } from './observed.js';
-import { UnlockWaiters, type UnlockWaiter } from './unlock-waiters.js';
+import type { Grant, ObservedPermits, PermitRequest, TimeLimit, UnlockRequest, UnlockWait } from './observed.js';
+import { waitAmong, wakeAmong, type UnlockWaiters } from './unlock-waiters.js';
 
 /** Its fields are set in the constructor alone: initialisers of a derived class would make construction three times slower. */
 export class PermitCore extends LockCore implements ObservedPermits {
@@ -137,19 +136,11 @@ export class PermitCore extends LockCore implements ObservedPermits {
     this.dispatch();
   }
 
-  /** Are there more permits than there ever were? The validator counts with them; one that let in one only is no gate then. */
+  /** There may be more permits than there ever were, of which only an observer knows those that are held. */
   #grow(): void {
-    const held = this.capacity > 1 ? this.heldPermits : this.#sumOfHeld();
-    const all = this.value + held;
-    if (all <= this.capacity) return;
-    const wasSole = this.excludes;
-    this.heldPermits = held;
-    this.capacity = all;
-    if (wasSole) tellShared(this.lockClass);
-  }
-
-  #sumOfHeld(): number {
-    return this.world.attached?.permitsHeld(this) ?? 0;
+    const { attached } = this.world;
+    if (attached === undefined) this.capacity = Math.max(this.capacity, this.value);
+    else attached.grown(this);
   }
 
   /** Serves whoever can go on now. */
@@ -166,7 +157,7 @@ export class PermitCore extends LockCore implements ObservedPermits {
     attached?.mute();
     try {
       for (let next: typeof head | undefined = head; next !== undefined && next.weight <= this.value;) {
-        if (isGhost(next)) this.#serveGhost(queue, next);
+        if (next.ghosts > 0) this.#serveGhost(queue, next);
         else {
           queue.dequeue();
           next.resolve(this.take(next.weight, next.hold, next.grant));
@@ -211,9 +202,8 @@ export class PermitCore extends LockCore implements ObservedPermits {
   }
 
   /** The same, where they can not be had now. */
-  queueForUnlock({ weight, priority, limit }: UnlockRequest): UnlockWaiter {
-    this.unlockWaiters ??= new UnlockWaiters();
-    return this.unlockWaiters.wait(weight, priority, limit);
+  queueForUnlock({ weight, priority, limit }: UnlockRequest): UnlockWait {
+    return waitAmong((this.unlockWaiters ??= new Map()), weight, priority, limit);
   }
 
   /** Throws if the lock contradicts itself: for tests. */
@@ -221,7 +211,8 @@ export class PermitCore extends LockCore implements ObservedPermits {
     this.queue?.checkInvariants();
     const head = this.queue?.peek();
     if (head !== undefined && head.weight <= this.value) throw new Error('permits: the head of the queue could go on');
-    if (this.capacity > 1 && Math.abs(this.heldPermits - this.#sumOfHeld()) > 1e-6)
+    const held = this.world.attached?.permitsHeld(this) ?? 0;
+    if (this.capacity > 1 && Math.abs(this.heldPermits - held) > 1e-6)
       throw new Error('permits: not the sum of what is held');
   }
 
@@ -233,11 +224,12 @@ export class PermitCore extends LockCore implements ObservedPermits {
   }
 
   #wakeUnlockWaiters(): void {
-    if (this.unlockWaiters !== undefined) this.unlockWaiters.wake(this.value, this.queue?.peek()?.priority);
+    if (this.unlockWaiters !== undefined) wakeAmong(this.unlockWaiters, this.value, this.queue?.peek()?.priority);
   }
 
   #fail(waiter: PermitWaiter<unknown>, reason: unknown): void {
     if (waiter.hold !== undefined) this.world.attached?.ended(waiter.hold, reason);
+    waiter.hold = undefined;
     waiter.reject(reason);
     waiter.unbind();
   }
@@ -254,16 +246,18 @@ export class PermitCore extends LockCore implements ObservedPermits {
   }
 
   /** The caller hears that its time is up; a ghost keeps its place. */
-  #desert(waiter: PermitWaiter<unknown>, { error, moment }: TimeLimit): void {
+  #desert(waiter: PermitWaiter<unknown>, { error }: TimeLimit): void {
     if (this.queue === undefined || !waiter.queued) return;
-    haunt(this.queue, waiter, moment);
+    haunt(this.queue, waiter);
     this.#fail(waiter, error);
   }
 
-  #serveGhost(queue: WaiterQueue<PermitWaiter<unknown>>, ghost: Ghost): void {
+  /** In async-mutex a mutex hears of a grant one turn later, and both give back what comes too late. */
+  #serveGhost(queue: WaiterQueue<PermitWaiter<unknown>>, ghost: PermitWaiter<unknown>): void {
     const { weight } = ghost;
-    if (ghost.takeTurn()) queue.dequeue();
+    ghost.ghosts -= 1;
+    if (ghost.ghosts === 0) queue.dequeue();
     this.#debit(weight, undefined);
-    afterTurns(ghost.moment, () => this.giveMore(weight));
+    afterTurns(this.primitive === 'Mutex' ? 2 : 1, () => this.giveMore(weight));
   }
 }

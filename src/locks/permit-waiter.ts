@@ -5,7 +5,9 @@ import type { Grant } from './observed.js';
 
 export class PermitWaiter<T> extends BoundedWaiter {
   readonly weight: number;
-  readonly hold: Hold | undefined;
+  hold: Hold | undefined;
+  /** How many ghosts it stands for (ghosts.ts); 0: somebody waits. */
+  ghosts = 0;
   readonly grant: Grant<T>;
   readonly resolve: (granted: T) => void;
   readonly reject: (reason: unknown) => void;

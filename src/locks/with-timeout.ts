@@ -8,10 +8,10 @@ import type { MutexInterface, SemaphoreInterface } from 'async-mutex';
 import { E_ALREADY_LOCKED, E_TIMEOUT } from './async-mutex-errors.js';
 import { programTimers } from '../platform/clock.js';
 import { acquire, runHolding, waitForUnlock } from './acquiring.js';
-import { boundFromOutside, type Bound, type Decorated, type Ticket } from './foreign-timeout.js';
+import { boundFromOutside, type Decorated, type Ticket } from './foreign-timeout.js';
 import { plainPriority, checkedWeight, runnable } from './options/checks.js';
 import { isNoTime, mutexRequest, semaphoreRequest } from './options/acquire-options.js';
-import type { Milliseconds, PermitRequest } from './observed.js';
+import type { Milliseconds, PermitRequest, TimeLimit } from './observed.js';
 import { Mutex } from './mutex.js';
 import type { PermitCore } from './permit-core.js';
 import { grantReleaser } from './releasing.js';
@@ -80,14 +80,10 @@ function methodsOf({ acquire, release, waitForUnlock }: Mutex | Semaphore) {
   return { acquire, release, waitForUnlock };
 }
 
-/** Microtask turns after which async-mutex hears of a grant, and gives back what comes too late. */
-const MOMENTS = { mutex: 2, semaphore: 1 } as const;
-
-function boundFromInside(sync: Mutex | Semaphore, bound: Bound, outside: Decorated): Decorated {
+function boundFromInside(sync: Mutex | Semaphore, limit: TimeLimit, outside: Decorated): Decorated {
   const core = sync[CORE];
   const kind = sync instanceof Semaphore ? 'semaphore' : 'mutex';
   const weighted = kind === 'semaphore';
-  const limit = { ...bound, moment: MOMENTS[kind] };
   const isOwn = (method: keyof (typeof OWN)['mutex']): boolean => sync[method] === OWN[kind][method];
   const bounded = (first: unknown, second: unknown): PermitRequest => {
     const wanted = weighted ? semaphoreRequest(first, second) : mutexRequest(first);

@@ -165,6 +165,17 @@ export class ValidatingObserver implements LockObserver {
     return sum;
   }
 
+  /** What let in one only is no gate then. */
+  grown(lock: ObservedPermits): void {
+    const held = lock.capacity > 1 ? lock.heldPermits : this.permitsHeld(lock);
+    const all = lock.value + held;
+    if (all <= lock.capacity) return;
+    const wasSole = lock.excludes;
+    lock.heldPermits = held;
+    lock.capacity = all;
+    if (wasSole) tellShared(lock.lockClass);
+  }
+
   misuse(lock: ObservedLock, fault: UnlockFault, below: Below, mode?: 'exclusive' | 'shared'): void {
     this.#rt.report(badUnlockBalance(lock, fault, below, mode));
   }

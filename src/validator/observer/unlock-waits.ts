@@ -8,7 +8,7 @@
  * Cost: a step in the trie and a note on the promise; a function that looks on only for a nesting that is not known.
  */
 import type { Below, ObservedPermits, UnlockRequest, UnlockWait } from '../../locks/observed.js';
-import { UnlockWaiter } from '../../locks/unlock-waiters.js';
+import { EventWaiter } from '../../locks/event-waiters.js';
 import type { Hold } from '../../model/hold.js';
 import { NativePromise, resolved, ready } from '../../platform/intrinsics.js';
 
@@ -50,9 +50,9 @@ function heldBack(runtime: ObserverHost, wait: Hold): UnlockWait | undefined {
     validator.tracker.ended(wait);
     return undefined;
   }
-  const waiter = new UnlockWaiter(0, undefined);
+  const waiter = new EventWaiter<void>();
   waiter.onOver = () => validator.tracker.ended(wait);
-  watch(runtime, wait, waiter);
+  watch(runtime, wait, waiter, true);
   return waiter;
 }
 
@@ -61,25 +61,27 @@ function queued(runtime: ObserverHost, wait: Hold, waiter: UnlockWait): UnlockWa
   wait.queueUp(waiter);
   runtime.waitBegins();
   waiter.onOver = () => validator.tracker.ended(wait);
-  if (validator.wantsProbe(wait)) watch(runtime, wait, waiter);
+  if (validator.wantsProbe(wait)) watch(runtime, wait, waiter, false);
   return waiter;
 }
 
-/** Lets the result of a function that has none settle the wait: so its stack shows those that await the wait. */
-function watch(runtime: ObserverHost, wait: Hold, waiter: UnlockWait): void {
-  void look(runtime, wait, waiter).then(waiter.resolve, waiter.reject);
+/**
+ * Lets the result of a function that has none settle the wait: so its stack shows those that await the wait. One that is held back
+ * stands in no queue.
+ */
+function watch(runtime: ObserverHost, wait: Hold, waiter: UnlockWait, isHeldBack: boolean): void {
+  void look(runtime, wait, waiter, isHeldBack).then(waiter.resolve, waiter.reject);
 }
 
-async function look(runtime: ObserverHost, wait: Hold, waiter: UnlockWait): Promise<void> {
+async function look(runtime: ObserverHost, wait: Hold, waiter: UnlockWait, isHeldBack: boolean): Promise<void> {
   await ready;
   await ready;
   const error = offenceOf(runtime, [wait], look);
-  if (error !== undefined) {
-    waiter.refuse(error);
-  } else if (waiter.place === undefined) {
+  if (isHeldBack) {
     waiter.over();
-    waiter.resolve();
-  }
+    if (error === undefined) waiter.resolve();
+    else waiter.reject(error);
+  } else if (error !== undefined) waiter.giveUp(error);
   // Where it returned, the wait would be over.
   await new NativePromise<never>(() => undefined);
 }
