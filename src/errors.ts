@@ -25,8 +25,7 @@ export type LockdepErrorCode =
   | 'ERR_LOCKDEP_CLOSED'
   | `ERR_LOCKDEP_${Spelled<ReportKind>}`;
 
-const brandOf = (code: LockdepErrorCode | 'any'): symbol => Symbol.for(`lockdep.error.${code}`);
-const ANY = brandOf('any');
+const BRAND = Symbol.for('lockdep.error');
 
 /**
  * What an offending call throws or rejects with in `enforce`, with the code of the report's kind; and the base of all errors of
@@ -56,15 +55,18 @@ export class LockdepError extends Error {
     super(message);
     this.code = code;
     if (report !== undefined) this.report = report;
-    Object.defineProperty(this, ANY, { value: true });
-    Object.defineProperty(this, brandOf(code), { value: true });
+  }
+
+  /** @internal */
+  get [BRAND](): true {
+    return true;
   }
 
   /** Also true for an error of another copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
+    if (typeof value !== 'object' || value === null || !(BRAND in value)) return false;
     const { CODE: code } = this as { readonly CODE?: LockdepErrorCode };
-    const brand = code === undefined ? ANY : brandOf(code);
-    return typeof value === 'object' && value !== null && brand in value;
+    return code === undefined || (value as LockdepError).code === code;
   }
 }
 

@@ -104,28 +104,44 @@ export function createLockdep(options: SomeOptions & { readonly clock?: Clock | 
   runtime.configure(checkedOptions({ warnings: false, ...quiet, ...rest, mode }));
   const lockdep = new Lockdep(new ValidatorControl(runtime));
   class IsolatedMutex extends Mutex {
-    static override [WORLD]: World<LockObserver> = runtime.world;
+    override get [WORLD](): World<LockObserver> {
+      return runtime.world;
+    }
   }
   class IsolatedSemaphore extends Semaphore {
-    static override [WORLD]: World<LockObserver> = runtime.world;
+    override get [WORLD](): World<LockObserver> {
+      return runtime.world;
+    }
   }
   class IsolatedRWSemaphore extends RWSemaphore {
-    static override [WORLD]: World<LockObserver> = runtime.world;
+    override get [WORLD](): World<LockObserver> {
+      return runtime.world;
+    }
   }
   class IsolatedPseudoLock extends PseudoLock {
-    static override [WORLD]: World<LockObserver> = runtime.world;
+    override get [WORLD](): World<LockObserver> {
+      return runtime.world;
+    }
   }
   class IsolatedCompletion<T = void> extends Completion<T> {
-    static override [WORLD]: World<LockObserver> = runtime.world;
+    override get [WORLD](): World<LockObserver> {
+      return runtime.world;
+    }
   }
   class IsolatedWorkQueue extends WorkQueue {
-    static override [WORLD]: World<LockObserver> = runtime.world;
+    override get [WORLD](): World<LockObserver> {
+      return runtime.world;
+    }
   }
   class IsolatedWorkItem<T = void> extends WorkItem<T> {
-    static override [WORLD]: World<LockObserver> = runtime.world;
+    override get [WORLD](): World<LockObserver> {
+      return runtime.world;
+    }
   }
   class IsolatedForeignLock extends ForeignLock {
-    static override [WORLD]: World<LockObserver> = runtime.world;
+    override get [WORLD](): World<LockObserver> {
+      return runtime.world;
+    }
   }
   function trackedLock(options: ForeignLockOptions = {}): ForeignLock {
     return new IsolatedForeignLock(options, trackedLock);

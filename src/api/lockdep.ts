@@ -393,7 +393,7 @@ export class Lockdep {
   }
 }
 
-const RESET_OPTIONS: ReadonlySet<string> = new Set(['graph']);
+const RESET_OPTIONS: readonly string[] = ['graph'];
 
 function checkFunction(fn: unknown): void {
   if (typeof fn !== 'function') throw mistyped('fn', 'a function', fn);

@@ -21,10 +21,10 @@ export interface Refusal {
 
 const bySignal = new WeakMap<AbortSignal, Listeners>();
 
-/** Undefined unless the signal is aborted. One that can not be asked refuses with its own error. */
-export function refusalOf(signal: AbortSignal): Refusal | undefined {
+/** Undefined unless there is a signal that is aborted. One that can not be asked refuses with its own error. */
+export function refusalOf(signal: AbortSignal | undefined): Refusal | undefined {
   try {
-    return signal.aborted === true ? { reason: signal.reason } : undefined;
+    return signal?.aborted === true ? { reason: signal.reason } : undefined;
   } catch (error) {
     return { reason: error };
   }
@@ -45,22 +45,24 @@ export function reasonOf(signal: AbortSignal): unknown {
  */
 export function listenForAbort(signal: AbortSignal, onAbort: () => void): () => void {
   const listeners = bySignal.get(signal) ?? start(signal, onAbort);
-  listeners.waits.add(onAbort);
+  const { waits } = listeners;
+  waits.add(onAbort);
   return () => {
-    listeners.waits.delete(onAbort);
-    if (listeners.waits.size === 0 && bySignal.get(signal) === listeners) {
-      bySignal.delete(signal);
-      stop(signal, listeners);
-    }
+    if (!waits.delete(onAbort) || waits.size > 0) return;
+    bySignal.delete(signal);
+    stop(signal, listeners);
   };
 }
 
+/** Listeners that are not those of their signal any more have no waits: a signal may fail to forget them. */
 function start(signal: AbortSignal, first: () => void): Listeners {
   const waits = new Set([first]);
   const onAbort = (): void => {
-    if (bySignal.get(signal) === listeners) bySignal.delete(signal);
-    for (const wait of waits) wait();
-    waits.clear();
+    if (waits.size > 0) bySignal.delete(signal);
+    for (const wait of waits) {
+      waits.delete(wait);
+      wait();
+    }
   };
   const listeners = { waits, onAbort };
   bySignal.set(signal, listeners);
@@ -84,7 +86,7 @@ function stop(signal: AbortSignal, { onAbort }: Listeners): void {
     if (isShown) return;
     isShown = true;
     showWarning(
-      `removeEventListener of a signal failed, and is left to fail in silence from now on: ${errorText(error)}`,
+      `removeEventListener of a signal failed, which is told once: ${errorText(error)}`,
       'LOCKDEP_SIGNAL_FAILED',
     );
   }

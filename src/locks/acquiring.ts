@@ -1,8 +1,7 @@
 /** The ways to a lock: by itself, or by whoever looks on at it. One branch each. */
 import { ready } from '../platform/intrinsics.js';
 
-import type { Below, Grant, ObservedPermits, PermitRequest, UnlockRequest } from './observed.js';
-import { isNoTime } from './options/acquire-options.js';
+import type { Below, Grant, ObservedPermits, PermitRequest } from './observed.js';
 import type { PermitCore } from './permit-core.js';
 import { grantValue } from './releasing.js';
 
@@ -57,8 +56,8 @@ export async function runPlain<T>(
 }
 
 /** Resolves once the permits could be had at once; takes none. */
-export function waitForUnlock(lock: PermitCore, request: UnlockRequest, below: Below): Promise<void> {
+export function waitForUnlock(lock: PermitCore, request: PermitRequest, below: Below): Promise<void> {
   const { observer } = lock.world;
-  if (observer === undefined || isNoTime(request.limit)) return lock.waitForUnlock(request);
+  if (observer === undefined || request.isTry) return lock.waitForUnlock(request);
   return observer.unlockWanted(lock, request, below);
 }

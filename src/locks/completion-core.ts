@@ -8,9 +8,11 @@ import type { WaitKind } from '../model/hold.js';
 import { refusalOf } from './abort-listeners.js';
 import { EventWaiter, EventWaiters, type WaitBounds } from './event-waiters.js';
 import type { LockConstructor } from './lock-core.js';
+import type { LockObserver } from './observer.js';
 import { lockOptions, type LockOptions } from './options/constructor-options.js';
 import type { Below, Undo } from './observed.js';
 import { SectionCore } from './section.js';
+import type { World } from './world.js';
 
 interface Passes<T> {
   readonly value: T;
@@ -36,7 +38,7 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
   constructor(owner: object, options: LockOptions | undefined, constructor: LockConstructor) {
     super(owner, lockOptions(options, 'Completion'), 'Completion', constructor);
     this.#waiters = new EventWaiters<T>(this.world, 'the completion did not come');
-    this.#since = this.world.eventBegins();
+    this.#since = eventBegins(this.world);
   }
 
   /** Would a wait be over at once? */
@@ -62,7 +64,7 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
   #request(bounds: WaitBounds): EventWaiter<T> {
     if (!this.done) return this.#waiters.wait(bounds);
     const waiter = new EventWaiter<T>();
-    const refusal = bounds.signal === undefined ? undefined : refusalOf(bounds.signal);
+    const refusal = refusalOf(bounds.signal);
     if (refusal !== undefined) waiter.reject(refusal.reason);
     else if (this.#outcome?.kind === 'failed') waiter.reject(this.#outcome.error);
     else waiter.resolve(this.#take());
@@ -106,7 +108,7 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
   }
 
   reinit(): void {
-    this.#since = this.world.eventBegins();
+    this.#since = eventBegins(this.world);
     this.#outcome = undefined;
     this.#first = undefined;
     this.#last = undefined;
@@ -148,4 +150,10 @@ export class CompletionCore<T> extends SectionCore implements Undo<T> {
     this.#first = undefined;
     this.#last = undefined;
   }
+}
+
+/** There is an event. Returns the number of the last grant before it. */
+function eventBegins(world: World<LockObserver>): number {
+  world.hasEvents = true;
+  return world.attached?.eventBegins() ?? 0;
 }

@@ -51,7 +51,7 @@ export interface WaitBounds {
 
 const UNBOUNDED: WaitBounds = { signal: undefined, timeout: undefined };
 
-const KNOWN: ReadonlySet<string> = new Set(['signal', 'timeout']);
+const KNOWN: readonly string[] = ['signal', 'timeout'];
 
 export function checkedBounds(options: unknown): WaitBounds {
   if (options === undefined) return UNBOUNDED;
@@ -63,7 +63,7 @@ export function checkedBounds(options: unknown): WaitBounds {
   if (signal !== undefined && !isSignal(signal)) {
     throw mistyped('option signal', 'an AbortSignal', signal);
   }
-  return { signal, timeout: timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout') };
+  return { signal, timeout: checkedTimeout(timeout) };
 }
 
 export class EventWaiter<T> extends BoundedWaiter implements EventWait<T> {
@@ -113,16 +113,16 @@ export class EventWaiters<T> {
   /** A signal that is aborted already rejects at once. Never throws. */
   wait(bounds: WaitBounds): EventWaiter<T> {
     const waiter = new EventWaiter<T>();
-    const refusal = bounds.signal === undefined ? undefined : refusalOf(bounds.signal);
+    const refusal = refusalOf(bounds.signal);
     if (refusal !== undefined) {
       waiter.reject(refusal.reason);
       return waiter;
     }
     (this.#queue ??= new WaiterQueue()).enqueue(waiter);
-    const { signal, timeout } = bounds;
+    const { timeout } = bounds;
     const giveUp = (reason: unknown): boolean => waiter.giveUp(reason);
     const onTime = (): boolean => giveUp(new LockTimeoutError(timeout as number, this.#missing));
-    waiter.bound(this.#world.clock, { signal, timeout: timeout === Infinity ? undefined : timeout }, onTime, giveUp);
+    waiter.bound(this.#world.clock, bounds, onTime, giveUp);
     return waiter;
   }
 

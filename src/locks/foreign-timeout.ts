@@ -10,14 +10,12 @@ import { RunningTimer } from '../platform/clock.js';
 import { NativePromise, resolved } from '../platform/intrinsics.js';
 import { refuseWeight } from './options/checks.js';
 import type { TimeLimit } from './observed.js';
-
-type Release = () => void;
-export type Ticket = Release | [number, Release];
+import { releaseOf, runAcquired, type Ticket } from './run-acquired.js';
 
 /** What async-mutex's decorators return: a plain object, which hands on what has no wait. */
 export interface Decorated {
   acquire(first?: unknown, second?: unknown): Promise<Ticket>;
-  runExclusive(callback: (value?: number) => unknown, first?: unknown, second?: unknown): Promise<unknown>;
+  runExclusive(callback: (value: number) => unknown, first?: unknown, second?: unknown): Promise<unknown>;
   release(weight?: number): void;
   cancel(): void;
   waitForUnlock(first?: unknown, second?: unknown): Promise<void>;
@@ -40,13 +38,8 @@ export function boundFromOutside(given: MutexInterface | SemaphoreInterface, bou
         (late) => releaseOf(late)(),
       );
     },
-    async runExclusive(callback, first, second) {
-      const ticket = await this.acquire(first, second);
-      try {
-        return await (Array.isArray(ticket) ? callback(ticket[0]) : callback());
-      } finally {
-        releaseOf(ticket)();
-      }
+    runExclusive(callback, first, second) {
+      return runAcquired(this, callback, first, second);
     },
     release: (weight) => {
       sync.release(weight);
@@ -71,10 +64,6 @@ function argumentsFor(sync: Sync, first: unknown, second: unknown): [unknown, un
   if (sync.getValue === undefined) return [first];
   if (first !== undefined) refuseWeight(first);
   return [first, second];
-}
-
-function releaseOf(ticket: Ticket): Release {
-  return Array.isArray(ticket) ? ticket[1] : ticket;
 }
 
 function bounded<T>(

@@ -2,7 +2,8 @@
 import type { Hold } from '../model/hold.js';
 import { NotHeldError } from '../errors.js';
 import type { Below, Grant, ObservedPermits } from './observed.js';
-import { HOLD, lookingAt, observerOf, releaseHold } from './releasing.js';
+import type { LockObserver } from './observer.js';
+import { HOLD, observerOf, releaseHold } from './releasing.js';
 import type { RwCore } from './rw-core.js';
 
 /**
@@ -108,8 +109,12 @@ class PermitGuard implements LockGuard {
 
   release(): void {
     if (this.#released) {
-      const mode = this.#lock.waitOf(this.#weight) === 'exclusive' ? 'exclusive' : 'shared';
-      lookingAt(this.#lock)?.misuse(this.#lock, 'released-guard', this.release, mode);
+      (this.#lock.world.observer as LockObserver | undefined)?.misuse(
+        this.#lock,
+        'released-guard',
+        this.release,
+        this.#weight,
+      );
       throw new NotHeldError();
     }
     this.#end(this.release);

@@ -25,19 +25,8 @@ export interface CoreOptions extends LockOptions {
   readonly below?: Below | undefined;
 }
 
-/** What a lock of ours is made with: `new.target`, on which isolated instances put their own world. */
-export interface LockConstructor {
-  readonly [WORLD]: World<LockObserver>;
-}
-
-/** That of the nearest lock whose prototype `owner` has: a function may inherit that alone. */
-function inheritedWorld(owner: object): World<LockObserver> {
-  let of = owner as { readonly constructor?: Partial<LockConstructor> } | null;
-  while (of !== null && of.constructor?.[WORLD] === undefined) of = Object.getPrototypeOf(of) as typeof of;
-  const world = of?.constructor?.[WORLD];
-  if (world === undefined) throw new TypeError('a lock is made with new');
-  return world;
-}
+/** What a lock of ours is made with: `new.target`. */
+export type LockConstructor = object;
 
 export abstract class LockCore implements ObservedLock {
   readonly world: World<LockObserver>;
@@ -53,16 +42,17 @@ export abstract class LockCore implements ObservedLock {
   lastHold: Hold | undefined = undefined;
   gateAt = -1;
   readonly label: string | undefined;
-  /** How it was made, and as which lock of its class by place; 0 where the program named the class. */
-  readonly making: Making | undefined = undefined;
-  readonly ordinal: number = 0;
-  /** The same among those that were made alike. */
-  readonly nth: number = 0;
+  making: Making | undefined = undefined;
+  ordinal = 0;
+  nth = 0;
   #class: LockClass | undefined;
 
   /** `options` are checked by now. `kind` names the primitive in the name of the class that follows from the place of construction. */
   constructor(owner: object, capacity: number, options: CoreOptions, kind: string, constructor: LockConstructor) {
-    this.world = (constructor as Partial<LockConstructor>)[WORLD] ?? inheritedWorld(owner);
+    const world = (owner as { readonly [WORLD]?: World<LockObserver> })[WORLD];
+    // What `Reflect.construct` makes of another prototype.
+    if (world === undefined) throw new TypeError('a lock is made with new');
+    this.world = world;
     this.owner = owner;
     this.capacity = capacity;
     this.primitive = kind;
@@ -73,15 +63,7 @@ export abstract class LockCore implements ObservedLock {
       this.#class = checkedClass(options.class, 'option class');
       countLock(this.#class);
       observer?.classChosen(this.#class, below);
-    } else if (observer !== undefined) {
-      const birth = observer.constructed(kind, below);
-      if (birth === undefined) return;
-      this.#class = birth.lockClass;
-      this.making = birth.making;
-      countLock(this.#class);
-      this.ordinal = this.#class.locks;
-      if (this.making !== undefined) this.nth = this.making.count += 1;
-    }
+    } else this.#class = observer?.constructed(this, below);
   }
 
   get lockClass(): LockClass {
@@ -100,10 +82,7 @@ export abstract class LockCore implements ObservedLock {
     if (former === lockClass) return;
     this.#class = lockClass;
     countLock(lockClass);
-    const { observer } = this.world;
-    if (observer === undefined) return;
-    observer.classChosen(lockClass, below);
-    if (this.firstHold !== undefined) observer.reclassified(this, former, below);
+    this.world.observer?.reclassified(this, former, below);
   }
 
   get excludes(): boolean {

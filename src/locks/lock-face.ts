@@ -9,8 +9,10 @@ import type { World } from './world.js';
 
 /** What every lock of this package has. */
 export abstract class LockFace {
-  /** @internal */
-  static [WORLD]: World<LockObserver> = processWorld;
+  /** @internal The world that the lock lives in. Read when it is constructed; isolated instances have their own. */
+  get [WORLD](): World<LockObserver> {
+    return processWorld;
+  }
 
   /** @internal Only declared by the subclasses too: initialising it would make construction three times slower. */
   abstract readonly [CORE]: LockCore;

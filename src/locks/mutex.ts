@@ -10,14 +10,12 @@ import { acquire, mightTake, runHolding, tryTake, waitForUnlock } from './acquir
 import { callable, calledFor } from './callable.js';
 import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
-import { plainPriority, runnable } from './options/checks.js';
-import { mutexRequest, PLAIN_REQUEST, type AcquireOptions } from './options/acquire-options.js';
+import { runnable } from './options/checks.js';
+import { mutexRequest, PLAIN_REQUEST, plainRequest, type AcquireOptions } from './options/acquire-options.js';
 import { asyncMutexOptions, type LockOptions } from './options/constructor-options.js';
 import { PermitCore } from './permit-core.js';
-import { grantReleaser, observerOf, type DisposableReleaser } from './releasing.js';
-import { CORE, type WORLD } from './symbols.js';
-import type { LockObserver } from './observer.js';
-import type { World } from './world.js';
+import { grantReleaser, type DisposableReleaser } from './releasing.js';
+import { CORE } from './symbols.js';
 
 /** What a mutex can do. */
 class MutexFace extends LockFace implements MutexInterface {
@@ -143,8 +141,7 @@ class MutexFace extends LockFace implements MutexInterface {
    */
   waitForUnlock(priority?: number): Promise<void> {
     try {
-      const request = { weight: 1, priority: plainPriority(priority ?? 0), limit: undefined };
-      return waitForUnlock(this[CORE], request, this.waitForUnlock);
+      return waitForUnlock(this[CORE], plainRequest(1, priority), this.waitForUnlock);
     } catch (error) {
       return NativePromise.reject(error);
     }
@@ -162,10 +159,10 @@ class MutexFace extends LockFace implements MutexInterface {
   release(): void {
     const core = this[CORE];
     if (!core.isLocked()) {
-      core.world.observer?.misuse(core, 'free', this.release);
+      core.world.observer?.misuse(core, 'free', this.release, 1);
       return;
     }
-    if (core.firstHold !== undefined) observerOf(core).releasedByLock(core, 1, this.release);
+    core.world.attached?.releasedByLock(core, 1, this.release);
     core.give(1);
   }
 
@@ -205,8 +202,6 @@ class MutexFace extends LockFace implements MutexInterface {
 
 /** What makes a Mutex. */
 export interface MutexConstructor {
-  /** @internal */
-  [WORLD]: World<LockObserver>;
   /**
    * Makes a mutex that is free. An Error, or what else is no options, is what `cancel()` rejects waiters with, as in async-mutex.
    *
@@ -233,16 +228,14 @@ export interface Mutex extends MutexFace {}
  * const written = await file.runExclusive(async () => 'written by one flow at a time');
  * ```
  */
-export const Mutex: MutexConstructor = callable(
-  'Mutex',
-  MutexFace,
-  function mutex(this: MutexFace, options?: unknown): void {
+export const Mutex: MutexConstructor = callable(MutexFace, {
+  Mutex: function (this: MutexFace, options?: unknown): void {
     this[CORE] = new PermitCore(
       this,
       1,
       asyncMutexOptions(options, 'Mutex'),
       'Mutex',
-      new.target === undefined ? calledFor(this, Mutex) : (new.target as never),
+      new.target ?? calledFor(this, Mutex),
     );
   },
-);
+});

@@ -9,7 +9,6 @@
  * back as the lock would. `below` is the public function that was called: the program's own frames begin below it.
  */
 import { sharedState } from '../platform/shared-state.js';
-import type { Birth } from '../model/construction-site.js';
 import type { Hold, WaitKind } from '../model/hold.js';
 import type { LockClass } from '../model/lock-class.js';
 import type {
@@ -33,11 +32,11 @@ import { World } from './world.js';
 
 /** The life of a lock. */
 export interface LifeObserver {
-  /** A lock that names no class is constructed: what its place says. undefined: nothing. */
-  constructed(kind: string, below: Below): Birth | undefined;
+  /** A lock that names no class is constructed: notes what its place says, and returns its class. undefined: it says nothing. */
+  constructed(lock: ObservedLock, below: Below): LockClass | undefined;
   /** A lock was given a class that the program has chosen. */
   classChosen(lockClass: LockClass, below: Below): void;
-  /** Its class has changed while it is held or awaited. In enforce throws where the order is wrong for the new one. */
+  /** The program has given it another class. In enforce throws where it is held and the order is wrong for the new one. */
   reclassified(lock: ObservedLock, former: LockClass, below: Below): void;
   /** It comes to its end. */
   disposed(lock: ObservedLock, below: Below): void;
@@ -88,7 +87,8 @@ export interface HoldObserver {
   permitsHeld(lock: ObservedLock): number;
   /** More permits may be free than before. Where there are more than there ever were, sets how many the lock counts with. */
   grown(lock: ObservedPermits): void;
-  misuse(lock: ObservedLock, fault: UnlockFault, below: Below, mode?: 'exclusive' | 'shared'): void;
+  /** So many permits are given back that are not held. */
+  misuse(lock: ObservedPermits, fault: UnlockFault, below: Below, weight: number): void;
   /** Promises that settle from here to `unmute` are settled by locks, and are nobody's return. */
   mute(): void;
   unmute(): void;
@@ -123,4 +123,4 @@ export interface ForeignObserver {
 export interface LockObserver extends LifeObserver, AcquisitionObserver, HoldObserver, EventObserver, ForeignObserver {}
 
 /** The world of this process. */
-export const processWorld: World<LockObserver> = sharedState('lockdep.world.1', () => new World<LockObserver>());
+export const processWorld: World<LockObserver> = sharedState('lockdep.world.2', () => new World<LockObserver>());

@@ -79,7 +79,7 @@ export class PermitCore extends LockCore implements ObservedPermits {
 
   /** Takes the permits at once or queues up; `grant` makes what the caller gets. */
   request<T>(wanted: PermitRequest, hold: Hold | undefined, grant: Grant<T>): Promise<T> {
-    const refusal = wanted.signal === undefined ? undefined : refusalOf(wanted.signal);
+    const refusal = refusalOf(wanted.signal);
     if (refusal !== undefined) {
       if (hold !== undefined) this.world.attached?.ended(hold, refusal.reason);
       // The reason goes to the caller unchanged, whatever it is.
@@ -107,8 +107,7 @@ export class PermitCore extends LockCore implements ObservedPermits {
 
   /** Takes the permits if they can be had at once, and returns the value before that. */
   takeNow(wanted: PermitRequest, hold: Hold | undefined): number | undefined {
-    if (wanted.signal !== undefined && refusalOf(wanted.signal) !== undefined) return undefined;
-    if (!this.isFree(wanted.weight, wanted.priority)) return undefined;
+    if (refusalOf(wanted.signal) !== undefined || !this.isFree(wanted.weight, wanted.priority)) return undefined;
     return this.#debit(wanted.weight, hold);
   }
 
@@ -153,10 +152,12 @@ export class PermitCore extends LockCore implements ObservedPermits {
   protected serve(queue: WaiterQueue<PermitWaiter<unknown>>): void {
     const head = queue.peek();
     if (head === undefined || head.weight > this.value) return;
-    const { attached } = this.world;
-    attached?.mute();
-    try {
-      for (let next: typeof head | undefined = head; next !== undefined && next.weight <= this.value;) {
+    this.world.settle(() => {
+      for (
+        let next: typeof head | undefined = head;
+        next !== undefined && next.weight <= this.value;
+        next = queue.peek()
+      ) {
         if (next.ghosts > 0) this.#serveGhost(queue, next);
         else {
           queue.dequeue();
@@ -165,11 +166,8 @@ export class PermitCore extends LockCore implements ObservedPermits {
           next.unbind();
         }
         this.#wakeUnlockWaiters();
-        next = queue.peek();
       }
-    } finally {
-      attached?.unmute();
-    }
+    });
   }
 
   protected enqueue(waiter: PermitWaiter<unknown>): void {
@@ -237,12 +235,10 @@ export class PermitCore extends LockCore implements ObservedPermits {
   /** Whichever bound comes first. */
   #bound(waiter: PermitWaiter<unknown>, { timeout, limit, signal }: PermitRequest): void {
     const giveUp = (reason: unknown): boolean => this.giveUp(waiter, reason);
-    if (limit !== undefined && !(timeout !== undefined && timeout < effectiveTimeout(limit))) {
-      waiter.bound(limit.clock, { signal, timeout: limit.timeout }, () => this.#desert(waiter, limit), giveUp);
-    } else {
-      const onTime = (): boolean => giveUp(new LockTimeoutError(timeout as number));
-      waiter.bound(this.world.clock, { signal, timeout: timeout === Infinity ? undefined : timeout }, onTime, giveUp);
-    }
+    const { clock } = this.world;
+    if (limit !== undefined && !(timeout !== undefined && timeout < effectiveTimeout(limit)))
+      waiter.bound(clock, { signal, timeout: limit.timeout }, () => this.#desert(waiter, limit), giveUp);
+    else waiter.bound(clock, { signal, timeout }, () => giveUp(new LockTimeoutError(timeout as number)), giveUp);
   }
 
   /** The caller hears that its time is up; a ghost keeps its place. */

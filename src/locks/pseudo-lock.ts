@@ -35,7 +35,7 @@ export interface PseudoLockOptions extends LockOptions {
   shared?: boolean | undefined;
 }
 
-const KNOWN: ReadonlySet<string> = new Set([...LOCK_OPTIONS, 'shared']);
+const KNOWN: readonly string[] = [...LOCK_OPTIONS, 'shared'];
 
 class PseudoCore extends SectionCore {
   readonly entry: WaitKind;

@@ -87,8 +87,3 @@ export function releaseHold(lock: ObservedPermits, weight: number, hold: Hold, b
 export function observerOf(lock: ObservedLock): LockObserver {
   return lock.world.attached as LockObserver;
 }
-
-/** Whoever looks on at a lock now. */
-export function lookingAt(lock: ObservedLock): LockObserver | undefined {
-  return lock.world.observer as LockObserver | undefined;
-}

@@ -16,7 +16,7 @@ export const READ = 1;
 /** More than there can be readers. */
 export const WRITE: number = 2 ** 30;
 
-const KNOWN: ReadonlySet<string> = new Set([...LOCK_OPTIONS, 'fairness']);
+const KNOWN: readonly string[] = [...LOCK_OPTIONS, 'fairness'];
 
 export class RwCore extends PermitCore {
   constructor(owner: object, given: LockOptions | undefined, constructor: LockConstructor) {

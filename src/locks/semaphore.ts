@@ -11,8 +11,8 @@ import type { Hold } from '../model/hold.js';
 import { callable, calledFor } from './callable.js';
 import { grantGuard, type LockGuard } from './guards.js';
 import { LockFace } from './lock-face.js';
-import { plainPriority, checkedValue, checkedWeight, runnable } from './options/checks.js';
-import { semaphoreRequest, type WeightedAcquireOptions } from './options/acquire-options.js';
+import { checkedValue, checkedWeight, runnable } from './options/checks.js';
+import { plainRequest, semaphoreRequest, type WeightedAcquireOptions } from './options/acquire-options.js';
 import { asyncMutexOptions, type LockOptions } from './options/constructor-options.js';
 import { PermitCore } from './permit-core.js';
 import type { Grant, ObservedPermits } from './observed.js';
@@ -24,9 +24,8 @@ import {
   type DisposableReleaser,
   type TrackedReleaser,
 } from './releasing.js';
-import { CORE, type WORLD } from './symbols.js';
-import type { LockObserver } from './observer.js';
-import type { World } from './world.js';
+import { runAcquired, type Acquirable } from './run-acquired.js';
+import { CORE } from './symbols.js';
 
 /** What a semaphore can do. */
 class SemaphoreFace extends LockFace implements SemaphoreInterface {
@@ -92,8 +91,9 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
     priority?: number,
   ): Promise<T> {
     try {
+      // The methods of a subclass are what counts, as in async-mutex.
       if (this.acquire !== own.acquire || this.release !== own.release)
-        return runOverridden(this, callback, weightOrOptions, priority);
+        return runAcquired(this as Acquirable, callback, weightOrOptions, priority);
       return runHolding(
         this[CORE],
         semaphoreRequest(weightOrOptions, priority),
@@ -170,8 +170,7 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
    * @throws {RangeError} when an argument is NaN
    */
   waitForUnlock(weight?: number, priority?: number): Promise<void> {
-    const request = { weight: checkedWeight(weight), priority: plainPriority(priority ?? 0), limit: undefined };
-    return waitForUnlock(this[CORE], request, this.waitForUnlock);
+    return waitForUnlock(this[CORE], plainRequest(weight, priority), this.waitForUnlock);
   }
 
   /** Returns how many permits are free: less than none after `setValue` below 0. */
@@ -258,8 +257,6 @@ class SemaphoreFace extends LockFace implements SemaphoreInterface {
 
 /** What makes a Semaphore. */
 export interface SemaphoreConstructor {
-  /** @internal */
-  [WORLD]: World<LockObserver>;
   /**
    * Makes a semaphore with `value` free permits, which may be none. An Error, or what else is no options, is what `cancel()` rejects
    * waiters with, as in async-mutex.
@@ -287,11 +284,9 @@ export interface Semaphore extends SemaphoreFace {}
  * const rows = await connections.runExclusive(async () => 'read by ten flows at a time');
  * ```
  */
-export const Semaphore: SemaphoreConstructor = callable(
-  'Semaphore',
-  SemaphoreFace,
-  function semaphore(this: SemaphoreFace, value: unknown, options?: unknown): void {
-    const constructor = new.target === undefined ? calledFor(this, Semaphore) : (new.target as never);
+export const Semaphore: SemaphoreConstructor = callable(SemaphoreFace, {
+  Semaphore: function (this: SemaphoreFace, value: unknown, options?: unknown): void {
+    const constructor = new.target ?? calledFor(this, Semaphore);
     this[CORE] = new PermitCore(
       this,
       checkedValue(value, 'value'),
@@ -300,7 +295,7 @@ export const Semaphore: SemaphoreConstructor = callable(
       constructor,
     );
   },
-);
+});
 
 /** Taken at load: a spy may be put in their place. */
 const own = { acquire: SemaphoreFace.prototype.acquire, release: SemaphoreFace.prototype.release };
@@ -331,20 +326,5 @@ function releaseThrough(lock: ObservedPermits, weight: number, hold: Hold | unde
     (lock.owner as SemaphoreFace).release(weight);
   } finally {
     returning = undefined;
-  }
-}
-
-/** The methods of a subclass are what counts, as in async-mutex. */
-async function runOverridden<T>(
-  semaphore: SemaphoreFace,
-  callback: SemaphoreInterface.Worker<T>,
-  weightOrOptions: number | WeightedAcquireOptions | undefined,
-  priority: number | undefined,
-): Promise<T> {
-  const [value, release] = await semaphore.acquire(weightOrOptions, priority);
-  try {
-    return await callback(value);
-  } finally {
-    release();
   }
 }

@@ -6,5 +6,5 @@
  */
 export const CORE: unique symbol = Symbol('lockdep.core');
 
-/** Static property of the lock classes: the world that their instances live in. */
+/** Property of the prototypes of locks: the world that these live in. */
 export const WORLD: unique symbol = Symbol('lockdep.world');

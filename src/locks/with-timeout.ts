@@ -8,13 +8,14 @@ import type { MutexInterface, SemaphoreInterface } from 'async-mutex';
 import { E_ALREADY_LOCKED, E_TIMEOUT } from './async-mutex-errors.js';
 import { programTimers } from '../platform/clock.js';
 import { acquire, runHolding, waitForUnlock } from './acquiring.js';
-import { boundFromOutside, type Decorated, type Ticket } from './foreign-timeout.js';
-import { plainPriority, checkedWeight, runnable } from './options/checks.js';
-import { isNoTime, mutexRequest, semaphoreRequest } from './options/acquire-options.js';
-import type { Milliseconds, PermitRequest, TimeLimit } from './observed.js';
+import { boundFromOutside, type Decorated } from './foreign-timeout.js';
+import type { Ticket } from './run-acquired.js';
+import { runnable } from './options/checks.js';
+import { mutexRequest, plainRequest, semaphoreRequest } from './options/acquire-options.js';
+import type { Grant, Milliseconds, PermitRequest, TimeLimit } from './observed.js';
 import { Mutex } from './mutex.js';
 import type { PermitCore } from './permit-core.js';
-import { grantReleaser } from './releasing.js';
+import { grantReleaser, type DisposableReleaser } from './releasing.js';
 import { grantPair, Semaphore } from './semaphore.js';
 import { CORE } from './symbols.js';
 
@@ -73,41 +74,47 @@ export function tryAcquire(
   return withTimeout(sync as MutexInterface, 0, alreadyAcquiredError);
 }
 
-/** Taken at load: a spy may be put in their place. */
-const OWN = { mutex: methodsOf(Mutex.prototype), semaphore: methodsOf(Semaphore.prototype) };
+/** The ways of a lock, taken at load: a spy may be put in their place. */
+const OF_MUTEX = waysOf(Mutex.prototype, mutexRequest, grantReleaser);
+const OF_SEMAPHORE = waysOf(Semaphore.prototype, semaphoreRequest, grantPair);
 
-function methodsOf({ acquire, release, waitForUnlock }: Mutex | Semaphore) {
-  return { acquire, release, waitForUnlock };
+function waysOf(
+  { acquire, release, waitForUnlock }: Mutex | Semaphore,
+  requestOf: (first: unknown, second: unknown) => PermitRequest,
+  grant: Grant<DisposableReleaser> | Grant<Ticket>,
+) {
+  return { acquire, release, waitForUnlock, requestOf, grant: grant as Grant<Ticket> };
 }
 
 function boundFromInside(sync: Mutex | Semaphore, limit: TimeLimit, outside: Decorated): Decorated {
   const core = sync[CORE];
-  const kind = sync instanceof Semaphore ? 'semaphore' : 'mutex';
-  const weighted = kind === 'semaphore';
-  const isOwn = (method: keyof (typeof OWN)['mutex']): boolean => sync[method] === OWN[kind][method];
-  const bounded = (first: unknown, second: unknown): PermitRequest => {
-    const wanted = weighted ? semaphoreRequest(first, second) : mutexRequest(first);
-    return { ...wanted, limit, isTry: wanted.isTry || isNoTime(limit) };
-  };
+  const weighted = sync instanceof Semaphore;
+  const ways = weighted ? OF_SEMAPHORE : OF_MUTEX;
+  const isOwn = (method: 'acquire' | 'release' | 'waitForUnlock'): boolean => sync[method] === ways[method];
+  const bounded = (wanted: PermitRequest): PermitRequest => ({
+    ...wanted,
+    limit,
+    // A bound of nothing makes a try, and nothing leads into it.
+    isTry: wanted.isTry || !(limit.timeout > 0),
+  });
   const decorated: Decorated = {
     ...outside,
     acquire: function bound(first, second): Promise<Ticket> {
       if (!isOwn('acquire')) return outside.acquire(first, second);
-      const wanted = bounded(first, second);
-      return weighted ? acquire(core, wanted, grantPair, bound) : acquire(core, wanted, grantReleaser, bound);
+      return acquire(core, bounded(ways.requestOf(first, second)), ways.grant, bound);
     },
     async runExclusive(callback, first, second): Promise<unknown> {
       const ownReleases = !weighted || isOwn('release');
       if (this.acquire !== own.acquire || !isOwn('acquire') || !ownReleases) {
         return await outside.runExclusive.call(this, callback, first, second);
       }
-      return await runHolding(core, bounded(first, second), runnable(callback), weighted, own.runExclusive);
+      const wanted = bounded(ways.requestOf(first, second));
+      return await runHolding(core, wanted, runnable(callback), weighted, own.runExclusive);
     },
     waitForUnlock: function bound(first, second): Promise<void> {
       if (!isOwn('waitForUnlock')) return outside.waitForUnlock(first, second);
-      const weight = weighted ? checkedWeight(first) : 1;
-      const priority = plainPriority((weighted ? second : first) ?? 0);
-      return waitForUnlock(core, { weight, priority, limit }, bound);
+      const wanted = weighted ? plainRequest(first, second) : plainRequest(1, first);
+      return waitForUnlock(core, bounded(wanted), bound);
     },
   };
   const own = { ...decorated };

@@ -2,7 +2,7 @@
  * The world that a lock lives in: a process has one, shared by every copy of the package; tests may make isolated ones.
  *
  * States: no observer was ever attached (locks alone); attached and looking on; attached, and the mode is off. `observer` is all
- * that a lock reads before it goes its fast way. One writer: whoever attaches the observer, by `attach` and `look`.
+ * that a lock reads before it goes its fast way. Its writer is the validator that attaches its observer; `hasEvents` is written by those that begin events.
  */
 
 import { programTimers, type Timers } from '../platform/clock.js';
@@ -21,27 +21,12 @@ export class World<O> {
   observer: O | undefined = undefined;
   /** Who has made the holds that there are: what was seen to begin is seen to end, also after the mode has turned off. */
   attached: (O & Attachable) | undefined = undefined;
-  #hasEvents = false;
+  /** Is there an event, or was there one? */
+  hasEvents = false;
 
   /** `clock`: where it is not the program's own. */
   constructor(clock: Timers = programTimers) {
     this.clock = clock;
-  }
-
-  attach(observer: O & Attachable): void {
-    this.attached = observer;
-    if (this.#hasEvents) observer.eventBegins();
-  }
-
-  /** Lets the one that is attached look on, or not. */
-  look(isOn: boolean): void {
-    this.observer = isOn ? this.attached : undefined;
-  }
-
-  /** There is an event. Returns the number of the last grant before it. */
-  eventBegins(): number {
-    this.#hasEvents = true;
-    return this.attached?.eventBegins() ?? 0;
   }
 
   /** Runs what settles promises of locks. */

@@ -55,8 +55,8 @@ interface Nest {
   readonly holders: number;
 }
 
-const KNOWN: ReadonlySet<string> = new Set(['order', 'validate', 'track', 'reentrant', 'nest']);
-const NEST_KNOWN: ReadonlySet<string> = new Set(['depth', 'holders']);
+const KNOWN: readonly string[] = ['order', 'validate', 'track', 'reentrant', 'nest'];
+const NEST_KNOWN: readonly string[] = ['depth', 'holders'];
 
 export function checkedOptions(options: LockClassOptions): LockClassOptions {
   if (typeof options !== 'object' || options === null) {

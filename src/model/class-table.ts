@@ -27,14 +27,24 @@ export interface ClassTable<C> {
   checkedOptions: (options: LockClassOptions) => LockClassOptions;
   /** undefined where the runtime has no such thing: then numbers are given out for ever. */
   readonly collected: FinalizationRegistry<string> | undefined;
-  readonly disposeListeners: Set<(lockClass: C) => void>;
-  readonly countListeners: Set<(lockClass: C) => void>;
-  readonly sharingListeners: Set<(lockClass: C) => void>;
-  readonly conflictListeners: Set<(lockClass: C, differing: readonly string[], below: () => void) => void>;
-  readonly fullListeners: Set<() => void>;
+  /** Who wants to know what becomes of classes. */
+  readonly listeners: Set<ClassListener<C>>;
 }
 
-export const table: ClassTable<unknown> = sharedState('lockdep.classes.5', () => ({
+export interface ClassListener<C> {
+  /** A class is disposed of. */
+  disposed?(lockClass: C): void;
+  /** A lock has this class from now on. */
+  counted?(lockClass: C): void;
+  /** Its only lock is not certain to be meant any more where the class is named. */
+  shared?(lockClass: C): void;
+  /** A class is asked for with other options than it has, which are named. `below`: the function that was called. */
+  conflict?(lockClass: C, differing: readonly string[], below: () => void): void;
+  /** A class is asked for and there are too many. */
+  full?(): void;
+}
+
+export const table: ClassTable<unknown> = sharedState('lockdep.classes.6', () => ({
   nextId: 1,
   kept: 0,
   names: new Map(),
@@ -42,17 +52,13 @@ export const table: ClassTable<unknown> = sharedState('lockdep.classes.5', () =>
   beyond: undefined,
   checkedOptions: (options) => options,
   collected: typeof FinalizationRegistry === 'undefined' ? undefined : new FinalizationRegistry<string>(freeName),
-  disposeListeners: new Set(),
-  countListeners: new Set(),
-  sharingListeners: new Set(),
-  conflictListeners: new Set(),
-  fullListeners: new Set(),
+  listeners: new Set(),
 }));
 
 /** Is there no room for another class that is to be found again? Then those who want to know are told. */
 export function isFull(): boolean {
   if (table.kept < MAX_KEPT_CLASSES) return false;
-  for (const tell of table.fullListeners) tell();
+  for (const listener of table.listeners) listener.full?.();
   return true;
 }
 

@@ -30,7 +30,7 @@ export function lockClass<L = AnyLock>(name: string, options?: LockClassOptions<
   if (found === undefined || options === undefined) return namedClass(name, options);
   const differing = differingOptions(found.options, checkedOptions(options));
   if (differing.length > 0) {
-    for (const tell of table.conflictListeners) tell(found, differing, lockClass as unknown as () => void);
+    for (const listener of table.listeners) listener.conflict?.(found, differing, lockClass as unknown as () => void);
   }
   return found;
 }

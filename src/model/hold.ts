@@ -57,9 +57,9 @@ export interface TrackedLock {
   /** The permits that are held, where there are several. */
   heldPermits: number;
   /** How it was made, and as which lock of its class, where the class follows from the place. */
-  readonly making?: Making | undefined;
-  readonly ordinal?: number;
-  readonly nth?: number;
+  making?: Making | undefined;
+  ordinal?: number;
+  nth?: number;
   /** First and last of the holds and waits on this lock, oldest first; the holds before the waits where it may be a gate. */
   firstHold: Hold | undefined;
   lastHold: Hold | undefined;

@@ -67,7 +67,8 @@ export class LockClass<L = AnyLock> {
   #name: string | undefined;
   /** As it was asked for, by which `lockClass` finds it. */
   #asked: string | undefined;
-  #subclasses: Map<number | string, LockClass> | undefined;
+  /** @internal Those there are by now, by their levels. */
+  subclasses: Map<number | string, LockClass> | undefined;
 
   readonly #place: ClassPlace | undefined;
   #isKept = false;
@@ -121,11 +122,11 @@ export class LockClass<L = AnyLock> {
   subclass(level: number | string): LockClass<L> {
     checkLevel(level);
     if (level === 0) return this;
-    const known = this.#subclasses?.get(level);
+    const known = this.subclasses?.get(level);
     if (known !== undefined) return known;
     if (isFull()) return beyond();
     const made = makeClass(`${this.name}/${level}`, { base: this, level });
-    (this.#subclasses ??= new Map()).set(level, made);
+    (this.subclasses ??= new Map()).set(level, made);
     return made;
   }
 
@@ -142,13 +143,13 @@ export class LockClass<L = AnyLock> {
    * ```
    */
   dispose(): void {
-    for (const subclass of this.#subclasses?.values() ?? []) subclass.dispose();
-    this.#subclasses = undefined;
+    for (const subclass of this.subclasses?.values() ?? []) subclass.dispose();
+    this.subclasses = undefined;
     if (this.#asked !== undefined && table.named.get(this.#asked) === this) table.named.delete(this.#asked);
     this.#place?.forget();
     if (this.#isKept) table.kept -= 1;
     this.#isKept = false;
-    for (const listener of table.disposeListeners) listener(this);
+    for (const listener of table.listeners) listener.disposed?.(this);
   }
 
   /** @internal It is to be found again. */
@@ -156,19 +157,6 @@ export class LockClass<L = AnyLock> {
     this.#isKept = true;
     table.kept += 1;
     return this;
-  }
-
-  /** @internal There are too many to check: from now on listed as held, as if it had been made so. */
-  leaveUnchecked(): void {
-    this.options = { ...this.options, validate: false };
-  }
-
-  /** @internal All classes below this one. */
-  *descendants(): Generator<LockClass, void, undefined> {
-    for (const subclass of this.#subclasses?.values() ?? []) {
-      yield subclass;
-      yield* subclass.descendants();
-    }
   }
 
   /** @internal */
@@ -214,14 +202,11 @@ export function beyond(): LockClass {
 }
 
 function checkedName(name: unknown): string {
-  if (typeof name !== 'string') throw mistyped('lock class name', 'a string', name);
-  if (name === '') throw new RangeError("lock class name must not be empty, got ''");
-  return name;
+  if (typeof name === 'string' && name !== '') return name;
+  throw mistyped('lock class name', 'a string that is not empty', name, 'string');
 }
 
 function checkLevel(level: unknown): void {
-  if (typeof level === 'string' && level !== '') return;
-  if (typeof level === 'number' && Number.isInteger(level) && level >= 0) return;
-  if (typeof level === 'number') throw new RangeError(`subclass level must be a non-negative integer, got ${level}`);
-  throw mistyped('subclass level', 'an integer or a non-empty string', level);
+  const isLevel = typeof level === 'string' ? level !== '' : Number.isInteger(level) && (level as number) >= 0;
+  if (!isLevel) throw mistyped('subclass level', 'a non-negative integer or a non-empty string', level, 'number');
 }

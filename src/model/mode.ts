@@ -18,18 +18,27 @@ export interface Settings {
   readonly isTrackingForced: boolean;
 }
 
-/** Modes that switch themselves on: where a program is made, not where it serves. */
-const CONSENTING: ReadonlySet<string | undefined> = new Set(['development', 'test']);
-
 /**
  * LOCKDEP and LOCKDEP_TRACKING win over code. Without LOCKDEP the mode is `warn` where NODE_ENV is `development` or `test`, else
  * `off`: who never asked for a validator gets locks alone.
  */
 export function settingsOf(env: Environment): Settings {
-  const tracking = settingOf(env, 'LOCKDEP_TRACKING', checkedTracking);
-  const mode = settingOf(env, 'LOCKDEP', checkedMode);
+  const place = read(env, 'NODE_ENV');
+  const settingOf = <T>(name: string, checked: (value: unknown, what: string) => T): T | undefined => {
+    const value = read(env, name);
+    try {
+      return value ? checked(value, `environment variable ${name}`) : undefined;
+    } catch (error) {
+      // In production a value that makes no sense is told of and counts as none: it ends nothing.
+      if (place !== 'production') throw error;
+      showWarning(`${(error as Error).message}; it is ignored`, 'LOCKDEP_BAD_SETTING');
+      return undefined;
+    }
+  };
+  const tracking = settingOf('LOCKDEP_TRACKING', checkedTracking);
+  const mode = settingOf('LOCKDEP', checkedMode);
   return {
-    mode: mode ?? (CONSENTING.has(read(env, 'NODE_ENV')) ? 'warn' : 'off'),
+    mode: mode ?? (place === 'development' || place === 'test' ? 'warn' : 'off'),
     isModeForced: mode !== undefined,
     tracking: tracking ?? 'precise',
     isTrackingForced: tracking !== undefined,
@@ -41,19 +50,6 @@ function read(env: Environment, name: string): string | undefined {
   try {
     return env[name];
   } catch {
-    return undefined;
-  }
-}
-
-/** In production a value that makes no sense is told of and counts as none: it ends nothing. */
-function settingOf<T>(env: Environment, name: string, checked: (value: unknown, what: string) => T): T | undefined {
-  const value = read(env, name);
-  if (value === undefined || value === '') return undefined;
-  try {
-    return checked(value, `environment variable ${name}`);
-  } catch (error) {
-    if (read(env, 'NODE_ENV') !== 'production') throw error;
-    showWarning(`${(error as Error).message}; it is ignored`, 'LOCKDEP_BAD_SETTING');
     return undefined;
   }
 }

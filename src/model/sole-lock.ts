@@ -20,7 +20,14 @@ export function locksCounted(lockClass: LockClass, tellShared: (shared: LockClas
     tellShared(above);
   }
   if (shared) tellShared(lockClass);
-  for (const below of lockClass.descendants()) if (below.locks > 0) tellShared(below);
+  for (const below of descendants(lockClass)) if (below.locks > 0) tellShared(below);
+}
+
+function* descendants(lockClass: LockClass): Generator<LockClass, void, undefined> {
+  for (const subclass of lockClass.subclasses?.values() ?? []) {
+    yield subclass;
+    yield* descendants(subclass);
+  }
 }
 
 /** The class whose only lock is meant by `lockClass`: itself, or one that it is a subclass of. */

@@ -49,30 +49,27 @@ export class RunningTimer {
   }
 }
 
-const {
-  clearInterval,
-  clearTimeout: clearTimer,
-  performance,
-  queueMicrotask,
-  setInterval,
-  setTimeout: setTimer,
-} = globalThis;
+// Each by its bare name: so a bundle leaves out those that it does not use.
+const setTimer = setTimeout;
+const startInterval = setInterval;
+const stopInterval = clearInterval;
+const stopTimer = clearTimeout;
 /** A window (a browser's, jsdom's) has none. */
-const setImmediate = globalThis.setImmediate as typeof globalThis.setImmediate | undefined;
+const startImmediate = typeof setImmediate === 'undefined' ? undefined : setImmediate;
 
 /** Milliseconds since the epoch. */
 export const systemNow: () => number = Date.now;
 
 /** Milliseconds since some moment, as fine as there are: for what something takes. */
-export const elapsed: () => number = performance.now.bind(performance);
+export const elapsed: () => number = () => performance.now();
 
 /** Calls back when what runs now has ended. */
 export const inMicrotask: (callback: () => void) => void = queueMicrotask;
 
 /** Calls back once what the event loop has at hand is done, if the process lives so long. */
 export function afterThisTurn(callback: () => void): void {
-  if (setImmediate === undefined) unref(setTimer(callback, 0));
-  else unref(setImmediate(callback));
+  if (startImmediate === undefined) unref(setTimer(callback, 0));
+  else unref(startImmediate(callback));
 }
 
 /**
@@ -86,14 +83,14 @@ export function later(delay: number, callback: () => void, clock?: Timers): () =
   }
   const timer = setTimer(callback, delay);
   unref(timer);
-  return () => clearTimer(timer);
+  return () => stopTimer(timer);
 }
 
 /** Calls back every so many milliseconds, and keeps no process alive. The result stops it. */
 export function every(period: number, callback: () => void): () => void {
-  const timer = setInterval(callback, period);
+  const timer = startInterval(callback, period);
   unref(timer);
-  return () => clearInterval(timer);
+  return () => stopInterval(timer);
 }
 
 /** The timers of a window are numbers, and end with it. */

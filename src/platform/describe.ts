@@ -3,37 +3,22 @@ import { plain } from './plain-text.js';
 
 /** A value in a few words. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return plain(JSON.stringify(value));
-  if (typeof value === 'function') return `function ${nameOf(value)}`;
-  if (typeof value === 'object' && value !== null) return isArray(value) ? 'an array' : 'an object';
-  return plain(String(value));
+  try {
+    if (typeof value === 'function') return `function ${plain(value.name) || '(anonymous)'}`;
+    if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+    return plain(typeof value === 'string' ? JSON.stringify(value) : String(value));
+  } catch {
+    // A name that is none, or a Proxy that is revoked: it can not be asked.
+    return typeof value === 'function' ? 'a function' : 'an object';
+  }
 }
 
-/** The error for an argument that is of another type. */
-export function mistyped(what: string, wanted: string, given: unknown): TypeError {
-  return new TypeError(`${what} must be ${wanted}, got ${describe(given)}`);
+/** The error for an argument that is of another type; of the right `type`, it is out of range. */
+export function mistyped(what: string, wanted: string, given: unknown, type?: 'string' | 'number'): TypeError {
+  return new (typeof given === type ? RangeError : TypeError)(`${what} must be ${wanted}, got ${describe(given)}`);
 }
 
 /** The error for what is not one of the strings that it may be. */
 export function notAmong(what: string, choices: string, given: unknown): TypeError {
-  const error = mistyped(what, choices, given);
-  return typeof given === 'string' ? new RangeError(error.message) : error;
-}
-
-/** It may be anything of the program's, and throw. */
-function nameOf(value: { readonly name: unknown }): string {
-  try {
-    return typeof value.name === 'string' && value.name !== '' ? value.name : '(anonymous)';
-  } catch {
-    return '(anonymous)';
-  }
-}
-
-/** A Proxy that is revoked can not be asked. */
-function isArray(value: object): boolean {
-  try {
-    return Array.isArray(value);
-  } catch {
-    return false;
-  }
+  return mistyped(what, choices, given, 'string');
 }

@@ -11,7 +11,7 @@ export function sharedState<T>(key: string, create: () => T): T {
   if (found !== undefined) return found;
   const made = create();
   try {
-    Object.defineProperty(globalThis, symbol, { value: made, enumerable: false, writable: false, configurable: false });
+    Object.defineProperty(globalThis, symbol, { value: made });
   } catch {
     // A frozen global: this copy goes on alone.
   }

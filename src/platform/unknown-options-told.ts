@@ -3,8 +3,7 @@
  * named, since names may come from outside the program. One writer of the look at options: this file.
  */
 import { sharedState } from './shared-state.js';
-import { optionsWatch } from './unknown-options.js';
-import { showWarning } from './warnings.js';
+import { showWarning, warnings } from './warnings.js';
 
 const CODE = 'LOCKDEP_UNKNOWN_OPTION';
 
@@ -30,12 +29,12 @@ const telling: Telling = sharedState('lockdep.options.told.1', () => ({
 /** A validator has been switched on or off. */
 export function watchOptions(on: boolean): void {
   telling.on += on ? 1 : -1;
-  optionsWatch.look = telling.on === 0 ? undefined : look;
+  warnings.look = telling.on === 0 ? undefined : look;
 }
 
-function look(given: object, known: ReadonlySet<string>, taker: string): void {
+function look(given: object, known: readonly string[], taker: string): void {
   if (telling.full) return;
-  for (const name in given) if (!known.has(name)) tell(name, taker);
+  for (const name in given) if (!known.includes(name)) tell(name, taker);
 }
 
 function tell(name: string, taker: string): void {

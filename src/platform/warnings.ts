@@ -21,12 +21,17 @@ export interface WarningOptions {
 /** Shows a message that is plain text. */
 export type Warn = (message: string, options: WarningOptions) => void;
 
+/** What looks at the options `given` to `taker`, which knows those that are `known`. */
+export type OptionsLook = (given: object, known: readonly string[], taker: string) => void;
+
 /** Of every copy of the package in the process. */
 export const warnings: {
   readonly told: Set<string>;
   /** How they are shown with care; undefined where nothing has installed that. It throws nothing. */
   show: Warn | undefined;
-} = sharedState('lockdep.warnings.2', () => ({ told: new Set<string>(), show: undefined }));
+  /** Tells of options that nobody knows; undefined while every validator of the process is off. */
+  look: OptionsLook | undefined;
+} = sharedState('lockdep.warnings.3', () => ({ told: new Set<string>(), show: undefined, look: undefined }));
 
 /** Foreign words in the message need no care. */
 export function showWarning(message: string, code: string): void {

@@ -52,7 +52,7 @@ export const MAX_COMPARATOR_FAILURES = 100;
 const TOO_MANY_NAMES =
   'locks of further names and places are listed, but their order is not checked, until other classes are disposed of';
 
-const KNOWN: ReadonlySet<string> = new Set([
+const KNOWN: readonly string[] = [
   'mode',
   'tracking',
   'onReport',
@@ -60,7 +60,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   'stackDepth',
   'stallTimeout',
   'deadlockCheckAfter',
-]);
+];
 
 export class Runtime implements ValidatorHost, ObserverHost {
   off = true;
@@ -110,7 +110,9 @@ export class Runtime implements ValidatorHost, ObserverHost {
     this.now = clock === undefined ? systemNow : () => clock.now();
     this.log = new ReportLog(this.now);
     if (clock !== undefined) this.validator.tracker.ageBy(this.now);
-    world.attach(new ValidatingObserver(this));
+    const observer = new ValidatingObserver(this);
+    world.attached = observer;
+    if (world.hasEvents) observer.eventBegins();
   }
 
   readonly #listeners: (() => void)[] = [
@@ -269,7 +271,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
     if (this.off !== (mode === 'off')) watchOptions(this.off);
     this.off = mode === 'off';
     this.enforce = mode === 'enforce';
-    this.world.look(!this.off);
+    this.world.observer = this.off ? undefined : this.world.attached;
     const { tracker } = this.validator;
     const following = this.off ? 'off' : this.#tracking;
     if (this.#following !== following) {

@@ -340,7 +340,8 @@ export class Validator {
   readonly #meet = (lockClass: LockClass): boolean => {
     if (this.#ids.isMet(lockClass)) return true;
     if (this.#ids.size >= MAX_CLASSES) {
-      lockClass.leaveUnchecked();
+      // From now on listed as held, as if it had been made so.
+      lockClass.options = { ...lockClass.options, validate: false };
       this.limits.reached('MAX_CLASSES', 'locks of further classes are listed, but their order is not checked');
       return false;
     }

@@ -206,7 +206,7 @@ describe('what a completion refuses', () => {
   it('names the option and the value', () =>
     isolated(async ({ Completion }) => {
       const completion = new Completion();
-      await assert.rejects(completion.wait({ timeout: NaN }), /option timeout must be at most .* got NaN/);
+      await assert.rejects(completion.wait({ timeout: NaN }), /option timeout must be a number of at most .* got NaN/);
       await assert.rejects(completion.wait({ signal: 5 as never }), /option signal must be an AbortSignal, got 5/);
       await assert.rejects(completion.wait(3 as never), /options must be an object, got 3/);
       assert.throws(() => completion.signalling(null as never), /callback must be a function, got null/);

@@ -200,7 +200,10 @@ for (const mode of MODES) {
           const lock = new instance.Mutex();
           const permits = new instance.Semaphore(1);
           const bad = (value: unknown): never => value as never;
-          await assert.rejects(lock.acquire(NaN), { name: 'RangeError', message: /priority must not be NaN/ });
+          await assert.rejects(lock.acquire(NaN), {
+            name: 'RangeError',
+            message: /priority must be a number, got NaN/,
+          });
           await assert.rejects(lock.acquire(bad('high')), { name: 'TypeError', message: /got "high"/ });
           await assert.rejects(lock.acquire({ timeout: NaN }), {
             name: 'RangeError',
@@ -213,9 +216,9 @@ for (const mode of MODES) {
           });
           assert.throws(() => permits.acquire({ weight: 0 }), {
             name: 'RangeError',
-            message: 'invalid weight 0: must be positive',
+            message: 'option weight must be a positive number, got 0',
           });
-          assert.throws(() => permits.tryAcquire(NaN), { name: 'RangeError', message: /invalid weight NaN/ });
+          assert.throws(() => permits.tryAcquire(NaN), { name: 'RangeError', message: /weight must be a number, got NaN/ });
           assert.throws(() => permits.setValue(bad('2')), {
             name: 'TypeError',
             message: /value must be a number, got "2"/,

@@ -532,19 +532,25 @@ describe('what a work queue refuses', () => {
       const task = (): void => undefined;
       await assert.rejects(queue.run('no' as never), /callback must be a function, got "no"/);
       await assert.rejects(queue.run(task, 3 as never), /options must be an object, got 3/);
-      await assert.rejects(queue.run(task, { delay: Infinity }), /option delay must be at most .* got Infinity/);
+      await assert.rejects(
+        queue.run(task, { delay: Infinity }),
+        /option delay must be a number of at most .* got Infinity/,
+      );
       await assert.rejects(
         queue.run(task, { delay: null as never }),
-        /option delay must be a number of milliseconds, got null/,
+        /option delay must be a number of at most .* got null/,
       );
-      await assert.rejects(queue.run(task, { priority: NaN }), /priority must not be NaN/);
+      await assert.rejects(queue.run(task, { priority: NaN }), /priority must be a number, got NaN/);
       await assert.rejects(queue.run(task, { priority: null as never }), /priority must be a number, got null/);
       await assert.rejects(
         queue.run(task, { signal: {} as never }),
         /option signal must be an AbortSignal, got an object/,
       );
       await assert.rejects(queue.run(task, { name: 3 as never }), /option name must be a string, got 3/);
-      await assert.rejects(queue.flush({ timeout: NaN }), /option timeout must be at most .* or Infinity, got NaN/);
+      await assert.rejects(
+        queue.flush({ timeout: NaN }),
+        /option timeout must be a number of at most .* or Infinity, got NaN/,
+      );
       assert.throws(() => queue.enqueue(task as never), /item must be a WorkItem, got function task/);
     }));
 });

@@ -4,15 +4,7 @@ import { mistyped } from '../../platform/describe.js';
 import { noteUnknown } from '../../platform/unknown-options.js';
 import { coreOf } from '../core-of.js';
 import type { Milliseconds, PermitRequest, TimeLimit } from '../observed.js';
-import {
-  checkedPriority,
-  checkedTimeout,
-  checkedWeight,
-  isSignal,
-  MAX_TIMEOUT,
-  notPositive,
-  plainPriority,
-} from './checks.js';
+import { checkedPriority, checkedTimeout, checkedWeight, isSignal, MAX_TIMEOUT, plainPriority } from './checks.js';
 
 export type { AnyLock };
 
@@ -99,11 +91,6 @@ export function effectiveTimeout({ timeout }: TimeLimit): Milliseconds {
   return timeout >= 1 && timeout <= MAX_TIMEOUT ? timeout : 1;
 }
 
-/** Is it a bound of nothing? Then it is a try, and nothing leads into it. */
-export function isNoTime(limit: TimeLimit | undefined): boolean {
-  return limit !== undefined && !(limit.timeout > 0);
-}
-
 export const PLAIN_REQUEST: PermitRequest = request(1, 0);
 
 export function request(weight: number, priority: number): PermitRequest {
@@ -117,6 +104,11 @@ export function request(weight: number, priority: number): PermitRequest {
     subclass: undefined,
     nestLock: undefined,
   };
+}
+
+/** From the arguments of async-mutex, either of which may be missing. */
+export function plainRequest(weight: unknown, priority: unknown): PermitRequest {
+  return request(checkedWeight(weight), plainPriority(priority ?? 0));
 }
 
 /** From the arguments of a Mutex: nothing, a priority, or options. To async-mutex null is the priority 0. */
@@ -135,17 +127,17 @@ export function requestOf(given: unknown, weight: number): PermitRequest {
 export function semaphoreRequest(given: unknown, priority: unknown): PermitRequest {
   if (given === undefined && priority === undefined) return PLAIN_REQUEST;
   if (given === null || typeof given !== 'object') {
-    return request(checkedWeight(given), plainPriority(priority ?? 0));
+    return plainRequest(given, priority);
   }
   const weight = optionWeight(given);
   const options = fromOptions(given, weight, WEIGHTED);
   return priority === undefined ? options : { ...options, priority: plainPriority(priority) };
 }
 
-const PLAIN: ReadonlySet<string> = new Set(['priority', 'signal', 'timeout', 'subclass', 'nestLock']);
-const WEIGHTED: ReadonlySet<string> = new Set([...PLAIN, 'weight']);
+const PLAIN: readonly string[] = ['priority', 'signal', 'timeout', 'subclass', 'nestLock'];
+const WEIGHTED: readonly string[] = [...PLAIN, 'weight'];
 
-function fromOptions(given: unknown, weight: number, known: ReadonlySet<string>): PermitRequest {
+function fromOptions(given: unknown, weight: number, known: readonly string[]): PermitRequest {
   if (typeof given !== 'object' || given === null) {
     throw mistyped('options', 'a number or an object', given);
   }
@@ -157,7 +149,7 @@ function fromOptions(given: unknown, weight: number, known: ReadonlySet<string>)
   if (subclass !== undefined && typeof subclass !== 'number' && typeof subclass !== 'string') {
     throw mistyped('option subclass', 'a number or a string', subclass);
   }
-  const checked = timeout === undefined ? undefined : checkedTimeout(timeout, 'option timeout');
+  const checked = checkedTimeout(timeout);
   return {
     weight,
     priority: checkedPriority(priority ?? 0),
@@ -171,7 +163,6 @@ function fromOptions(given: unknown, weight: number, known: ReadonlySet<string>)
 }
 
 function optionWeight({ weight = 1 }: WeightedAcquireOptions): number {
-  if (typeof weight !== 'number') throw mistyped('option weight', 'a number', weight);
-  if (!(weight > 0)) throw new RangeError(notPositive(weight));
-  return weight;
+  if (typeof weight === 'number' && weight > 0) return weight;
+  throw mistyped('option weight', 'a positive number', weight, 'number');
 }

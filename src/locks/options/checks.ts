@@ -2,14 +2,10 @@
 import { mistyped } from '../../platform/describe.js';
 import type { Milliseconds } from '../observed.js';
 
-/** Captured at load: a program may replace it. */
-const NativeAbortSignal = AbortSignal;
-
 /** The longest finite timeout that a timer can keep. */
 export const MAX_TIMEOUT: Milliseconds = 2 ** 31 - 1;
 
 export function isSignal(value: unknown): value is AbortSignal {
-  if (value instanceof NativeAbortSignal) return true;
   const signal = value as Partial<AbortSignal> | null;
   return (
     typeof signal === 'object' &&
@@ -45,43 +41,37 @@ export function plainPriority(given: unknown): number {
 }
 
 export function checkedPriority(priority: unknown): number {
-  if (typeof priority !== 'number') throw mistyped('priority', 'a number', priority);
-  if (Number.isNaN(priority)) throw new RangeError('priority must not be NaN');
-  return priority;
+  return checkedNumber(priority, 'priority');
 }
 
-/** A time that is used up, as where a budget is counted down or a clock has passed it, is none. */
-export function checkedTimeout(timeout: unknown, what: string): Milliseconds {
-  return timeout === Infinity ? timeout : checkedDuration(timeout, what, ' or Infinity');
+/** NaN is of the type, and out of range. */
+export function checkedNumber(value: unknown, what: string): number {
+  if (typeof value !== 'number' || Number.isNaN(value)) throw mistyped(what, 'a number', value, 'number');
+  return value;
+}
+
+/** undefined: without end. A time that is used up, as where a budget is counted down or a clock has passed it, is none. */
+export function checkedTimeout(timeout: unknown): Milliseconds | undefined {
+  const isNone = timeout === undefined || timeout === Infinity;
+  return isNone ? undefined : checkedDuration(timeout, 'option timeout', ' or Infinity');
 }
 
 export function checkedDuration(duration: unknown, what: string, orElse = ''): Milliseconds {
-  if (typeof duration !== 'number') throw mistyped(what, 'a number of milliseconds', duration);
-  if (duration <= MAX_TIMEOUT) return Math.max(0, duration);
-  throw new RangeError(`${what} must be at most ${MAX_TIMEOUT} milliseconds${orElse}, got ${duration}`);
+  if (typeof duration === 'number' && duration <= MAX_TIMEOUT) return Math.max(0, duration);
+  throw mistyped(what, `a number of at most ${MAX_TIMEOUT} milliseconds${orElse}`, duration, 'number');
 }
 
 export function checkedValue(given: unknown, what: string): number {
-  const value = reckoned(given);
-  if (typeof value !== 'number') throw mistyped(what, 'a number', value);
-  if (Number.isNaN(value)) throw new RangeError(`${what} must not be NaN`);
-  return value;
+  return checkedNumber(reckoned(given), what);
 }
 
 /** async-mutex's argument, 1 unless it is given. */
 export function checkedWeight(given: unknown = 1): number {
   refuseWeight(given);
-  const weight = reckoned(given);
-  if (typeof weight !== 'number') throw mistyped('weight', 'a number', weight);
-  if (Number.isNaN(weight)) throw new RangeError(notPositive(weight));
-  return weight;
+  return checkedValue(given, 'weight');
 }
 
 /** async-mutex's own error, so that code that looks for it finds it. */
 export function refuseWeight(weight: unknown): void {
-  if ((weight as number) <= 0) throw new Error(notPositive(weight));
-}
-
-export function notPositive(weight: unknown): string {
-  return `invalid weight ${String(weight)}: must be positive`;
+  if ((weight as number) <= 0) throw new Error(`invalid weight ${String(weight)}: must be positive`);
 }

@@ -35,7 +35,7 @@ export interface LockOptions {
 }
 
 /** Names of the options of every constructor. */
-export const LOCK_OPTIONS: ReadonlySet<string> = new Set(['class', 'name', 'cancelError']);
+export const LOCK_OPTIONS: readonly string[] = ['class', 'name', 'cancelError'];
 
 /** async-mutex's argument: it takes anything at all for what `cancel()` rejects with. `kind`: whose constructor. */
 export function asyncMutexOptions(given: unknown, kind: string): LockOptions {
@@ -43,7 +43,7 @@ export function asyncMutexOptions(given: unknown, kind: string): LockOptions {
 }
 
 /** The constructor argument: a cancel error, or options. `known`: the names of those that this kind of lock takes. */
-export function lockOptions(given: unknown, kind: string, known: ReadonlySet<string> = LOCK_OPTIONS): LockOptions {
+export function lockOptions(given: unknown, kind: string, known: readonly string[] = LOCK_OPTIONS): LockOptions {
   if (given === undefined) return {};
   if (given instanceof NativeError) return { cancelError: given };
   if (typeof given !== 'object' || given === null) throw mistyped('options', 'an object or an Error', given);

@@ -94,8 +94,8 @@ export interface CheckedForeignOptions {
   readonly below: Below | undefined;
 }
 
-const OF_LOCK: ReadonlySet<string> = new Set(['class', 'name', 'capacity', 'kind', 'releasedBy', 'below']);
-const OF_REQUEST: ReadonlySet<string> = new Set(['permits', 'shared', 'owner', 'try', 'below']);
+const OF_LOCK: readonly string[] = ['class', 'name', 'capacity', 'kind', 'releasedBy', 'below'];
+const OF_REQUEST: readonly string[] = ['permits', 'shared', 'owner', 'try', 'below'];
 
 const HOLD_KINDS: Readonly<Record<ForeignOwner, readonly [waiting: HoldKind, trying: HoldKind]>> = {
   flow: ['imperative', 'try'],

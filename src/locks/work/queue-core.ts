@@ -16,7 +16,7 @@ import { LOCK_OPTIONS, lockOptions, type LockOptions } from '../options/construc
 import type { Below, Milliseconds } from '../observed.js';
 import { GRANTED, QUEUED, RUNNING, type Work, type WorkHost } from './work.js';
 
-const KNOWN: ReadonlySet<string> = new Set([...LOCK_OPTIONS, 'concurrency', 'onError']);
+const KNOWN: readonly string[] = [...LOCK_OPTIONS, 'concurrency', 'onError'];
 
 export class QueueCore extends LockCore implements WorkHost {
   readonly concurrency: number;
@@ -248,7 +248,7 @@ export class QueueCore extends LockCore implements WorkHost {
 /** A wait that is over before it begins. */
 function over({ signal }: WaitBounds): EventWaiter<void> {
   const waiter = new EventWaiter<void>();
-  const refusal = signal === undefined ? undefined : refusalOf(signal);
+  const refusal = refusalOf(signal);
   if (refusal === undefined) waiter.resolve();
   else waiter.reject(refusal.reason);
   return waiter;

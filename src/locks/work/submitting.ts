@@ -14,7 +14,7 @@ export type OnItemError = (error: unknown, item: object) => void;
 /** By itself, or by whoever looks on: the place in the queue is the same. */
 export function submit<T>(queue: QueueCore, submission: Submission<T, ItemCore>, below: Below): Promise<T> {
   const { signal, item } = submission;
-  const refusal = signal === undefined ? undefined : refusalOf(signal);
+  const refusal = refusalOf(signal);
   if (refusal !== undefined) return NativePromise.reject(refusal.reason);
   if (queue.closed && item?.runningWork?.queue !== queue) return NativePromise.reject(new QueueClosedError());
   const { observer } = queue.world;

@@ -269,7 +269,7 @@ function checkedConcurrency(given: unknown): number {
   throw new RangeError(`option concurrency must be a whole number from 1, or Infinity, got ${given}`);
 }
 
-const KNOWN: ReadonlySet<string> = new Set(['class', 'name', 'priority', 'signal', 'delay']);
+const KNOWN: readonly string[] = ['class', 'name', 'priority', 'signal', 'delay'];
 
 function submissionOf<T>(fn: WorkFunction<T>, given: RunOptions | undefined): Submission<T, ItemCore> {
   if (given === undefined) {

@@ -86,7 +86,7 @@ export abstract class Work<T = unknown> extends BoundedWaiter {
 
   /** Its turn has come. Work that was aborted or cancelled since its slot was granted does not run. */
   start(): T | Promise<T> {
-    const refusal = this.signal === undefined ? undefined : refusalOf(this.signal);
+    const refusal = refusalOf(this.signal);
     if (refusal !== undefined) throw refusal.reason;
     if (this.state === OVER) throw CANCELLED;
     this.state = RUNNING;

@@ -25,8 +25,8 @@ import type { LockObserver } from '../../locks/observer.js';
 import type { ItemCore } from '../../locks/work/item-core.js';
 import type { QueueCore } from '../../locks/work/queue-core.js';
 import { admitted, submitUnobserved } from '../../locks/work/submitting.js';
-import { birthAt, type Birth } from '../../model/construction-site.js';
-import { tellShared } from '../../model/class-events.js';
+import { birthAt } from '../../model/construction-site.js';
+import { countLock, tellShared } from '../../model/class-events.js';
 import { WAITING, type Hold, type WaitKind } from '../../model/hold.js';
 import type { LockClass } from '../../model/lock-class.js';
 import { badUnlockBalance } from '../rules/bad-unlock-balance.js';
@@ -56,8 +56,15 @@ export class ValidatingObserver implements LockObserver {
     this.#trace = new AcquireTrace(runtime.acquireChannels);
   }
 
-  constructed(kind: string, below: Below): Birth | undefined {
-    return birthAt(below, kind);
+  constructed(lock: ObservedLock, below: Below): LockClass | undefined {
+    const birth = birthAt(below, lock.primitive);
+    if (birth === undefined) return undefined;
+    const { lockClass, making } = birth;
+    countLock(lockClass);
+    lock.ordinal = lockClass.locks;
+    lock.making = making;
+    if (making !== undefined) lock.nth = making.count += 1;
+    return lockClass;
   }
 
   classChosen(lockClass: LockClass, below: Below): void {
@@ -65,6 +72,8 @@ export class ValidatingObserver implements LockObserver {
   }
 
   reclassified(lock: ObservedLock, former: LockClass, below: Below): void {
+    this.classChosen(lock.lockClass, below);
+    if (lock.firstHold === undefined) return;
     const offence = this.#rt.validator.reclassified(lock, former, lock.lockClass, below);
     if (offence !== undefined) this.#rt.refuse(offence);
   }
@@ -176,7 +185,8 @@ export class ValidatingObserver implements LockObserver {
     if (wasSole) tellShared(lock.lockClass);
   }
 
-  misuse(lock: ObservedLock, fault: UnlockFault, below: Below, mode?: 'exclusive' | 'shared'): void {
+  misuse(lock: ObservedPermits, fault: UnlockFault, below: Below, weight: number): void {
+    const mode = lock.waitOf(weight) === 'exclusive' ? 'exclusive' : 'shared';
     this.#rt.report(badUnlockBalance(lock, fault, below, mode));
   }
 
