@@ -51,17 +51,12 @@ const ELSEWHERE = {
   'load-validator.js': `
     import { builtin } from './platform/builtin.js';
     export function loadValidator(settings) {
-      const modules = builtin('module');
-      if (modules === undefined) return undefined;
-      const engine = engineBeside(modules);
-      return engine === undefined ? undefined : engine.makeControl(settings);
-    }
-    function engineBeside({ createRequire }) {
+      let engine;
       for (const from of [() => import.meta.url, () => globalThis.process.cwd() + '/'])
         try {
-          return createRequire(from())('lockdep/engine');
+          engine ??= builtin('module').createRequire(from())('lockdep/engine');
         } catch {}
-      return undefined;
+      return engine?.makeControl(settings);
     }`,
 };
 

@@ -94,7 +94,7 @@ export class LockTimeoutError extends LockdepError {
 
   /** `timeout` in milliseconds; `what` was not so by then. */
   constructor(timeout: number, what = 'the lock was not available') {
-    super(`${what} within ${timeout} ms`, LockTimeoutError.CODE);
+    super(`${what} within ${timeout} ms`, 'ERR_LOCKDEP_TIMEOUT');
   }
 }
 
@@ -123,7 +123,7 @@ export class NotHeldError extends LockdepError {
 
   /** Of a guard. */
   constructor() {
-    super('this guard has been released already', NotHeldError.CODE);
+    super('this guard has been released already', 'ERR_LOCKDEP_NOT_HELD');
   }
 }
 

@@ -23,7 +23,7 @@ interface ProcessValidator {
 }
 
 const MISSING =
-  "the validator of lockdep is not in this bundle or does not run here, so locks are locks alone; where Node's modules are there, import 'lockdep/eager' first to bundle it";
+  "is not in this bundle or does not run here, so locks are locks alone; where Node's modules are, import 'lockdep/eager' first to bundle it";
 
 const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {};
 
@@ -44,34 +44,25 @@ export function loadIfWanted(): void {
   if (processValidator.settings.mode !== 'off') loadControl();
 }
 
-/** Loaded if need be; undefined where there is none to be had. */
+/** Loaded if need be; undefined where there is none to be had. A runtime on which it fails has locks all the same. */
 export function loadControl(): Control | undefined {
   const process = processValidator;
   if (process.control !== undefined) return process.control;
-  const control = tryToMake();
-  if (control === undefined) return undefined;
-  process.control = control;
-  for (const options of process.said) control.configure(options);
-  process.said.length = 0;
+  try {
+    process.control = process.make?.(process.settings);
+    if (process.control === undefined) tellMissing(MISSING);
+  } catch (error) {
+    process.make = undefined;
+    tellMissing(`fails on this runtime, so locks are locks alone: ${errorText(error)}`);
+  }
+  const { control } = process;
+  if (control !== undefined) for (const options of process.said.splice(0)) control.configure(options);
   return control;
 }
 
-/** A runtime on which it fails has locks all the same, as one that has nothing to load. */
-function tryToMake(): Control | undefined {
-  try {
-    const control = processValidator.make?.(processValidator.settings);
-    if (control === undefined) tellMissing(MISSING);
-    return control;
-  } catch (error) {
-    processValidator.make = undefined;
-    tellMissing(`the validator of lockdep fails on this runtime, so locks are locks alone: ${errorText(error)}`);
-    return undefined;
-  }
-}
-
 /** Whoever brings it may be loaded next. */
-function tellMissing(message: string): void {
+function tellMissing(why: string): void {
   inMicrotask(() => {
-    if (processValidator.control === undefined) warnOnce(message, 'LOCKDEP_MISSING');
+    if (processValidator.control === undefined) warnOnce(`the validator of lockdep ${why}`, 'LOCKDEP_MISSING');
   });
 }

@@ -11,7 +11,7 @@ import { listenForAbort, reasonOf } from './abort-listeners.js';
 export class BoundedWaiter extends Waiter {
   timer: RunningTimer | undefined = undefined;
   /** @internal A plain field: there may be very many waiters, and private ones take longer to make. */
-  _stopListening: (() => void) | undefined = undefined;
+  _unlisten: (() => void) | undefined = undefined;
 
   /**
    * Of a waiter that is queued by now: calls `onTime` when the timeout is over, and `giveUp` with the reason when the signal is
@@ -35,19 +35,19 @@ export class BoundedWaiter extends Waiter {
 
   /** Throws what the signal throws. */
   listen(signal: AbortSignal, onAbort: () => void): void {
-    this._stopListening = listenForAbort(signal, onAbort);
+    this._unlisten = listenForAbort(signal, onAbort);
   }
 
   /** The wait is over: no timer and no listener outlives it. */
   unbind(): void {
-    const { timer, _stopListening } = this;
+    const { timer, _unlisten } = this;
     if (timer !== undefined) {
       this.timer = undefined;
       stopTimer(timer);
     }
-    if (_stopListening === undefined) return;
-    this._stopListening = undefined;
-    _stopListening();
+    if (_unlisten === undefined) return;
+    this._unlisten = undefined;
+    _unlisten();
   }
 }
 

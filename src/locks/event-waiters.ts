@@ -67,9 +67,9 @@ export function checkedBounds(options: unknown): WaitBounds {
 }
 
 export class EventWaiter<T> extends BoundedWaiter implements EventWait<T> {
-  readonly promise: Promise<T>;
-  resolve!: (value: T) => void;
-  reject!: (reason: unknown) => void;
+  declare readonly promise: Promise<T>;
+  declare resolve: (value: T) => void;
+  declare reject: (reason: unknown) => void;
   /** Called once, before the waiter hears of the end of its wait. */
   onOver: (() => void) | undefined = undefined;
 

@@ -29,19 +29,19 @@ export interface CoreOptions extends LockOptions {
 export type LockConstructor = object;
 
 export abstract class LockCore implements ObservedLock {
-  readonly world: World<LockObserver>;
+  declare readonly world: World<LockObserver>;
   /** The lock that users see. */
-  readonly owner: object;
+  declare readonly owner: object;
   /** How many may hold it at once, as the validator counts; 0: nobody holds it, it is a signal. */
-  capacity: number;
-  readonly primitive: string;
+  declare capacity: number;
+  declare readonly primitive: string;
   holders = 0;
   mostHolders = 0;
   heldPermits = 0;
   firstHold: Hold | undefined = undefined;
   lastHold: Hold | undefined = undefined;
   gateAt = -1;
-  readonly label: string | undefined;
+  declare readonly label: string | undefined;
   making: Making | undefined = undefined;
   ordinal = 0;
   nth = 0;
@@ -67,13 +67,7 @@ export abstract class LockCore implements ObservedLock {
   }
 
   get lockClass(): LockClass {
-    return this.#class ?? this.#unplaced();
-  }
-
-  #unplaced(): LockClass {
-    unplaced ??= new LockClass('(constructed while lockdep was off)', { validate: false });
-    this.#class = unplaced;
-    return unplaced;
+    return (this.#class ??= unplaced ??= new LockClass('(constructed while lockdep was off)', { validate: false }));
   }
 
   /** From here on, and for those that hold or await it now. */

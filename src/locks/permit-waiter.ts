@@ -4,13 +4,13 @@ import { BoundedWaiter } from './bounded-waiter.js';
 import type { Grant } from './observed.js';
 
 export class PermitWaiter<T> extends BoundedWaiter {
-  readonly weight: number;
-  hold: Hold | undefined;
+  declare readonly weight: number;
+  declare hold: Hold | undefined;
   /** How many ghosts it stands for (ghosts.ts); 0: somebody waits. */
   ghosts = 0;
-  readonly grant: Grant<T>;
-  readonly resolve: (granted: T) => void;
-  readonly reject: (reason: unknown) => void;
+  declare readonly grant: Grant<T>;
+  declare readonly resolve: (granted: T) => void;
+  declare readonly reject: (reason: unknown) => void;
 
   constructor(
     weight: number,

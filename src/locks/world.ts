@@ -16,7 +16,7 @@ export interface Attachable {
 
 export class World<O> {
   /** What ends waits that take too long. */
-  readonly clock: Timers;
+  declare readonly clock: Timers;
   /** Who looks on; undefined while the mode is off. */
   observer: O | undefined = undefined;
   /** Who has made the holds that there are: what was seen to begin is seen to end, also after the mode has turned off. */

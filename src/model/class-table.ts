@@ -64,8 +64,8 @@ export function isFull(): boolean {
 
 /** The name to print for a class that was asked for as `name`. */
 export function claimName(lockClass: object, name: string): string {
-  let taken = table.names.get(name);
-  if (taken === undefined) table.names.set(name, (taken = { live: 0, last: 0 }));
+  const taken = table.names.get(name) ?? { live: 0, last: 0 };
+  table.names.set(name, taken);
   taken.live += 1;
   taken.last += 1;
   table.collected?.register(lockClass, name);

@@ -53,22 +53,22 @@ const BRAND = Symbol.for('lockdep.LockClass');
  */
 export class LockClass<L = AnyLock> {
   /** @internal */
-  readonly id: number;
+  declare readonly id: number;
   /** @internal */
-  options: LockClassOptions;
+  declare options: LockClassOptions;
   /** @internal The class that this one is a subclass of, if any. */
-  readonly base: LockClass | undefined;
+  declare readonly base: LockClass | undefined;
   /** @internal Which of its base's subclasses it is. */
-  readonly level: number | string | undefined;
+  declare readonly level: number | string | undefined;
   /** @internal Is it a guess, made from the place of construction, and no class that the program named? Of a subclass: its base. */
-  readonly isByPlace: boolean;
+  declare readonly isByPlace: boolean;
   /** @internal Locks that have ever had this class as their own. */
   locks = 0;
   #name: string | undefined;
   /** As it was asked for, by which `lockClass` finds it. */
   #asked: string | undefined;
   /** @internal Those there are by now, by their levels. */
-  subclasses: Map<number | string, LockClass> | undefined;
+  declare subclasses: Map<number | string, LockClass> | undefined;
 
   readonly #place: ClassPlace | undefined;
   #isKept = false;
@@ -197,8 +197,7 @@ export function namedClass(name: string, options?: LockClassOptions): LockClass 
 
 /** @internal The one class that stands for all those that are asked for when there are too many. It is not checked. */
 export function beyond(): LockClass {
-  table.beyond ??= new LockClass('(beyond MAX_KEPT_CLASSES)', { validate: false });
-  return table.beyond;
+  return (table.beyond ??= new LockClass('(beyond MAX_KEPT_CLASSES)', { validate: false }));
 }
 
 function checkedName(name: unknown): string {

@@ -33,9 +33,9 @@ export const programTimers: Timers = {
 /** A timer that runs from here on. An object, and no function that stops it: there may be very many, and that would take twice the memory. */
 export class RunningTimer {
   /** @internal Plain fields for the same reason. */
-  readonly _timers: Timers;
+  declare readonly _timers: Timers;
   /** @internal */
-  readonly _timer: unknown;
+  declare readonly _timer: unknown;
 
   /** Throws what `setTimeout` throws. */
   constructor(timers: Timers, callback: () => void, delay: number) {

@@ -22,6 +22,6 @@ export function plainLines(text: string): string {
 }
 
 function escaped(character: string): string {
-  const code = (character.codePointAt(0) ?? 0).toString(16);
+  const code = (character.codePointAt(0) as number).toString(16);
   return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
 }

@@ -7,13 +7,14 @@
 export function sharedState<T>(key: string, create: () => T): T {
   const symbol = Symbol.for(key);
   const holder = globalThis as unknown as Record<symbol, T | undefined>;
-  const found = holder[symbol];
-  if (found !== undefined) return found;
-  const made = create();
-  try {
-    Object.defineProperty(globalThis, symbol, { value: made });
-  } catch {
-    // A frozen global: this copy goes on alone.
+  let state = holder[symbol];
+  if (state === undefined) {
+    state = create();
+    try {
+      Object.defineProperty(globalThis, symbol, { value: state });
+    } catch {
+      // A frozen global: this copy goes on alone.
+    }
   }
-  return made;
+  return state;
 }

@@ -18,7 +18,7 @@
 /** One place in a queue. What is granted, and how the waiter hears of it, is up to the subclass. */
 export class Waiter {
   /** Higher is served first. Read when the waiter is enqueued: a later change counts from the next time on. */
-  priority: number;
+  declare priority: number;
   /** @internal */
   _previous: Waiter | undefined = undefined;
   /** @internal */
