@@ -41,20 +41,12 @@ export class BoundedWaiter extends Waiter {
   /** The wait is over: no timer and no listener outlives it. */
   unbind(): void {
     const { timer, _unlisten } = this;
-    if (timer !== undefined) {
-      this.timer = undefined;
-      stopTimer(timer);
+    this.timer = this._unlisten = undefined;
+    try {
+      timer?.stop();
+    } catch {
+      // Somebody has replaced it. The timer goes on, and finds the wait over.
     }
-    if (_unlisten === undefined) return;
-    this._unlisten = undefined;
-    _unlisten();
-  }
-}
-
-function stopTimer(timer: RunningTimer): void {
-  try {
-    timer.stop();
-  } catch {
-    // Somebody has replaced it. The timer goes on, and finds the wait over.
+    _unlisten?.();
   }
 }

@@ -152,7 +152,9 @@ export class PermitCore extends LockCore implements ObservedPermits {
   protected serve(queue: WaiterQueue<PermitWaiter<unknown>>): void {
     const head = queue.peek();
     if (head === undefined || head.weight > this.value) return;
-    this.world.settle(() => {
+    const { attached } = this.world;
+    attached?.mute();
+    try {
       for (
         let next: typeof head | undefined = head;
         next !== undefined && next.weight <= this.value;
@@ -160,14 +162,16 @@ export class PermitCore extends LockCore implements ObservedPermits {
       ) {
         if (next.ghosts > 0) this.#serveGhost(queue, next);
         else {
-          queue.dequeue();
+          queue.remove(next);
           next.resolve(this.take(next.weight, next.hold, next.grant));
           // Last: it may call the program, which may call the lock, and finds the permits taken.
           next.unbind();
         }
         this.#wakeUnlockWaiters();
       }
-    });
+    } finally {
+      attached?.unmute();
+    }
   }
 
   protected enqueue(waiter: PermitWaiter<unknown>): void {
@@ -252,7 +256,7 @@ export class PermitCore extends LockCore implements ObservedPermits {
   #serveGhost(queue: WaiterQueue<PermitWaiter<unknown>>, ghost: PermitWaiter<unknown>): void {
     const { weight } = ghost;
     ghost.ghosts -= 1;
-    if (ghost.ghosts === 0) queue.dequeue();
+    if (ghost.ghosts === 0) queue.remove(ghost);
     this.#debit(weight, undefined);
     afterTurns(this.primitive === 'Mutex' ? 2 : 1, () => this.giveMore(weight));
   }

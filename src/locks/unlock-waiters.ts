@@ -38,7 +38,7 @@ export function wakeAmong(waiters: UnlockWaiters, value: number, queued: number 
   for (const [weight, queue] of heaviestFirst) {
     for (let head = queue.peek(); head !== undefined && weight <= value; head = queue.peek()) {
       if (queued !== undefined && head.priority <= queued) break;
-      queue.dequeue();
+      queue.remove(head);
       head.over();
       head.resolve();
     }

@@ -2,14 +2,14 @@
  * The world that a lock lives in: a process has one, shared by every copy of the package; tests may make isolated ones.
  *
  * States: no observer was ever attached (locks alone); attached and looking on; attached, and the mode is off. `observer` is all
- * that a lock reads before it goes its fast way. Its writer is the validator that attaches its observer; `hasEvents` is written by those that begin events.
+ * that a lock reads before it goes its fast way. Its writer is the validator that attaches its observer; `hasEvents` is written by
+ * those that begin events.
  */
 
 import { programTimers, type Timers } from '../platform/clock.js';
 
 /** What a world asks of its observer itself. */
 export interface Attachable {
-  eventBegins(): number;
   mute(): void;
   unmute(): void;
 }

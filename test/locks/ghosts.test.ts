@@ -106,6 +106,25 @@ for (const mode of MODES) {
       );
     });
 
+    it('whose timer is over at once leaves nothing at its signal', (t) =>
+      isolated(
+        async ({ Mutex }) => {
+          const mutex = new Mutex();
+          await mutex.acquire();
+          const { signal } = new AbortController();
+          const [added, removed] = [
+            t.mock.method(signal, 'addEventListener'),
+            t.mock.method(signal, 'removeEventListener'),
+          ];
+          const timers = t.mock.method(globalThis, 'setTimeout', (callback: () => void) => callback());
+          const wait = withTimeout(mutex, 10).acquire({ signal } as never);
+          timers.mock.restore();
+          await assert.rejects(wait, /timeout/);
+          assert.deepEqual([added.mock.callCount(), removed.mock.callCount(), entries(mutex)], [1, 1, 1]);
+        },
+        { mode },
+      ));
+
     it('a timeout of ours that is used up is none, and leaves nothing behind', (t) => {
       t.mock.timers.enable({ apis: ['setTimeout'] });
       return isolated(

@@ -218,7 +218,10 @@ for (const mode of MODES) {
             name: 'RangeError',
             message: 'option weight must be a positive number, got 0',
           });
-          assert.throws(() => permits.tryAcquire(NaN), { name: 'RangeError', message: /weight must be a number, got NaN/ });
+          assert.throws(() => permits.tryAcquire(NaN), {
+            name: 'RangeError',
+            message: /weight must be a number, got NaN/,
+          });
           assert.throws(() => permits.setValue(bad('2')), {
             name: 'TypeError',
             message: /value must be a number, got "2"/,

@@ -6,13 +6,11 @@ import type { Milliseconds } from '../observed.js';
 export const MAX_TIMEOUT: Milliseconds = 2 ** 31 - 1;
 
 export function isSignal(value: unknown): value is AbortSignal {
-  const signal = value as Partial<AbortSignal> | null;
+  const signal = value as Partial<AbortSignal> | null | undefined;
   return (
-    typeof signal === 'object' &&
-    signal !== null &&
-    'aborted' in signal &&
-    typeof signal.addEventListener === 'function' &&
-    typeof signal.removeEventListener === 'function'
+    typeof signal?.addEventListener === 'function' &&
+    typeof signal.removeEventListener === 'function' &&
+    'aborted' in signal
   );
 }
 
