@@ -8,10 +8,16 @@ import { sitePrinter } from './model/place-class.js';
 import type { Settings } from './model/mode.js';
 import { processAcquireChannels, processChannels } from './report/channels.js';
 import { sitePosition } from './report/stack-text.js';
+import { checkedSettings } from './validator/checked-settings.js';
 import { Runtime } from './validator/runtime.js';
 
-/** undefined where nothing goes with asynchronous calls: then nobody knows who holds what. */
+/**
+ * undefined where nothing goes with asynchronous calls: then nobody knows who holds what.
+ *
+ * @throws {RangeError} when the environment names what is no mode or no level; `settings.wrong` is it then
+ */
 export function makeControl(settings: Settings): Control | undefined {
+  const checked = checkedSettings(settings);
   if (!hasStorage) return undefined;
   sitePrinter.print = sitePosition;
   const runtime = new Runtime({
@@ -20,7 +26,7 @@ export function makeControl(settings: Settings): Control | undefined {
     acquireChannels: processAcquireChannels,
   });
   try {
-    runtime.begin(settings);
+    runtime.begin(checked);
   } catch (error) {
     // Half of a validator would go on looking at the locks.
     runtime.dispose();

@@ -10,7 +10,7 @@ export const processHost: ControlHost = {
   },
 
   get tracking(): TrackingLevel {
-    return processValidator.control?.tracking ?? processValidator.settings.tracking;
+    return processValidator.control?.tracking ?? (processValidator.settings.tracking === 'light' ? 'light' : 'precise');
   },
 
   get active(): Control | undefined {

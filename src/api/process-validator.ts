@@ -5,7 +5,7 @@
  * said again when it is loaded. The state is plain data, since copies of the package share it of which each may know less than
  * the next one. Writers: this file, and process-host.ts. Cost of the process being without one: nothing but this object.
  */
-import { settingsOf, type Settings } from '../model/mode.js';
+import { settingsOf, wantValidator, type Settings } from '../model/mode.js';
 import { inMicrotask } from '../platform/clock.js';
 import { sharedState } from '../platform/shared-state.js';
 import { errorText, warnOnce } from '../platform/warnings.js';
@@ -27,7 +27,7 @@ const MISSING =
 
 const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {};
 
-export const processValidator: ProcessValidator = sharedState('lockdep.process.2', () => ({
+export const processValidator: ProcessValidator = sharedState('lockdep.process.3', () => ({
   settings: settingsOf(environment),
   said: [],
   make: undefined,
@@ -41,10 +41,14 @@ export function beginProcess(make: MakeControl): void {
 }
 
 export function loadIfWanted(): void {
-  if (processValidator.settings.mode !== 'off') loadControl();
+  if (wantValidator(processValidator.settings)) loadControl();
 }
 
-/** Loaded if need be; undefined where there is none to be had. A runtime on which it fails has locks all the same. */
+/**
+ * Loaded if need be; undefined where there is none to be had. A runtime on which it fails has locks all the same.
+ *
+ * @throws {RangeError} which names a wrong word of the environment
+ */
 export function loadControl(): Control | undefined {
   const process = processValidator;
   if (process.control !== undefined) return process.control;
@@ -52,6 +56,8 @@ export function loadControl(): Control | undefined {
     process.control = process.make?.(process.settings);
     if (process.control === undefined) tellMissing(MISSING);
   } catch (error) {
+    const { wrong } = process.settings;
+    if (wrong !== undefined) throw wrong;
     process.make = undefined;
     tellMissing(`fails on this runtime, so locks are locks alone: ${errorText(error)}`);
   }

@@ -1,6 +1,5 @@
 /** The modes and levels of a validator, and what the environment asks for. Loads no validator. */
 import { notAmong } from '../platform/describe.js';
-import { showWarning } from '../platform/warnings.js';
 
 /** off: locks, and nothing else. warn: reports. enforce: the offending call throws too. */
 export type Mode = 'off' | 'warn' | 'enforce';
@@ -10,12 +9,17 @@ export type TrackingLevel = 'precise' | 'light';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What a validator begins with. The environment's words are as they stand there: nobody has checked them (checked-settings.ts). */
 export interface Settings {
-  readonly mode: Mode;
+  /** NODE_ENV. */
+  readonly place: string | undefined;
+  readonly mode: string;
   /** Does the environment name the mode? Then code does not change it. */
   readonly isModeForced: boolean;
-  readonly tracking: TrackingLevel;
+  readonly tracking: string;
   readonly isTrackingForced: boolean;
+  /** What a validator has thrown that found a word of the environment wrong: an error of the program, not of the runtime. */
+  wrong?: Error;
 }
 
 /**
@@ -24,25 +28,20 @@ export interface Settings {
  */
 export function settingsOf(env: Environment): Settings {
   const place = read(env, 'NODE_ENV');
-  const settingOf = <T>(name: string, checked: (value: unknown, what: string) => T): T | undefined => {
-    const value = read(env, name);
-    try {
-      return value ? checked(value, `environment variable ${name}`) : undefined;
-    } catch (error) {
-      // In production a value that makes no sense is told of and counts as none: it ends nothing.
-      if (place !== 'production') throw error;
-      showWarning(`${(error as Error).message}; it is ignored`, 'LOCKDEP_BAD_SETTING');
-      return undefined;
-    }
-  };
-  const tracking = settingOf('LOCKDEP_TRACKING', checkedTracking);
-  const mode = settingOf('LOCKDEP', checkedMode);
+  const mode = read(env, 'LOCKDEP');
+  const tracking = read(env, 'LOCKDEP_TRACKING');
   return {
-    mode: mode ?? (place === 'development' || place === 'test' ? 'warn' : 'off'),
-    isModeForced: mode !== undefined,
-    tracking: tracking ?? 'precise',
-    isTrackingForced: tracking !== undefined,
+    place,
+    mode: mode || (place === 'development' || place === 'test' ? 'warn' : 'off'),
+    isModeForced: !!mode,
+    tracking: tracking || 'precise',
+    isTrackingForced: !!tracking,
   };
+}
+
+/** Is there work for a validator? A wrong word is: it is the validator that names it. */
+export function wantValidator({ mode, tracking }: Settings): boolean {
+  return mode !== 'off' || (tracking !== 'precise' && tracking !== 'light');
 }
 
 /** A runtime may keep its environment to itself: Deno throws without a permission. */

@@ -19,11 +19,12 @@ import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
 import type { Report, Violation } from '../report/types.js';
 import type { HeldTracker } from '../flow/held-tracker.js';
-import type { Mode, Settings, TrackingLevel } from '../model/mode.js';
+import type { Mode, TrackingLevel } from '../model/mode.js';
 import { isPromiseReplaced } from '../flow/promise-watch.js';
 import { hooksFollowHolds } from '../flow/rehearsal.js';
 import type { LockObserver } from '../locks/observer.js';
 import { World } from '../locks/world.js';
+import type { CheckedSettings } from './checked-settings.js';
 import { ClassGrowth } from './class-growth.js';
 import { errorCode, LockdepError } from '../errors.js';
 import type { ValidatorHost } from './host.js';
@@ -148,7 +149,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
   }
 
   /** As the environment and `configure` ask for. */
-  begin({ mode, isModeForced, tracking, isTrackingForced }: Settings): void {
+  begin({ mode, isModeForced, tracking, isTrackingForced }: CheckedSettings): void {
     this.#tracking = tracking;
     this.#trackingIsForced = isTrackingForced;
     this.#modeIsForced = isModeForced;
