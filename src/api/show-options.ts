@@ -3,7 +3,7 @@ import { describe, mistyped } from '../platform/describe.js';
 import { noteUnknown } from '../platform/unknown-options.js';
 import type { ShowOptions } from './control.js';
 
-const KNOWN: ReadonlySet<string> = new Set(['format', 'group', 'limit']);
+const KNOWN: readonly string[] = ['format', 'group', 'limit'];
 
 /** About 30 kB of text. */
 const DEFAULT_LIMIT = 200;
