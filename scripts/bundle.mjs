@@ -60,11 +60,23 @@ const ELSEWHERE = {
     }`,
 };
 
-/** The errors of whichever module system came first. */
+/**
+ * The errors of whichever module system came first. Of CommonJS the one file that has them is loaded, not all of async-mutex with its helpers;
+ * in a bundle, and wherever else the module is not Node's own, it is what is called async-mutex there.
+ */
 const ERRORS_FILE = `'use strict';
 let errors;
 exports.use = (found) => (errors ??= found);
-exports.get = () => (errors ??= require('async-mutex'));
+exports.get = () => (errors ??= alone() ?? require('async-mutex'));
+function alone() {
+  try {
+    const load = module.constructor.createRequire(__filename);
+    const found = load(load.resolve('async-mutex').replace(/index\\.js$/, 'errors.js'));
+    return [found.E_ALREADY_LOCKED, found.E_CANCELED, found.E_TIMEOUT].includes(undefined) ? undefined : found;
+  } catch {
+    return undefined;
+  }
+}
 `;
 
 /** @param {string} folder @param {Record<string, string>} replaced @returns {import('rollup').Plugin} */
