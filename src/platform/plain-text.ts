@@ -9,11 +9,15 @@
  */
 
 /** Controls, formats (the marks of direction are among them), halves of surrogate pairs, separators of lines. */
-const UNPRINTABLE = /(?!\u200C|\u200D)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const UNPRINTABLE = '(?!\\u200C|\\u200D)[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]';
+
+/** Made when it is first wanted: V8 looks up a literal's properties of characters when it reads the file, in half a millisecond. */
+let unprintable: RegExp | undefined;
 
 /** The text on one line: a name, a path, a sentence. */
 export function plain(text: string): string {
-  return text.replace(UNPRINTABLE, escaped);
+  unprintable ??= new RegExp(UNPRINTABLE, 'gu');
+  return text.replace(unprintable, escaped);
 }
 
 /** Text of several lines, such as a stack. The later ones are indented, so that none can pass for the beginning of another message. */

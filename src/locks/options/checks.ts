@@ -5,6 +5,7 @@ import type { Milliseconds } from '../observed.js';
 /** The longest finite timeout that a timer can keep. */
 export const MAX_TIMEOUT: Milliseconds = 2 ** 31 - 1;
 
+/** By what is used of it: a program may replace the class, and only to name it would have Node load it. */
 export function isSignal(value: unknown): value is AbortSignal {
   const signal = value as Partial<AbortSignal> | null | undefined;
   return (

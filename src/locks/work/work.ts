@@ -42,11 +42,18 @@ export const OVER = 4;
 export type WorkState = typeof DELAYED | typeof QUEUED | typeof GRANTED | typeof RUNNING | typeof OVER;
 
 /** For functions that declare no parameter and whose run nothing can abort: making a signal costs more than the rest. */
-const NEVER_ABORTED: AbortSignal = new AbortController().signal;
-try {
-  builtin<typeof import('node:events')>('events')?.setMaxListeners(0, NEVER_ABORTED);
-} catch {
-  // Somebody else's kind of signal (jsdom's), which counts no listeners.
+let sharedSignal: AbortSignal | undefined;
+
+/** Made for the first run that wants one: Node loads the class when it is first named. */
+function neverAborted(): AbortSignal {
+  if (sharedSignal !== undefined) return sharedSignal;
+  sharedSignal = new AbortController().signal;
+  try {
+    builtin<typeof import('node:events')>('events')?.setMaxListeners(0, sharedSignal);
+  } catch {
+    // Somebody else's kind of signal (jsdom's), which counts no listeners.
+  }
+  return sharedSignal;
 }
 
 /** What a turn is refused with when an item is cancelled: nobody's error. */
@@ -113,7 +120,7 @@ export abstract class Work<T = unknown> extends BoundedWaiter {
   }
 
   #ownSignal(): AbortSignal {
-    if (this.item === undefined && this.signal === undefined && this.fn.length === 0) return NEVER_ABORTED;
+    if (this.item === undefined && this.signal === undefined && this.fn.length === 0) return neverAborted();
     const controller = new AbortController();
     (this.#rare ??= {}).controller = controller;
     return controller.signal;
