@@ -8,10 +8,11 @@
 //
 // Two modules of the sources have others in their place: how a process comes to its validator, and to async-mutex's errors.
 
-import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { transform } from 'esbuild';
 import { rollup } from 'rollup';
+import { root } from './lib.mjs';
 
 /** What a user can import; `lockdep/NAME`, and `lockdep` itself for index. */
 const FACES = ['index', 'locks', 'async-mutex', 'testing', 'register', 'eager'];
@@ -24,6 +25,9 @@ const PARTS = { engine: 'engine', 'esm-hooks': 'adapters/esm-hooks', 'cli/main':
 
 const ERRORS = '__async-mutex-errors.js';
 
+/** @type {{ readonly version: string }} */
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
 /** In place of modules of the sources, by their paths. */
 const ON_NODE = {
   'report/own-directory.js': `
@@ -35,8 +39,11 @@ const ON_NODE = {
     export const substituteUrl = ownUrl + 'async-mutex.mjs';
     export const hooksUrl = ownUrl + 'esm-hooks.js';`,
   'load-validator.js': `
+    import { sep } from 'node:path';
+    import { registerCopy } from './platform/copies.js';
     import { keepWarnings } from './platform/kept-warnings.js';
     keepWarnings();
+    registerCopy('${version}', __dirname + sep);
     export const loadValidator = (settings) => require('./engine.js').makeControl(settings);`,
   'locks/async-mutex-errors.js': `
     const errors = require('./${ERRORS}').get();

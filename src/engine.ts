@@ -6,6 +6,7 @@ import { processWorld } from './locks/observer.js';
 import { hasStorage } from './flow/carriers.js';
 import { sitePrinter } from './model/place-class.js';
 import type { Settings } from './model/mode.js';
+import { watchForCopies } from './platform/foreign-copies.js';
 import { processAcquireChannels, processChannels } from './report/channels.js';
 import { sitePosition } from './report/stack-text.js';
 import { checkedSettings } from './validator/checked-settings.js';
@@ -32,6 +33,7 @@ export function makeControl(settings: Settings): Control | undefined {
     runtime.dispose();
     throw error;
   }
+  watchForCopies(() => !runtime.off);
   const control = new ValidatorControl(runtime);
   watchNaturalEnd(() => !runtime.off && control.liveness.atEnd());
   return control;

@@ -5,8 +5,12 @@
 import type { Control } from './api/control.js';
 import { makeControl } from './engine.js';
 import type { Settings } from './model/mode.js';
+import { registerCopy } from './platform/copies.js';
 import { keepWarnings } from './platform/kept-warnings.js';
+import { ownDirectory } from './report/own-directory.js';
 
+// By `not packed` a copy of the sources is told from what is published.
+registerCopy('not packed', ownDirectory());
 // On Node with or without a validator; what is bundled for elsewhere has a plain way, until there is one.
 keepWarnings();
 

@@ -7,6 +7,7 @@ import { HELD, type Hold } from '../model/hold.js';
 import type { LockCore } from '../locks/lock-core.js';
 import type { Mode, TrackingLevel } from '../model/mode.js';
 import type { LockGraph } from '../order/snapshot.js';
+import { lookForCopies } from '../platform/foreign-copies.js';
 import type { LockdepEvent } from '../report/channels.js';
 import { siteOf } from '../report/stack-text.js';
 import type { Evidence, Report } from '../report/types.js';
@@ -49,6 +50,7 @@ export class ValidatorControl implements Control, ControlHost {
 
   configure(options: SomeOptions): void {
     this.#rt.configure(options);
+    lookForCopies();
   }
 
   reports(): readonly Report[] {
@@ -133,6 +135,7 @@ export class ValidatorControl implements Control, ControlHost {
   }
 
   summary(): Summary {
+    lookForCopies();
     const { dependencies } = this.#rt.validator;
     return {
       classes: this.#rt.validator.classCount,

@@ -10,6 +10,7 @@ import type { Hold } from '../model/hold.js';
 import type { LockClass } from '../model/lock-class.js';
 import { inMicrotask, systemNow, type Clock } from '../platform/clock.js';
 import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../model/class-events.js';
+import { lookForCopies } from '../platform/foreign-copies.js';
 import { keepWarnings } from '../platform/kept-warnings.js';
 import { noteUnknown } from '../platform/unknown-options.js';
 import { watchOptions } from '../platform/unknown-options-told.js';
@@ -174,6 +175,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
     if (isNew) {
       emitReport(report, { onReport: this.#onReport, warn: this.#warnings ? undefined : false });
       if (this.events.isWanted('report')) this.events.tell({ type: 'report', report });
+      lookForCopies();
     }
     // Only what is thrown is asked for what it says.
     return isLeftOut && this.enforce ? this.log.build(violation) : report;

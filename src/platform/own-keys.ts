@@ -1,0 +1,23 @@
+/**
+ * The keys under which this copy of the package keeps state on globalThis. A copy that has all of them shares it.
+ *
+ * A key gets the next number when what lies under it changes so that an older copy would not understand it, and a copy of before then
+ * counts as another one that is apart (foreign-copies.ts). Constants; no cost.
+ */
+export const OWN_KEYS = [
+  'lockdep.world.1',
+  'lockdep.process.2',
+  'lockdep.classes.5',
+  'lockdep.places.1',
+  'lockdep.sites.1',
+  'lockdep.scopes.1',
+  'lockdep.then.1',
+  'lockdep.warnings.2',
+  'lockdep.options.3',
+  'lockdep.options.told.1',
+  'lockdep.misuses.1',
+  'lockdep.directories.1',
+  'lockdep.register.1',
+] as const;
+
+export type OwnKey = (typeof OWN_KEYS)[number];
