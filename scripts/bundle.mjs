@@ -1,7 +1,8 @@
 // Makes the package of the compiled sources. One implementation, in two forms:
 //
-//   dist/*.js        CommonJS, for Node: `require` takes it as it is, `import` by a thin dist/*.mjs, so that both get the same
-//                    classes and one state. The validator is a file of its own, which is loaded when the mode asks for it.
+//   dist/*.js        CommonJS, for Node: `require` takes it as it is, `import` the same code in dist/*.mjs (both-ways.mjs), or by a thin one,
+//                    so that both get the same classes and one state. The validator is a file of its own, which is loaded when the
+//                    mode asks for it.
 //   dist/esm/*.js    ES modules without a module of Node's, for bundlers, browsers and other runtimes. The validator is part of a
 //                    bundle only where `lockdep/eager` is imported, and not for a browser, where it would not run: eager-none.js.
 //   dist/types/      declarations, of CommonJS; dist/types/*.d.mts are those of the ES modules.
@@ -12,6 +13,7 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 
 import { dirname, join, relative, sep } from 'node:path';
 import { transform } from 'esbuild';
 import { rollup } from 'rollup';
+import { bothWays, SHARED } from './both-ways.mjs';
 import { root } from './lib.mjs';
 
 /** What a user can import; `lockdep/NAME`, and `lockdep` itself for index. */
@@ -20,10 +22,12 @@ const FACES = ['index', 'locks', 'async-mutex', 'testing', 'register', 'eager'];
 /** Faces that need nothing of Node but what they look up at run time. */
 const PORTABLE = ['index', 'locks', 'async-mutex', 'eager'];
 
+/** Faces that programs import at their start, and what they load: ES modules with the code of the CommonJS files (both-ways.mjs). */
+const IMPORTED = ['index', 'locks', 'async-mutex'];
+const IMPORTED_CHUNKS = ['chunk-core.js', 'chunk-locks-core.js'];
+
 /** Files that the package itself loads, or Node does for it. */
 const PARTS = { engine: 'engine', 'esm-hooks': 'adapters/esm-hooks', 'cli/main': 'cli/main' };
-
-const ERRORS = '__async-mutex-errors.js';
 
 /** @type {{ readonly version: string }} */
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -39,14 +43,13 @@ const ON_NODE = {
     export const substituteUrl = ownUrl + 'async-mutex.mjs';
     export const hooksUrl = ownUrl + 'esm-hooks.js';`,
   'load-validator.js': `
-    import { sep } from 'node:path';
     import { registerCopy } from './platform/copies.js';
     import { keepWarnings } from './platform/kept-warnings.js';
     keepWarnings();
-    registerCopy('${version}', __dirname + sep);
+    registerCopy('${version}', __dirname + (process.platform === 'win32' ? '\\\\' : '/'));
     export const loadValidator = (settings) => require('./engine.js').makeControl(settings);`,
   'locks/async-mutex-errors.js': `
-    const errors = require('./${ERRORS}').get();
+    const errors = require('./${SHARED}').get();
     export const E_ALREADY_LOCKED = errors.E_ALREADY_LOCKED;
     export const E_CANCELED = errors.E_CANCELED;
     export const E_TIMEOUT = errors.E_TIMEOUT;`,
@@ -66,25 +69,6 @@ const ELSEWHERE = {
       return engine?.makeControl(settings);
     }`,
 };
-
-/**
- * The errors of whichever module system came first. Of CommonJS the one file that has them is loaded, not all of async-mutex with its helpers;
- * in a bundle, and wherever else the module is not Node's own, it is what is called async-mutex there.
- */
-const ERRORS_FILE = `'use strict';
-let errors;
-exports.use = (found) => (errors ??= found);
-exports.get = () => (errors ??= alone() ?? require('async-mutex'));
-function alone() {
-  try {
-    const load = module.constructor.createRequire(__filename);
-    const found = load(load.resolve('async-mutex').replace(/index\\.js$/, 'errors.js'));
-    return [found.E_ALREADY_LOCKED, found.E_CANCELED, found.E_TIMEOUT].includes(undefined) ? undefined : found;
-  } catch {
-    return undefined;
-  }
-}
-`;
 
 /** @param {string} folder @param {Record<string, string>} replaced @returns {import('rollup').Plugin} */
 function replacing(folder, replaced) {
@@ -203,7 +187,7 @@ function wrapper(name, names) {
   return `import * as errors from 'async-mutex';
 import { createRequire } from 'node:module';
 const require = createRequire(import.meta.url);
-require('./${ERRORS}').use(errors);
+require('./${SHARED}').use(errors);
 ${names.length === 0 ? face : `export const { ${names.join(', ')} } = ${face}`};
 `;
 }
@@ -234,12 +218,19 @@ export async function bundlePackage(compiled, target) {
     interop: 'auto',
   });
   writeFileSync(join(target, 'package.json'), '{ "type": "commonjs" }\n');
-  writeFileSync(join(target, ERRORS), ERRORS_FILE);
   for (const chunk of chunks) {
     if (chunk.type !== 'chunk' || !chunk.isEntry || !FACES.includes(chunk.name)) continue;
-    writeFileSync(join(target, `${chunk.name}.mjs`), wrapper(chunk.name, chunk.exports));
+    if (!IMPORTED.includes(chunk.name))
+      writeFileSync(join(target, `${chunk.name}.mjs`), wrapper(chunk.name, chunk.exports));
     writeFileSync(join(types, `${chunk.name}.d.mts`), `export * from './${chunk.name}.js';\n`);
   }
+  const imported = chunks.flatMap((chunk) => {
+    if (chunk.type !== 'chunk') return [];
+    if (!chunk.isEntry)
+      return IMPORTED_CHUNKS.includes(chunk.fileName) ? [{ name: chunk.fileName.replace(/\.js$/, '') }] : [];
+    return IMPORTED.includes(chunk.name) ? [{ name: chunk.name, exported: chunk.exports }] : [];
+  });
+  bothWays(target, version, imported);
   const portable = join(target, 'esm');
   await bundle(compiled, Object.fromEntries(PORTABLE.map((name) => [name, name])), ELSEWHERE, {
     dir: portable,
