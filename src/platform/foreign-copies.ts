@@ -18,7 +18,7 @@ import { OWN_KEYS, type OwnKey } from './own-keys.js';
 import { showWarning } from './warnings.js';
 
 /** What has to be shared for one graph of all locks. */
-const TRUNK: readonly OwnKey[] = ['lockdep.world.1', 'lockdep.process.2', 'lockdep.classes.5'];
+const TRUNK: readonly OwnKey[] = ['lockdep.world.2', 'lockdep.process.3', 'lockdep.classes.6'];
 
 const DIRECTORIES = Symbol.for('lockdep.directories.1' satisfies OwnKey);
 

@@ -5,15 +5,14 @@
  * counts as another one that is apart (foreign-copies.ts). Constants; no cost.
  */
 export const OWN_KEYS = [
-  'lockdep.world.1',
-  'lockdep.process.2',
-  'lockdep.classes.5',
+  'lockdep.world.2',
+  'lockdep.process.3',
+  'lockdep.classes.6',
   'lockdep.places.1',
   'lockdep.sites.1',
   'lockdep.scopes.1',
-  'lockdep.then.1',
-  'lockdep.warnings.2',
-  'lockdep.options.3',
+  'lockdep.then.2',
+  'lockdep.warnings.3',
   'lockdep.options.told.1',
   'lockdep.misuses.1',
   'lockdep.directories.1',
