@@ -49,11 +49,11 @@ export class RunningTimer {
   }
 }
 
-// Each by its bare name: so a bundle leaves out those that it does not use.
-const setTimer = setTimeout;
-const startInterval = setInterval;
-const stopInterval = clearInterval;
-const stopTimer = clearTimeout;
+// Each by its bare name, so that a bundle leaves out those that it does not use; a context of its own may lack any of them.
+const setTimer = (typeof setTimeout === 'undefined' ? undefined : setTimeout) as typeof setTimeout;
+const stopTimer = (typeof clearTimeout === 'undefined' ? undefined : clearTimeout) as typeof clearTimeout;
+const startInterval = (typeof setInterval === 'undefined' ? undefined : setInterval) as typeof setInterval;
+const stopInterval = (typeof clearInterval === 'undefined' ? undefined : clearInterval) as typeof clearInterval;
 /** A window (a browser's, jsdom's) has none. */
 const startImmediate = typeof setImmediate === 'undefined' ? undefined : setImmediate;
 
