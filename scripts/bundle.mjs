@@ -7,7 +7,8 @@
 //                    bundle only where `lockdep/eager` is imported, and not for a browser, where it would not run: eager-none.js.
 //   dist/types/      declarations, of CommonJS; dist/types/*.d.mts are those of the ES modules.
 //
-// Two modules of the sources have others in their place: how a process comes to its validator, and to async-mutex's errors.
+// Some modules of the sources have others in their place, such as how a process comes to its validator, and to async-mutex's errors.
+// Internal properties have short names in both (short-names.mjs).
 
 import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
@@ -15,6 +16,7 @@ import { transform } from 'esbuild';
 import { rollup } from 'rollup';
 import { bothWays, SHARED } from './both-ways.mjs';
 import { root } from './lib.mjs';
+import { checkNamesIn, checkShortNames, sharedNames, shortNames } from './short-names.mjs';
 
 /** What a user can import; `lockdep/NAME`, and `lockdep` itself for index. */
 const FACES = ['index', 'locks', 'async-mutex', 'testing', 'register', 'eager'];
@@ -33,7 +35,13 @@ const PARTS = { engine: 'engine', 'esm-hooks': 'adapters/esm-hooks', 'cli/main':
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** In place of modules of the sources, by their paths. */
+const ANYWHERE = {
+  'platform/shared-names.js': `export const sharedNames = '.${sharedNames}';`,
+};
+
+/** The same on Node. */
 const ON_NODE = {
+  ...ANYWHERE,
   'report/own-directory.js': `
     import { sep } from 'node:path';
     export const ownDirectory = () => __dirname + sep;`,
@@ -57,6 +65,7 @@ const ON_NODE = {
 
 /** A bundle for Node may find the package beside it; anywhere else there is no validator but an eager one. */
 const ELSEWHERE = {
+  ...ANYWHERE,
   'report/own-directory.js': `export const ownDirectory = () => undefined;`,
   'load-validator.js': `
     import { builtin } from './platform/builtin.js';
@@ -104,15 +113,17 @@ const withoutInvariants = {
 };
 
 /**
- * The comments are those of the sources; nothing else changes.
+ * The comments are those of the sources, and internal properties have short names; nothing else changes.
  *
  * @type {import('rollup').Plugin}
  */
 const withoutComments = {
   name: 'without-comments',
-  async renderChunk(code) {
+  async renderChunk(code, { fileName }) {
+    checkNamesIn(code, fileName);
     // Twice, since it is the white space that comments stand in.
-    const { code: dense } = await transform(code, { target: 'es2022', legalComments: 'none', minifyWhitespace: true });
+    const dropped = { legalComments: /** @type {const} */ ('none'), minifyWhitespace: true, ...shortNames };
+    const { code: dense } = await transform(code, { target: 'es2022', ...dropped });
     const { code: bare } = await transform(dense, { target: 'es2022', legalComments: 'none' });
     return { code: bare, map: null };
   },
@@ -209,6 +220,7 @@ export async function bundlePackage(compiled, target) {
   mkdirSync(target, { recursive: true });
   const types = join(target, 'types');
   moveDeclarations(compiled, types);
+  checkShortNames(target, FACES);
   const faces = Object.fromEntries(FACES.map((name) => [name, name]));
   const chunks = await bundle(compiled, { ...faces, ...PARTS }, ON_NODE, {
     dir: target,

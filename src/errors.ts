@@ -1,4 +1,5 @@
 /** The errors of this package. A fresh object each time; `code` is stable; `instanceof` works across two copies. */
+import { isObject } from './platform/describe.js';
 import type { Report, ReportKind } from './report/types.js';
 
 /** A kind of report as codes spell it: CIRCULAR_DEPENDENCY. */
@@ -46,9 +47,9 @@ export class LockdepError extends Error {
   /** The name of the class. */
   override readonly name: string = 'LockdepError';
   /** What has failed; the same in every version. */
-  readonly code: LockdepErrorCode;
+  declare readonly code: LockdepErrorCode;
   /** The report that this error stands for, if there is one. */
-  readonly report?: Report;
+  declare readonly report?: Report;
 
   /** Made by this package: a program has nothing to make one for, except in a test. */
   constructor(message: string, code: LockdepErrorCode, report?: Report) {
@@ -64,7 +65,7 @@ export class LockdepError extends Error {
 
   /** Also true for an error of another copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (typeof value !== 'object' || value === null || !(BRAND in value)) return false;
+    if (!isObject(value) || !(BRAND in value)) return false;
     const { CODE: code } = this as { readonly CODE?: LockdepErrorCode };
     return code === undefined || (value as LockdepError).code === code;
   }

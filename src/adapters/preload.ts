@@ -17,10 +17,9 @@ import { substituteCommonJs } from './commonjs.js';
 import { endWithRunner } from './runner-watch.js';
 import { substituteEsModules } from './es-modules.js';
 import { ownUrl, substituteUrl } from './own-files.js';
-import type { OwnKey } from '../platform/own-keys.js';
 import type { Substitute } from './substitute.js';
 
-const INSTALLED: unique symbol = Symbol.for('lockdep.register.1' satisfies OwnKey);
+const INSTALLED: unique symbol = Symbol.for('lockdep.register.1');
 
 /** `substitute`: the exports of `lockdep/async-mutex`. */
 export function trackProcess(substitute: Substitute): void {

@@ -114,7 +114,7 @@ export class Lockdep {
     if (typeof options !== 'object' || options === null) {
       throw mistyped('options', 'an object', options);
     }
-    noteUnknown(options, RESET_OPTIONS, 'lockdep.reset');
+    noteUnknown(options, 'lockdep.reset', RESET_OPTIONS);
     this.#host.load()?.reset(options.graph === true);
   }
 

@@ -22,8 +22,7 @@ interface ProcessValidator {
   control: Control | undefined;
 }
 
-const MISSING =
-  "is not in this bundle or does not run here, so locks are locks alone; where Node's modules are, import 'lockdep/eager' first to bundle it";
+const MISSING = "is not in this bundle or does not run here; on Node, import 'lockdep/eager' first to bundle it";
 
 const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {};
 
@@ -59,7 +58,7 @@ export function loadControl(): Control | undefined {
     const { wrong } = process.settings;
     if (wrong !== undefined) throw wrong;
     process.make = undefined;
-    tellMissing(`fails on this runtime, so locks are locks alone: ${errorText(error)}`);
+    tellMissing(`fails on this runtime: ${errorText(error)}`);
   }
   const { control } = process;
   if (control !== undefined) for (const options of process.said.splice(0)) control.configure(options);
@@ -69,6 +68,7 @@ export function loadControl(): Control | undefined {
 /** Whoever brings it may be loaded next. */
 function tellMissing(why: string): void {
   inMicrotask(() => {
-    if (processValidator.control === undefined) warnOnce(`the validator of lockdep ${why}`, 'LOCKDEP_MISSING');
+    if (processValidator.control === undefined)
+      warnOnce(`locks are locks alone: the validator of lockdep ${why}`, 'LOCKDEP_MISSING');
   });
 }

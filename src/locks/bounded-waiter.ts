@@ -9,7 +9,7 @@ import { Waiter } from '../queue/waiter-queue.js';
 import { listenForAbort, reasonOf } from './abort-listeners.js';
 
 export class BoundedWaiter extends Waiter {
-  timer: RunningTimer | undefined = undefined;
+  _timer: RunningTimer | undefined = undefined;
   /** @internal A plain field: there may be very many waiters, and private ones take longer to make. */
   _unlisten: (() => void) | undefined = undefined;
 
@@ -26,7 +26,7 @@ export class BoundedWaiter extends Waiter {
     try {
       if (signal !== undefined) this.listen(signal, () => giveUp(reasonOf(signal)));
       // Last: one that is over at once may leave a ghost queued, and that has nothing to listen to.
-      if (timeout !== undefined) this.timer = new RunningTimer(clock, onTime, timeout);
+      if (timeout !== undefined) this._timer = new RunningTimer(clock, onTime, timeout);
     } catch (error) {
       giveUp(error);
     }
@@ -40,10 +40,10 @@ export class BoundedWaiter extends Waiter {
 
   /** The wait is over: no timer and no listener outlives it. */
   unbind(): void {
-    const { timer, _unlisten } = this;
-    this.timer = this._unlisten = undefined;
+    const { _timer, _unlisten } = this;
+    this._timer = this._unlisten = undefined;
     try {
-      timer?.stop();
+      _timer?.stop();
     } catch {
       // Somebody has replaced it. The timer goes on, and finds the wait over.
     }

@@ -5,7 +5,7 @@
  * O(1) per wait, wake and give-up; no queue is kept while nobody waits.
  */
 import { NativePromise } from '../platform/intrinsics.js';
-import { mistyped } from '../platform/describe.js';
+import { isObject, mistyped } from '../platform/describe.js';
 import { noteUnknown } from '../platform/unknown-options.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import { LockTimeoutError } from '../errors.js';
@@ -55,10 +55,10 @@ const KNOWN: readonly string[] = ['signal', 'timeout'];
 
 export function checkedBounds(options: unknown): WaitBounds {
   if (options === undefined) return UNBOUNDED;
-  if (typeof options !== 'object' || options === null) {
+  if (!isObject(options)) {
     throw mistyped('options', 'an object', options);
   }
-  noteUnknown(options, KNOWN, 'a wait');
+  noteUnknown(options, 'a wait', KNOWN);
   const { signal, timeout } = options as WaitOptions;
   if (signal !== undefined && !isSignal(signal)) {
     throw mistyped('option signal', 'an AbortSignal', signal);

@@ -93,7 +93,6 @@ function bounded<T>(
         }
       },
       (reason: unknown) => {
-        if (over) return;
         timer?.stop();
         reject(reason);
       },

@@ -152,9 +152,7 @@ export class PermitCore extends LockCore implements ObservedPermits {
   protected serve(queue: WaiterQueue<PermitWaiter<unknown>>): void {
     const head = queue.peek();
     if (head === undefined || head.weight > this.value) return;
-    const { attached } = this.world;
-    attached?.mute();
-    try {
+    this.world.settle(() => {
       for (
         let next: typeof head | undefined = head;
         next !== undefined && next.weight <= this.value;
@@ -169,9 +167,7 @@ export class PermitCore extends LockCore implements ObservedPermits {
         }
         this.#wakeUnlockWaiters();
       }
-    } finally {
-      attached?.unmute();
-    }
+    });
   }
 
   protected enqueue(waiter: PermitWaiter<unknown>): void {

@@ -12,7 +12,7 @@ import type { WaitKind } from '../model/hold.js';
 import type { LockConstructor } from './lock-core.js';
 import { LockFace } from './lock-face.js';
 import { checkedCallback } from './options/checks.js';
-import { LOCK_OPTIONS, lockOptions, type LockOptions } from './options/constructor-options.js';
+import { lockOptions, type LockOptions } from './options/constructor-options.js';
 import type { Below } from './observed.js';
 import { enterSection, runSection, SectionCore } from './section.js';
 import { CORE } from './symbols.js';
@@ -35,13 +35,11 @@ export interface PseudoLockOptions extends LockOptions {
   shared?: boolean | undefined;
 }
 
-const KNOWN: readonly string[] = [...LOCK_OPTIONS, 'shared'];
-
 class PseudoCore extends SectionCore {
   readonly entry: WaitKind;
 
   constructor(owner: object, options: PseudoLockOptions, shared: boolean, constructor: LockConstructor) {
-    super(owner, lockOptions(options, 'PseudoLock', KNOWN), 'PseudoLock', constructor);
+    super(owner, lockOptions(options, 'PseudoLock'), 'PseudoLock', constructor);
     this.entry = shared ? 'recursive-read' : 'exclusive';
   }
 

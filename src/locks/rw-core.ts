@@ -8,7 +8,7 @@
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import type { Hold, WaitKind } from '../model/hold.js';
 import type { LockConstructor } from './lock-core.js';
-import { LOCK_OPTIONS, lockOptions, type LockOptions } from './options/constructor-options.js';
+import { lockOptions, type LockOptions } from './options/constructor-options.js';
 import { PermitCore } from './permit-core.js';
 import type { PermitWaiter } from './permit-waiter.js';
 
@@ -16,11 +16,9 @@ export const READ = 1;
 /** More than there can be readers. */
 export const WRITE: number = 2 ** 30;
 
-const KNOWN: readonly string[] = [...LOCK_OPTIONS, 'fairness'];
-
 export class RwCore extends PermitCore {
   constructor(owner: object, given: LockOptions | undefined, constructor: LockConstructor) {
-    super(owner, WRITE, lockOptions(given, 'RWSemaphore', KNOWN), 'RWSemaphore', constructor, 1);
+    super(owner, WRITE, lockOptions(given, 'RWSemaphore'), 'RWSemaphore', constructor, 1);
   }
 
   get writer(): boolean {

@@ -62,7 +62,7 @@ export function checkedOptions(options: LockClassOptions): LockClassOptions {
   if (typeof options !== 'object' || options === null) {
     throw mistyped('lock class options', 'an object', options);
   }
-  noteUnknown(options, KNOWN, 'a lock class');
+  noteUnknown(options, 'a lock class', KNOWN);
   if (options.order !== undefined && typeof options.order !== 'function') {
     throw mistyped('lock class option order', 'a function', options.order);
   }
@@ -80,7 +80,7 @@ function checkedNest(nest: unknown): Nest {
   if (typeof nest !== 'object' || nest === null) {
     throw mistyped('lock class option nest', 'an object', nest);
   }
-  noteUnknown(nest, NEST_KNOWN, 'the lock class option nest');
+  noteUnknown(nest, 'the lock class option nest', NEST_KNOWN);
   const { depth, holders } = nest as Nest;
   for (const [field, value, least] of [
     ['depth', depth, 2],

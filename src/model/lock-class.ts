@@ -4,7 +4,7 @@
  * Invariant: an id belongs to one class for the life of the process and is never reused, so a stale id can not alias a
  * newer class. Cost: O(1) for everything but `dispose`, which is linear in the edges of the class.
  */
-import { mistyped } from '../platform/describe.js';
+import { isObject, mistyped } from '../platform/describe.js';
 import { plain } from '../platform/plain-text.js';
 import type { LockClassOptions } from './class-options.js';
 import { claimName, isFull, table as anyTable, type ClassTable } from './class-table.js';
@@ -166,7 +166,7 @@ export class LockClass<L = AnyLock> {
 
   /** Also true for a class of another copy of this package. */
   static [Symbol.hasInstance](value: unknown): boolean {
-    return typeof value === 'object' && value !== null && BRAND in value;
+    return isObject(value) && BRAND in value;
   }
 }
 

@@ -39,9 +39,9 @@ export function settingsOf(env: Environment): Settings {
   };
 }
 
-/** Is there work for a validator? A wrong word is: it is the validator that names it. */
-export function wantValidator({ mode, tracking }: Settings): boolean {
-  return mode !== 'off' || (tracking !== 'precise' && tracking !== 'light');
+/** Is there work for a validator? A word of the environment is, wherever it may be wrong: it is the validator that names it. */
+export function wantValidator({ mode, isTrackingForced }: Settings): boolean {
+  return mode !== 'off' || isTrackingForced;
 }
 
 /** A runtime may keep its environment to itself: Deno throws without a permission. */

@@ -1,11 +1,15 @@
 /** Values of the program's, as error messages show them. Nothing here throws, whatever it is given. */
 import { plain } from './plain-text.js';
 
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
 /** A value in a few words. */
 export function describe(value: unknown): string {
   try {
     if (typeof value === 'function') return `function ${plain(value.name) || '(anonymous)'}`;
-    if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+    if (isObject(value)) return Array.isArray(value) ? 'an array' : 'an object';
     return plain(typeof value === 'string' ? JSON.stringify(value) : String(value));
   } catch {
     // A name that is none, or a Proxy that is revoked: it can not be asked.

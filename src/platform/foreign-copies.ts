@@ -14,13 +14,19 @@
 import { builtin } from './builtin.js';
 import { afterThisTurn, inMicrotask } from './clock.js';
 import { copiesHere, type Copy } from './copies.js';
-import { OWN_KEYS, type OwnKey } from './own-keys.js';
+import { OWN_KEYS, ownKey, type OwnKey } from './own-keys.js';
 import { showWarning } from './warnings.js';
 
 /** What has to be shared for one graph of all locks. */
-const TRUNK: readonly OwnKey[] = ['lockdep.world.2', 'lockdep.process.3', 'lockdep.classes.6'];
+const TRUNK: readonly string[] = (['lockdep.world.2', 'lockdep.process.3', 'lockdep.classes.6'] as const).map(ownKey);
 
-const DIRECTORIES = Symbol.for('lockdep.directories.1' satisfies OwnKey);
+/** Keys that are the same in all versions, or say nothing of locks. */
+const NEUTRAL: readonly string[] = ['lockdep.register.1'];
+
+/** Of this version and of those before it. */
+const DIRECTORIES = [ownKey('lockdep.directories.1'), 'lockdep.directories.1' satisfies OwnKey].map((key) =>
+  Symbol.for(key),
+);
 
 let isOn: (() => boolean) | undefined;
 
@@ -89,17 +95,17 @@ function copiesApart(copies: readonly Copy[]): string[] {
 
 /** State of a version that registers nothing. */
 function hasUnknownKey(copies: readonly Copy[]): boolean {
-  const known = new Set<string>([...OWN_KEYS, ...copies.flatMap(({ keys }) => keys)]);
+  const known = new Set<string>([...OWN_KEYS, ...NEUTRAL, ...copies.flatMap(({ keys }) => keys)]);
   return Object.getOwnPropertySymbols(globalThis).some((symbol) => {
     const key = Symbol.keyFor(symbol) ?? '';
-    return /^lockdep\.[a-z.-]+\.\d+$/.test(key) && !known.has(key);
+    return /^lockdep\.[a-z.-]+\.\d+(?:\.[0-9a-f]+)?$/.test(key) && !known.has(key);
   });
 }
 
 /** Of all versions that have loaded a validator. */
 function directories(): ReadonlySet<string> {
-  const found: unknown = Object.getOwnPropertyDescriptor(globalThis, DIRECTORIES)?.value;
-  return found instanceof Set ? found : new Set();
+  const found = DIRECTORIES.map((key): unknown => Object.getOwnPropertyDescriptor(globalThis, key)?.value);
+  return new Set(found.flatMap((each) => (each instanceof Set ? [...(each as Set<string>)] : [])));
 }
 
 function named(version?: string, directory?: string): string {

@@ -2,9 +2,12 @@
  * The keys under which this copy of the package keeps state on globalThis. A copy that has all of them shares it.
  *
  * A key gets the next number when what lies under it changes so that an older copy would not understand it, and a copy of before then
- * counts as another one that is apart (foreign-copies.ts). Constants; no cost.
+ * counts as another one that is apart (foreign-copies.ts). On globalThis each has the names of its properties behind it
+ * (shared-names.ts). Constants; no cost.
  */
-export const OWN_KEYS = [
+import { sharedNames } from './shared-names.js';
+
+const KEYS = [
   'lockdep.world.2',
   'lockdep.process.3',
   'lockdep.classes.6',
@@ -16,7 +19,14 @@ export const OWN_KEYS = [
   'lockdep.options.told.1',
   'lockdep.misuses.1',
   'lockdep.directories.1',
-  'lockdep.register.1',
 ] as const;
 
-export type OwnKey = (typeof OWN_KEYS)[number];
+export type OwnKey = (typeof KEYS)[number];
+
+/** As they stand on globalThis. */
+export const OWN_KEYS: readonly string[] = KEYS.map(ownKey);
+
+/** As it stands on globalThis. */
+export function ownKey(key: OwnKey): string {
+  return key + sharedNames;
+}

@@ -26,15 +26,19 @@ const telling: Telling = sharedState('lockdep.options.told.1', () => ({
   full: false,
 }));
 
+/** Those who take options without saying which they know, by the names that they go by. */
+export type Takers = Readonly<Record<string, { readonly title: string; readonly known: readonly string[] }>>;
+
 /** A validator has been switched on or off. */
-export function watchOptions(on: boolean): void {
+export function watchOptions(on: boolean, takers: Takers): void {
   telling.on += on ? 1 : -1;
-  warnings.look = telling.on === 0 ? undefined : look;
+  warnings.look = telling.on === 0 ? undefined : (...asked) => look(takers, ...asked);
 }
 
-function look(given: object, known: readonly string[], taker: string): void {
+function look(takers: Takers, given: object, taker: string, named?: readonly string[]): void {
   if (telling.full) return;
-  for (const name in given) if (!known.includes(name)) tell(name, taker);
+  const { title = taker, known = named ?? [] } = takers[taker] ?? {};
+  for (const name in given) if (!known.includes(name)) tell(name, title);
 }
 
 function tell(name: string, taker: string): void {

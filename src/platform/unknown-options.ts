@@ -6,7 +6,10 @@
  */
 import { warnings } from './warnings.js';
 
-/** Has it told, once for each, which of the options `given` to `taker` are not `known`. */
-export function noteUnknown(given: object, known: readonly string[], taker: string): void {
-  warnings.look?.(given, known, taker);
+/**
+ * Has it told, once for each, which of the options `given` to `taker` are not `known`. A small bundle leaves out which those are:
+ * without them the one who looks knows the taker.
+ */
+export function noteUnknown(given: object, taker: string, known?: readonly string[]): void {
+  warnings.look?.(given, taker, known);
 }

@@ -21,8 +21,8 @@ export interface WarningOptions {
 /** Shows a message that is plain text. */
 export type Warn = (message: string, options: WarningOptions) => void;
 
-/** What looks at the options `given` to `taker`, which knows those that are `known`. */
-export type OptionsLook = (given: object, known: readonly string[], taker: string) => void;
+/** What looks at the options `given` to `taker`, which knows those that are `known`: it may know them of the taker. */
+export type OptionsLook = (given: object, taker: string, known?: readonly string[]) => void;
 
 /** Of every copy of the package in the process. */
 export const warnings: {
@@ -31,7 +31,7 @@ export const warnings: {
   show: Warn | undefined;
   /** Tells of options that nobody knows; undefined while every validator of the process is off. */
   look: OptionsLook | undefined;
-} = sharedState('lockdep.warnings.3', () => ({ told: new Set<string>(), show: undefined, look: undefined }));
+} = sharedState('lockdep.warnings.4', () => ({ told: new Set<string>(), show: undefined, look: undefined }));
 
 /** Foreign words in the message need no care. */
 export function showWarning(message: string, code: string): void {

@@ -39,7 +39,7 @@ export class Waiter {
 /** The end of a ring. */
 class Level extends Waiter {
   /** Place in the heap; of no meaning for the top level. */
-  index = 0;
+  heapIndex = 0;
 
   constructor(priority: number) {
     super(priority);
@@ -58,7 +58,7 @@ export class WaiterQueue<W extends Waiter> {
 
   /** Puts the waiter behind all of its own or a higher priority. Throws if it is in a queue already, this or another. */
   enqueue(waiter: W): void {
-    if (waiter._queue !== undefined) throw new Error('a waiter can be in one queue at a time, once');
+    if (waiter._queue !== undefined) throw new Error('a waiter is queued already');
     const { priority } = waiter;
     let end = this.#top;
     if (this.size === 0) end.priority = priority;
@@ -122,7 +122,7 @@ export class WaiterQueue<W extends Waiter> {
     const heap = this.#heap;
     ensure((this.#lower?.size ?? 0) === heap.length, 'the heap and the map have the same levels');
     for (const [at, level] of heap.entries()) {
-      ensure(level.index === at, 'a level knows its place');
+      ensure(level.heapIndex === at, 'a level knows its place');
       ensure(this.#lower?.get(level.priority) === level, 'a level is found by its priority');
       ensure(at === 0 || (heap[(at - 1) >> 1] as Level).priority > level.priority, 'parents are above their children');
     }
@@ -166,7 +166,7 @@ export class WaiterQueue<W extends Waiter> {
     if (empty === this.#top) taken = this.#top = this.#heap[0] as Level;
     this.#lower?.delete(taken.priority);
     const last = this.#heap.pop() as Level;
-    if (last !== taken) this.#place(last, taken.index);
+    if (last !== taken) this.#place(last, taken.heapIndex);
   }
 
   /** Puts a level into the heap, from a place that is free up or down to where it belongs. */
@@ -183,12 +183,12 @@ export class WaiterQueue<W extends Waiter> {
         if (next === undefined || next.priority <= priority) break;
       }
       heap[at] = next;
-      const { index } = next;
-      next.index = at;
-      at = index;
+      const { heapIndex } = next;
+      next.heapIndex = at;
+      at = heapIndex;
     }
     heap[at] = level;
-    level.index = at;
+    level.heapIndex = at;
   }
 }
 

@@ -24,6 +24,7 @@ import type { Mode, TrackingLevel } from '../model/mode.js';
 import { isPromiseReplaced } from '../flow/promise-watch.js';
 import { hooksFollowHolds } from '../flow/rehearsal.js';
 import type { LockObserver } from '../locks/observer.js';
+import { KNOWN_OPTIONS } from '../locks/options/known-options.js';
 import { World } from '../locks/world.js';
 import type { CheckedSettings } from './checked-settings.js';
 import { ClassGrowth } from './class-growth.js';
@@ -167,7 +168,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
     if (stackDepth !== undefined) this.log.stackDepth = stackDepth;
     if (tracking !== undefined && !this.#trackingIsForced) this.#tracking = tracking;
     this.#setMode(mode === undefined || this.#modeIsForced ? this.mode : mode);
-    if (!this.off) noteUnknown(options, KNOWN, 'lockdep.configure');
+    if (!this.off) noteUnknown(options, 'lockdep.configure', KNOWN);
   }
 
   report(violation: Violation): Report {
@@ -271,7 +272,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
   }
 
   #setMode(mode: Mode): void {
-    if (this.off !== (mode === 'off')) watchOptions(this.off);
+    if (this.off !== (mode === 'off')) watchOptions(this.off, KNOWN_OPTIONS);
     this.off = mode === 'off';
     this.enforce = mode === 'enforce';
     this.world.observer = this.off ? undefined : this.world.attached;

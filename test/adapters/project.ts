@@ -36,6 +36,8 @@ after(() => projects.forEach((project) => project.remove()));
 
 export class Project {
   readonly root: string;
+  /** An installed package has its own: the compiled sources have other names, and share nothing with it. */
+  #register = register;
 
   /** A project with async-mutex installed and these files. */
   constructor(files: Files = {}) {
@@ -80,6 +82,7 @@ export class Project {
   installLockdep(): void {
     cpSync(new URL('dist', packageRoot), this.path('node_modules/lockdep/dist'), { recursive: true });
     cpSync(new URL('package.json', packageRoot), this.path('node_modules/lockdep/package.json'));
+    this.#register = 'lockdep/register';
   }
 
   /** Runs node in the project's folder. */
@@ -89,7 +92,7 @@ export class Project {
 
   /** Runs a script under the preload. */
   tracked(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Result> {
-    return this.node(['--import', register, ...args], { env });
+    return this.node(['--import', this.#register, ...args], { env });
   }
 
   remove(): void {

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { built, Project, register } from './project.js';
+import { Project } from './project.js';
 
-const main = fileURLToPath(new URL('cli/main.js', built));
 /** A report in the turn in which the program ends, or a while before that. */
 const ENDS: Readonly<Record<string, string>> = {
   'at the end': 'new Mutex().release();',
@@ -40,8 +38,8 @@ const QUIET: readonly (readonly [what: string, flags: readonly string[], env: No
 /** Ways to be there: the words before the flags, and those behind. */
 const WAYS: Readonly<Record<string, readonly string[]>> = {
   'an import': [],
-  'lockdep/register': ['--import', register],
-  'lockdep run': [main, 'run', '--'],
+  'lockdep/register': ['--import', 'lockdep/register'],
+  'lockdep run': ['node_modules/lockdep/dist/cli/main.js', 'run', '--'],
 };
 
 describe('warnings that are switched off', () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Project, register } from './project.js';
+import { Project } from './project.js';
 
 const WAYS: Readonly<Record<string, readonly string[]>> = {
   'an import': [],
-  'lockdep/register': ['--import', register],
+  'lockdep/register': ['--import', 'lockdep/register'],
 };
 
 describe('a setting of the environment that makes no sense', () => {

@@ -1,9 +1,19 @@
-/** Two copies of the package in one process: the compiled tests' own, and the built one that users install. */
+/** Two copies of the package in one process, as where two dependencies have each its own; and the compiled sources, which are not it. */
 import assert from 'node:assert/strict';
-import { it } from 'node:test';
-import * as one from '../../src/index.js';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, it } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as sources from '../../src/index.js';
 
-const two = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as typeof one;
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const folder = mkdtempSync(join(root, '.tmp-copies-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+cpSync(join(root, 'dist'), folder, { recursive: true });
+
+const load = async (dist: string): Promise<typeof sources> =>
+  (await import(pathToFileURL(join(dist, 'index.js')).href)) as typeof sources;
+const [one, two] = [await load(join(root, 'dist')), await load(folder)];
 
 it('are two copies indeed', () => {
   assert.notEqual(one.Mutex, two.Mutex);
@@ -39,4 +49,13 @@ it('know each other’s errors', async () => {
     (error: unknown) => error instanceof one.NotHeldError && error instanceof one.LockdepError,
   );
   two.lockdep.reset();
+});
+
+it('share nothing with a copy whose objects have other names inside', async () => {
+  one.lockdep.configure({ mode: 'enforce' });
+  assert.equal(sources.lockdep.mode, 'warn');
+  assert.notEqual(one.lockClass('copies.other'), sources.lockClass('copies.other'));
+  const lock = new sources.Mutex({ class: 'copies.other' });
+  assert.equal(await lock.runExclusive(() => one.lockdep.held().length), 0);
+  one.lockdep.configure({ mode: 'off' });
 });

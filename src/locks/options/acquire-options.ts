@@ -1,6 +1,6 @@
 /** What the acquiring calls accept, as requests that are checked and filled in. */
 import type { AnyLock } from '../../model/lock-class.js';
-import { mistyped } from '../../platform/describe.js';
+import { isObject, mistyped } from '../../platform/describe.js';
 import { noteUnknown } from '../../platform/unknown-options.js';
 import { coreOf } from '../core-of.js';
 import type { Milliseconds, PermitRequest, TimeLimit } from '../observed.js';
@@ -91,19 +91,16 @@ export function effectiveTimeout({ timeout }: TimeLimit): Milliseconds {
   return timeout >= 1 && timeout <= MAX_TIMEOUT ? timeout : 1;
 }
 
+/** What options can add to a weight and a priority. */
+type Added = Pick<PermitRequest, 'signal' | 'timeout' | 'subclass' | 'nestLock'>;
+
+const NOTHING: Partial<Added> = {};
+
 export const PLAIN_REQUEST: PermitRequest = request(1, 0);
 
-export function request(weight: number, priority: number): PermitRequest {
-  return {
-    weight,
-    priority,
-    signal: undefined,
-    timeout: undefined,
-    limit: undefined,
-    isTry: false,
-    subclass: undefined,
-    nestLock: undefined,
-  };
+export function request(weight: number, priority: number, added: Partial<Added> = NOTHING): PermitRequest {
+  const { signal, timeout, subclass, nestLock } = added;
+  return { weight, priority, signal, timeout, limit: undefined, isTry: timeout === 0, subclass, nestLock };
 }
 
 /** From the arguments of async-mutex, either of which may be missing. */
@@ -119,29 +116,25 @@ export function mutexRequest(given: unknown): PermitRequest {
 /** A priority or options, for a weight that is not the caller's to choose. */
 export function requestOf(given: unknown, weight: number): PermitRequest {
   return typeof given === 'object' || typeof given === 'function'
-    ? fromOptions(given, weight, PLAIN)
+    ? fromOptions(given, weight, 'lock')
     : request(weight, plainPriority(given));
 }
 
 /** From the arguments of a Semaphore: a weight and a priority, or options. */
 export function semaphoreRequest(given: unknown, priority: unknown): PermitRequest {
   if (given === undefined && priority === undefined) return PLAIN_REQUEST;
-  if (given === null || typeof given !== 'object') {
-    return plainRequest(given, priority);
-  }
+  if (!isObject(given)) return plainRequest(given, priority);
   const weight = optionWeight(given);
-  const options = fromOptions(given, weight, WEIGHTED);
+  const options = fromOptions(given, weight, 'permits');
   return priority === undefined ? options : { ...options, priority: plainPriority(priority) };
 }
 
-const PLAIN: readonly string[] = ['priority', 'signal', 'timeout', 'subclass', 'nestLock'];
-const WEIGHTED: readonly string[] = [...PLAIN, 'weight'];
-
-function fromOptions(given: unknown, weight: number, known: readonly string[]): PermitRequest {
-  if (typeof given !== 'object' || given === null) {
+/** `taker`: see known-options.ts. */
+function fromOptions(given: unknown, weight: number, taker: string): PermitRequest {
+  if (!isObject(given)) {
     throw mistyped('options', 'a number or an object', given);
   }
-  noteUnknown(given, known, 'an acquisition');
+  noteUnknown(given, taker);
   const { priority, signal, timeout, subclass, nestLock } = given as AcquireOptions;
   if (signal !== undefined && !isSignal(signal)) {
     throw mistyped('option signal', 'an AbortSignal', signal);
@@ -149,17 +142,12 @@ function fromOptions(given: unknown, weight: number, known: readonly string[]): 
   if (subclass !== undefined && typeof subclass !== 'number' && typeof subclass !== 'string') {
     throw mistyped('option subclass', 'a number or a string', subclass);
   }
-  const checked = checkedTimeout(timeout);
-  return {
-    weight,
-    priority: checkedPriority(priority ?? 0),
+  return request(weight, checkedPriority(priority ?? 0), {
     signal,
-    timeout: checked,
-    limit: undefined,
-    isTry: checked === 0,
+    timeout: checkedTimeout(timeout),
     subclass,
     nestLock: nestLock === undefined ? undefined : coreOf(nestLock, 'option nestLock'),
-  };
+  });
 }
 
 function optionWeight({ weight = 1 }: WeightedAcquireOptions): number {

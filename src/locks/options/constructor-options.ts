@@ -1,6 +1,6 @@
 /** What the constructors of locks accept, checked. */
 import { LockClass, namedClass } from '../../model/lock-class.js';
-import { mistyped } from '../../platform/describe.js';
+import { isObject, mistyped } from '../../platform/describe.js';
 import { NativeError } from '../../platform/intrinsics.js';
 import { noteUnknown } from '../../platform/unknown-options.js';
 
@@ -34,24 +34,21 @@ export interface LockOptions {
   cancelError?: Error | undefined;
 }
 
-/** Names of the options of every constructor. */
-export const LOCK_OPTIONS: readonly string[] = ['class', 'name', 'cancelError'];
-
 /** async-mutex's argument: it takes anything at all for what `cancel()` rejects with. `kind`: whose constructor. */
 export function asyncMutexOptions(given: unknown, kind: string): LockOptions {
   return given !== undefined && isCancelError(given) ? { cancelError: given as Error } : lockOptions(given, kind);
 }
 
-/** The constructor argument: a cancel error, or options. `known`: the names of those that this kind of lock takes. */
-export function lockOptions(given: unknown, kind: string, known: readonly string[] = LOCK_OPTIONS): LockOptions {
+/** The constructor argument: a cancel error, or options. `kind` knows more of them: known-options.ts. */
+export function lockOptions(given: unknown, kind: string): LockOptions {
   if (given === undefined) return {};
   if (given instanceof NativeError) return { cancelError: given };
-  if (typeof given !== 'object' || given === null) throw mistyped('options', 'an object or an Error', given);
-  noteUnknown(given, known, `the constructor of ${kind}`);
+  if (!isObject(given)) throw mistyped('options', 'an object or an Error', given);
+  noteUnknown(given, kind);
   const { cancelError } = given as LockOptions;
   checkNames(given);
   // async-mutex takes whatever there is: an Error of another realm, or an object that is thrown.
-  if (cancelError !== undefined && (typeof cancelError !== 'object' || cancelError === null)) {
+  if (cancelError !== undefined && !isObject(cancelError)) {
     throw mistyped('option cancelError', 'an Error', cancelError);
   }
   return given;
@@ -67,7 +64,7 @@ export function checkNames({ class: ofClass, name }: LockOptions): void {
 
 /** An object of a class may hold options, but a name tells none: errors have names too. An object literal of any realm does. */
 function isCancelError(given: unknown): boolean {
-  if (typeof given !== 'object' || given === null) return true;
+  if (!isObject(given)) return true;
   const prototype: unknown = Object.getPrototypeOf(given);
   if (prototype === null || Object.getPrototypeOf(prototype) === null) return false;
   return !('class' in given || 'cancelError' in given);

@@ -107,7 +107,7 @@ const PLAIN: ForeignWant = { kind: 'imperative', wait: 'exclusive', permits: 1 }
 
 export function foreignOptions(given: unknown): CheckedForeignOptions {
   const options = checkedObject(given) as ForeignLockOptions;
-  noteUnknown(options, OF_LOCK, 'trackedLock');
+  noteUnknown(options, 'trackedLock', OF_LOCK);
   checkNames(options);
   const { class: ofClass, name, capacity = 1, kind = 'ForeignLock', releasedBy = 'holder', below } = options;
   if (typeof kind !== 'string') throw mistyped('option kind', 'a string', kind);
@@ -134,7 +134,7 @@ export function checkedCapacity(given: unknown, what: string): number {
 export function foreignWant(given: ForeignRequest | undefined, capacity: number): ForeignWant {
   if (given === undefined) return PLAIN;
   const options = checkedObject(given) as ForeignRequest;
-  noteUnknown(options, OF_REQUEST, 'a request at a tracked lock');
+  noteUnknown(options, 'a request at a tracked lock', OF_REQUEST);
   const { permits = 1, shared = false, owner = 'flow', try: isTry = false, below } = options;
   if (typeof permits !== 'number') throw mistyped('option permits', 'a number', permits);
   if (!(permits > 0)) throw new RangeError(`option permits must be positive, got ${permits}`);

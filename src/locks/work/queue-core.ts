@@ -12,11 +12,9 @@ import { reasonOf, refusalOf, type Refusal } from '../abort-listeners.js';
 import { EventWaiter, EventWaiters, type WaitBounds } from '../event-waiters.js';
 import { FlushEpochs } from './flush-epochs.js';
 import { LockCore, type LockConstructor } from '../lock-core.js';
-import { LOCK_OPTIONS, lockOptions, type LockOptions } from '../options/constructor-options.js';
+import { lockOptions, type LockOptions } from '../options/constructor-options.js';
 import type { Below, Milliseconds } from '../observed.js';
 import { GRANTED, QUEUED, RUNNING, type Work, type WorkHost } from './work.js';
-
-const KNOWN: readonly string[] = [...LOCK_OPTIONS, 'concurrency', 'onError'];
 
 export class QueueCore extends LockCore implements WorkHost {
   readonly concurrency: number;
@@ -34,7 +32,7 @@ export class QueueCore extends LockCore implements WorkHost {
     super(
       owner,
       Math.min(concurrency, Number.MAX_SAFE_INTEGER),
-      lockOptions(options, 'WorkQueue', KNOWN),
+      lockOptions(options, 'WorkQueue'),
       'WorkQueue',
       constructor,
     );
@@ -180,11 +178,11 @@ export class QueueCore extends LockCore implements WorkHost {
 
   #delay(work: Work, delay: Milliseconds): void {
     const onTime = (): void => {
-      work.timer = undefined;
+      work._timer = undefined;
       this.#delayed.delete(work);
       if (this.#queue(work)) work.begin();
     };
-    work.timer = new RunningTimer(this.world.clock, onTime, delay);
+    work._timer = new RunningTimer(this.world.clock, onTime, delay);
     this.#delayed.add(work);
   }
 

@@ -278,7 +278,7 @@ function submissionOf<T>(fn: WorkFunction<T>, given: RunOptions | undefined): Su
   if (typeof given !== 'object' || given === null) {
     throw mistyped('options', 'an object', given);
   }
-  noteUnknown(given, KNOWN, 'WorkQueue.run');
+  noteUnknown(given, 'WorkQueue.run', KNOWN);
   const { class: ofClass, name, priority, signal, delay } = given;
   if (signal !== undefined && !isSignal(signal)) {
     throw mistyped('option signal', 'an AbortSignal', signal);
