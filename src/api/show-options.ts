@@ -10,7 +10,7 @@ const DEFAULT_LIMIT = 200;
 
 export function checkedShow(given: unknown): ShowOptions {
   if (typeof given !== 'object' || given === null) throw mistyped('options', 'an object', given);
-  noteUnknown(given, KNOWN, 'lockdep.showAllLocks');
+  noteUnknown(given, 'lockdep.showAllLocks', KNOWN);
   const { format = 'text', group = true, limit = DEFAULT_LIMIT } = given as { [Name in keyof ShowOptions]?: unknown };
   if (format !== 'text' && format !== 'json') {
     throw new RangeError(`option format must be 'text' or 'json', got ${describe(format)}`);

@@ -189,5 +189,5 @@ function priorityOf({ waiter }: Hold): number {
 
 /** May the wait end by its own timer or signal? */
 export function isBounded({ waiter }: Hold): boolean {
-  return waiter instanceof BoundedWaiter && (waiter.timer !== undefined || waiter._unlisten !== undefined);
+  return waiter instanceof BoundedWaiter && (waiter._timer !== undefined || waiter._unlisten !== undefined);
 }

@@ -9,7 +9,7 @@
  * on globalThis; where a register can not be kept (a frozen globalThis) there is none. Cost: a look through a short list when a
  * copy is loaded. A caller must not keep a copy's entry up to date: it says what was loaded.
  */
-import { OWN_KEYS } from './own-keys.js';
+import { ownKeys } from './own-keys.js';
 
 export interface Copy {
   readonly version: string;
@@ -52,7 +52,7 @@ export function registerCopy(version: string, directory: string | undefined): vo
   if (here === undefined) return;
   try {
     if (here.copies.some((copy) => copy.version === version && copy.directory === directory)) return;
-    here.copies.push({ version, directory, keys: OWN_KEYS });
+    here.copies.push({ version, directory, keys: ownKeys() });
     for (const watcher of here.watchers) watcher();
   } catch {
     // Somebody has put things of their own in there.

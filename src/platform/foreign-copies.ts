@@ -14,7 +14,7 @@
 import { builtin } from './builtin.js';
 import { afterThisTurn, inMicrotask } from './clock.js';
 import { copiesHere, type Copy } from './copies.js';
-import { OWN_KEYS, ownKey, type OwnKey } from './own-keys.js';
+import { ownKey, ownKeys, type OwnKey } from './own-keys.js';
 import { showWarning } from './warnings.js';
 
 /** What has to be shared for one graph of all locks. */
@@ -95,7 +95,7 @@ function copiesApart(copies: readonly Copy[]): string[] {
 
 /** State of a version that registers nothing. */
 function hasUnknownKey(copies: readonly Copy[]): boolean {
-  const known = new Set<string>([...OWN_KEYS, ...NEUTRAL, ...copies.flatMap(({ keys }) => keys)]);
+  const known = new Set<string>([...ownKeys(), ...NEUTRAL, ...copies.flatMap(({ keys }) => keys)]);
   return Object.getOwnPropertySymbols(globalThis).some((symbol) => {
     const key = Symbol.keyFor(symbol) ?? '';
     return /^lockdep\.[a-z.-]+\.\d+(?:\.[0-9a-f]+)?$/.test(key) && !known.has(key);
