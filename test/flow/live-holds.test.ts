@@ -34,7 +34,7 @@ describe('very many holds', () => {
       await collected();
       const listed = (): string[] =>
         lockdep
-          .showAllLocks()
+          .showAllLocks({ limit: Infinity })
           .split('\n')
           .map((line) => /"(\d+)"/.exec(line)?.[1] ?? '');
       assert.deepEqual(listed(), Array.from(releasers.keys(), String));
