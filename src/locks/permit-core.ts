@@ -152,7 +152,10 @@ export class PermitCore extends LockCore implements ObservedPermits {
   protected serve(queue: WaiterQueue<PermitWaiter<unknown>>): void {
     const head = queue.peek();
     if (head === undefined || head.weight > this.value) return;
-    this.world.settle(() => {
+    // As World.settle() does, without a function for each release.
+    const { attached } = this.world;
+    attached?.mute();
+    try {
       for (
         let next: typeof head | undefined = head;
         next !== undefined && next.weight <= this.value;
@@ -167,7 +170,9 @@ export class PermitCore extends LockCore implements ObservedPermits {
         }
         this.#wakeUnlockWaiters();
       }
-    });
+    } finally {
+      attached?.unmute();
+    }
   }
 
   protected enqueue(waiter: PermitWaiter<unknown>): void {

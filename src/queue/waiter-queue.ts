@@ -58,7 +58,7 @@ export class WaiterQueue<W extends Waiter> {
 
   /** Puts the waiter behind all of its own or a higher priority. Throws if it is in a queue already, this or another. */
   enqueue(waiter: W): void {
-    if (waiter._queue !== undefined) throw new Error('a waiter is queued already');
+    if (waiter._queue !== undefined) throw new Error('queued already');
     const { priority } = waiter;
     let end = this.#top;
     if (this.size === 0) end.priority = priority;
@@ -165,6 +165,8 @@ export class WaiterQueue<W extends Waiter> {
     let taken = empty;
     if (empty === this.#top) taken = this.#top = this.#heap[0] as Level;
     this.#lower?.delete(taken.priority);
+    // An empty one weighs, and most queues are of one priority for long.
+    if (this.#heap.length < 2) this.#lower = undefined;
     const last = this.#heap.pop() as Level;
     if (last !== taken) this.#place(last, taken.heapIndex);
   }

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { cleanEnvironment, register } from '../adapters/project.js';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { cleanEnvironment } from '../adapters/project.js';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'report-hostile-')));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -140,7 +140,12 @@ test('no hostile name reaches a terminal, an id, a report, a list of locks, a gr
   for (const script of ['plain.mjs', 'mapped.mjs']) {
     const { stdout, stderr, status } = spawnSync(
       process.execPath,
-      ['--import', register, join(project, script), JSON.stringify(HOSTILE)],
+      [
+        '--import',
+        pathToFileURL(join(project, 'node_modules/lockdep/dist/register.js')).href,
+        join(project, script),
+        JSON.stringify(HOSTILE),
+      ],
       { cwd: root, encoding: 'utf8', env: cleanEnvironment({ LOCKDEP_SUMMARY: '1', LOCKDEP_OUT: 'records' }) },
     );
     assert.equal(stdout, '', stderr);
