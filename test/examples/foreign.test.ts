@@ -266,7 +266,7 @@ describe('tarn', () => {
   });
   it('holds nothing of a request that times out, is aborted, or whose resource fails', async () => {
     await play(async (scene) => {
-      const pool = scene.pool(1, { acquireTimeoutMillis: 50 });
+      const pool = scene.pool(1, { acquireTimeoutMillis: 300 });
       const resource = await pool.acquire().promise;
       const pending = scene.instance.lockdep.detached(() => pool.acquire());
       pending.abort();
