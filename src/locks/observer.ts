@@ -79,10 +79,10 @@ export interface HoldObserver {
   transferred(hold: Hold): void;
   /** Until the result is disposed of, releasing is a fault. */
   pinned(hold: Hold): Disposable;
-  /** The class of promises of acquisitions, whose `then` it may have to see. */
-  readonly promiseClass: PromiseConstructor;
-  /** One of them that is resolved with `value`. */
-  resolved<T>(value: T): Promise<T>;
+  /** The class of the promise of a wait: it may have to see the calls of its `then`. */
+  promiseClass(hold: Hold): PromiseConstructor;
+  /** The promise of what was had at once, for the same reason. */
+  resolved<T>(value: T, hold: Hold): Promise<T>;
   /** Permits of the lock that are held, as far as they were seen to be taken. */
   permitsHeld(lock: ObservedLock): number;
   /** More permits may be free than before. Where there are more than there ever were, sets how many the lock counts with. */

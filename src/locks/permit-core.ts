@@ -13,14 +13,13 @@ import { E_CANCELED } from './async-mutex-errors.js';
 import { NativePromise, resolved } from '../platform/intrinsics.js';
 import { WaiterQueue } from '../queue/waiter-queue.js';
 import type { Hold } from '../model/hold.js';
-import { isScope, type WaitKind } from '../model/hold-kinds.js';
+import type { WaitKind } from '../model/hold-kinds.js';
 import { LockTimeoutError } from '../errors.js';
 import { refusalOf } from './abort-listeners.js';
 import { afterTurns, haunt, leaveQueue } from './ghosts.js';
 import { LockCore, type LockConstructor } from './lock-core.js';
 import { effectiveTimeout } from './options/acquire-options.js';
 import type { LockOptions } from './options/constructor-options.js';
-import type { LockObserver } from './observer.js';
 import { PermitWaiter } from './permit-waiter.js';
 import type { Grant, ObservedPermits, PermitRequest, TimeLimit, UnlockRequest, UnlockWait } from './observed.js';
 import { waitAmong, wakeAmong, type UnlockWaiters } from './unlock-waiters.js';
@@ -80,29 +79,24 @@ export class PermitCore extends LockCore implements ObservedPermits {
   /** Takes the permits at once or queues up; `grant` makes what the caller gets. */
   request<T>(wanted: PermitRequest, hold: Hold | undefined, grant: Grant<T>): Promise<T> {
     const refusal = refusalOf(wanted.signal);
+    const observer = hold === undefined ? undefined : this.world.attached;
     if (refusal !== undefined) {
-      if (hold !== undefined) this.world.attached?.ended(hold, refusal.reason);
+      observer?.ended(hold as Hold, refusal.reason);
       // The reason goes to the caller unchanged, whatever it is.
-      return (this.#observerOf(hold)?.promiseClass ?? NativePromise).reject(refusal.reason);
+      return NativePromise.reject(refusal.reason);
     }
-    const observer = this.#observerOf(hold);
     if (this.isFree(wanted.weight, wanted.priority)) {
       const granted = this.take(wanted.weight, hold, grant);
-      return observer === undefined ? resolved(granted) : observer.resolved(granted);
+      return observer === undefined ? resolved(granted) : observer.resolved(granted, hold as Hold);
     }
-    return new (observer?.promiseClass ?? NativePromise)<T>((resolve, reject) => {
+    return new (observer?.promiseClass(hold as Hold) ?? NativePromise)<T>((resolve, reject) => {
       const waiter = new PermitWaiter<T>(wanted.weight, wanted.priority, hold, grant, resolve, reject);
       this.enqueue(waiter as PermitWaiter<unknown>);
-      if (hold !== undefined) this.world.attached?.queued(hold, waiter);
+      observer?.queued(hold as Hold, waiter);
       if (wanted.timeout !== undefined || wanted.signal !== undefined || wanted.limit !== undefined) {
         this.#bound(waiter as PermitWaiter<unknown>, wanted);
       }
     });
-  }
-
-  /** Who has to see what becomes of the promise of an acquisition: that of a scope is nobody's but the scope's. */
-  #observerOf(hold: Hold | undefined): LockObserver | undefined {
-    return hold === undefined || isScope(hold.kind) ? undefined : this.world.attached;
   }
 
   /** Takes the permits if they can be had at once, and returns the value before that. */

@@ -37,7 +37,7 @@ const NEST = `const nest = (outer, inner) => outer.runExclusive(() => inner.runE
 /** The limits are those of today: a change that makes a bundle larger has to say so here. */
 describe('a bundle of lockdep/async-mutex', () => {
   for (const platform of ['browser', 'node'] as const) {
-    it(`for ${platform} has locks alone, takes nothing from outside, and is at most 8 kB gzipped`, async () => {
+    it(`for ${platform} has locks alone, takes nothing from outside, and is at most 8 KiB gzipped`, async () => {
       const code = "export * from 'lockdep/async-mutex';";
       const { text, outside } = await bundled(code, { platform });
       assert.deepEqual(outside, []);

@@ -27,7 +27,8 @@ import type { QueueCore } from '../../locks/work/queue-core.js';
 import { admitted, submitUnobserved } from '../../locks/work/submitting.js';
 import { birthAt } from '../../model/construction-site.js';
 import { countLock, tellShared } from '../../model/class-events.js';
-import { WAITING, type Hold, type WaitKind } from '../../model/hold.js';
+import { isScope, WAITING, type Hold, type WaitKind } from '../../model/hold.js';
+import { NativePromise, resolved } from '../../platform/intrinsics.js';
 import type { LockClass } from '../../model/lock-class.js';
 import { badUnlockBalance } from '../rules/bad-unlock-balance.js';
 import { heldLockFreed } from '../rules/held-lock-freed.js';
@@ -159,12 +160,13 @@ export class ValidatingObserver implements LockObserver {
     };
   }
 
-  get promiseClass(): PromiseConstructor {
-    return this.#rt.validator.tracker.promiseClass;
+  // That of a scope is nobody's but the scope's.
+  promiseClass({ kind }: Hold): PromiseConstructor {
+    return isScope(kind) ? NativePromise : this.#rt.validator.tracker.promiseClass;
   }
 
-  resolved<T>(value: T): Promise<T> {
-    return this.#rt.validator.tracker.resolved(value);
+  resolved<T>(value: T, { kind }: Hold): Promise<T> {
+    return isScope(kind) ? resolved(value) : this.#rt.validator.tracker.resolved(value);
   }
 
   permitsHeld(lock: ObservedLock): number {
