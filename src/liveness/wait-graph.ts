@@ -16,7 +16,8 @@
  */
 import { listHolds } from '../flow/hold-list.js';
 import { BoundedWaiter } from '../locks/bounded-waiter.js';
-import { HELD, TRANSFERRED, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
+import { HELD, isScope, TRANSFERRED, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
+import { rememberedFrames } from '../validator/lock-use.js';
 import type { Pending } from '../validator/pending.js';
 
 /** What is held of one lock and wanted of it. */
@@ -110,8 +111,9 @@ export class WaitGraph {
     if (!this.#mayStick(wait)) return;
     this.#stuck.add(wait);
     if (wait.parent === undefined) return;
-    const { open = [] } = (wait.asked.pending as Pending | undefined) ?? {};
-    const under = listHolds(wait.parent, MAX_LISTED).filter((hold) => !open.includes(hold));
+    const pending = wait.asked.pending as Pending | undefined;
+    const listed = listHolds(wait.parent, MAX_LISTED);
+    const under = pending === undefined ? listed : listed.filter((hold) => isAwaiting(hold, pending));
     this.#under.set(wait, under);
     for (const hold of under) {
       const waits = this.#waitsOf.get(hold);
@@ -166,6 +168,20 @@ export class WaitGraph {
   #blockersAmong(wait: Hold, holds: readonly Hold[]): readonly Hold[] {
     return wait.shared && wait.lock.capacity <= 1 ? holds.filter((hold) => !hold.shared) : holds;
   }
+}
+
+/**
+ * Does who has `hold` wait for the attempt? Proven; or, of a lock taken by a call, as it seems: the function that took it is seen to
+ * await what made the attempt. That is no proof, since two runs of one function look the same.
+ */
+function isAwaiting(hold: Hold, { open, holds, returned, stack, probed = [] }: Pending): boolean {
+  if (!open.includes(hold)) return true;
+  if (isScope(hold.kind)) return false;
+  const { returnedBy } = hold.asked;
+  // A function that has returned since did not wait, and whoever it has returned to goes on beside the attempt.
+  if (returned[holds.indexOf(hold)] !== returnedBy) return false;
+  const taker = rememberedFrames(hold)[returnedBy]?.functionId;
+  return [...stack, ...probed].some(({ functionId, isAsync }) => isAsync && functionId === taker);
 }
 
 function statesOf(live: Iterable<Hold>): Map<TrackedLock, LockState> {

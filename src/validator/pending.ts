@@ -14,6 +14,8 @@ export interface Pending {
   facts: NestingFacts;
   /** All that was held at the attempt, outermost first. */
   readonly holds: readonly Hold[];
+  /** How often each of those had been returned by then. */
+  readonly returned: readonly number[];
   /** The same and what is not checked, innermost first. */
   readonly beside: readonly Hold[];
   /** What may keep other flows out beside that (possible-gates.ts); undefined where it is not known. */
@@ -34,6 +36,8 @@ export interface Pending {
   readonly branch: number;
   /** The stack of the call. */
   readonly stack: readonly CapturedFrame[];
+  /** That of an async function of ours which the caller awaits, where there was one: who is awaited by whom is seen on it. */
+  probed?: readonly CapturedFrame[];
   /**
    * The moment that its holds are judged by: that of the attempt, and from when its wait is known to be over, that one. What
    * was downgraded before had become a read by the time that the flow waited.

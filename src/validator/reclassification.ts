@@ -65,7 +65,9 @@ export class Reclassification {
     const beside = held.slice(held.indexOf(wanted) + 1);
     const base = this.#pendingOf(wanted, new NestingFacts(), beside, open, false);
     const { moment, had } = (wanted.asked.pending as Pending | undefined) ?? base;
-    const pending: Pending = { ...base, holds: beside.toReversed(), vouched: [], stack, moment, had };
+    const holds = beside.toReversed();
+    const returned = holds.map((hold) => hold.asked.returnedBy);
+    const pending: Pending = { ...base, holds, returned, vouched: [], stack, moment, had };
     const offence = this.#judge.judge(wanted, pending, stack);
     this.#judge.leaveOpen(wanted, pending, true);
     return offence;

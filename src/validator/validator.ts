@@ -231,6 +231,7 @@ export class Validator {
     const pending = node.asked.pending as Pending | undefined;
     if (pending === undefined || node.state === RELEASED) return undefined;
     const stack = captureFrames(below);
+    pending.probed = stack;
     const offence = this.#judge.judge(node, pending, stack) ?? pending.offence;
     // A wait that may never end will bring no proof: what looks like a deadlock is told at once, as a suspicion.
     for (const hold of likelyByStack(stack, pending.open, pending.stack)) {
@@ -433,9 +434,10 @@ export class Validator {
   #pendingOf(node: Hold, facts: NestingFacts, beside: readonly Hold[], open: Hold[], nested: boolean): Pending {
     const [holds, stack, vouched] = [open.toReversed(), node.asked.frames ?? [], vouchedHolds(node.parent)];
     const possible = this.#possible.of(beside, node);
+    const returned = holds.map((hold) => hold.asked.returnedBy);
     const { moment, branch } = this.tracker;
     const judged = { doubted: [], gone: [], taught: new Map(), moment, branch, had: false };
-    return { facts, holds, beside, possible, nested, open, vouched, stack, ...judged };
+    return { facts, holds, returned, beside, possible, nested, open, vouched, stack, ...judged };
   }
 
   /** The hold has reached the function that awaited it, which may own the outer holds: then it waited, for certain. */

@@ -57,6 +57,45 @@ export const STUCK: Readonly<Record<string, Shape>> = {
     void lock.runExclusive(() => lock.runExclusive(() => undefined));
     await settle();
   },
+  'a flow that takes the lock of its call again in a scope, after a turn': async ({ Mutex }) => {
+    const lock = new Mutex({ class: 'own' });
+    void (async () => {
+      await lock.acquire();
+      await settle(1);
+      await lock.runExclusive(() => undefined);
+    })();
+    await settle();
+  },
+  'two flows of one helper that takes by a call and runs what it is given': async ({ Mutex }) => {
+    const [one, two] = [new Mutex({ class: 'one' }), new Mutex({ class: 'two' })];
+    const met = barrier(2);
+    const withLock = async (lock: typeof one, work: () => unknown): Promise<void> => {
+      const release = await lock.acquire();
+      await work();
+      release();
+    };
+    const both = (outer: typeof one, inner: typeof one): Promise<void> =>
+      withLock(outer, async () => {
+        await met();
+        await withLock(inner, () => undefined);
+      });
+    void both(one, two);
+    void both(two, one);
+    await settle();
+  },
+  'a call that calls itself and waits for the unlock of what it has taken': async ({ Mutex }) => {
+    const lock = new Mutex({ class: 'own' });
+    const request = async (again: boolean): Promise<void> => {
+      await lock.waitForUnlock();
+      if (!again) return;
+      const release = await lock.acquire();
+      await settle(1);
+      await request(true);
+      release();
+    };
+    void request(true);
+    await settle();
+  },
   'a reader that wants to write': async ({ RWSemaphore }) => {
     const lock = new RWSemaphore({ class: 'rw' });
     void lock.runRead(() => lock.runWrite(() => undefined));
@@ -197,6 +236,22 @@ export const GOES_ON: Readonly<Record<string, (instance: IsolatedLockdep) => Pro
       })();
       await gate;
     });
+    await settle();
+    return open;
+  },
+  'a call of the holder that nobody waits for, by a call and by a scope': async ({ Mutex }) => {
+    const lock = new Mutex({ class: 'outer' });
+    let open!: () => void;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const byCall = async (): Promise<void> => (await lock.acquire())();
+    const byScope = async (): Promise<void> => lock.runExclusive(() => undefined);
+    void (async () => {
+      const release = await lock.acquire();
+      void byCall();
+      void byScope();
+      await gate;
+      release();
+    })();
     await settle();
     return open;
   },

@@ -149,7 +149,11 @@ describe('in enforce a foreign request', () => {
           try {
             return await pool.connect(5);
           } catch (error) {
-            assert.equal(instance.lockdep.showAllLocks({ group: false }).split('\n').length, 4, 'it is not awaited any more');
+            assert.equal(
+              instance.lockdep.showAllLocks({ group: false }).split('\n').length,
+              4,
+              'it is not awaited any more',
+            );
             await new Promise((resolve) => setTimeout(resolve, 20));
             return error;
           } finally {
