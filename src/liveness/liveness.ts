@@ -14,7 +14,7 @@ import { showWarning } from '../platform/warnings.js';
 import type { Report, Violation } from '../report/types.js';
 import { deadlock, neverReleased, stalled } from './deadlock.js';
 import { isBounded, WaitGraph } from './wait-graph.js';
-import { circlesOf, waitTable, type WaitTable } from './wait-table.js';
+import { waitTable, type WaitTable } from './wait-table.js';
 
 export interface LivenessHost {
   readonly off: boolean;
@@ -65,7 +65,7 @@ export class Liveness {
    */
   atEnd(): boolean {
     const graph = new WaitGraph(this.#host.live(), { atEnd: true });
-    for (const circle of circlesOf(graph)) this.#host.report(deadlock(graph, circle, 'strict'));
+    for (const circle of graph.circles()) this.#host.report(deadlock(graph, circle, 'strict'));
     const seen = new Set<TrackedLock>();
     for (const wait of graph.stuck) {
       if (seen.has(wait.lock) || !graph.isRoot(wait)) continue;
@@ -121,7 +121,7 @@ export class Liveness {
     const isOld = (wait: Hold): boolean => now - wait.since >= deadlockCheckAfter - TICK;
     if (!waits.some((wait) => isOld(wait) && !this.#told.has(wait))) return;
     const graph = new WaitGraph(this.#host.live());
-    for (const circle of circlesOf(graph)) {
+    for (const circle of graph.circles()) {
       if (!circle.every(isOld) || circle.every((wait) => this.#told.has(wait))) continue;
       for (const wait of circle) this.#told.add(wait);
       const report = this.#host.report(deadlock(graph, circle, 'advisory'));

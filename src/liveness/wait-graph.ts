@@ -79,21 +79,21 @@ export class WaitGraph {
     return this.#next(wait) === undefined;
   }
 
-  /**
-   * The circle of waits that a stuck wait ends in, each for what the flow of the next one holds; undefined where there is none, or
-   * where it leads to one of `seen`, to which it adds those it has passed.
-   */
-  circleFrom(start: Hold, seen: Set<Hold> = new Set()): readonly Hold[] | undefined {
-    const path: Hold[] = [];
-    for (let wait: Hold | undefined = start; wait !== undefined; wait = this.#next(wait)) {
-      if (seen.has(wait)) {
-        const at = path.indexOf(wait);
-        return at === -1 ? undefined : path.slice(at);
+  /** The circles that stuck waits end in, each once: each wait of one is for what the flow of the next one holds. */
+  circles(): (readonly Hold[])[] {
+    const circles: (readonly Hold[])[] = [];
+    const seen = new Set<Hold>();
+    for (const start of this.#stuck) {
+      const path: Hold[] = [];
+      let wait: Hold | undefined = start;
+      for (; wait !== undefined && !seen.has(wait); wait = this.#next(wait)) {
+        seen.add(wait);
+        path.push(wait);
       }
-      seen.add(wait);
-      path.push(wait);
+      const at = wait === undefined ? -1 : path.indexOf(wait);
+      if (at !== -1) circles.push(path.slice(at));
     }
-    return undefined;
+    return circles;
   }
 
   /** The stuck wait that keeps a stuck wait from going on. */

@@ -133,20 +133,8 @@ export function waitTable(graph: WaitGraph, now: number): WaitTable {
     locks,
     flows: [...flows.values()],
     waits,
-    cycles: circlesOf(graph).map((circle) => circle.map((wait) => maker.flowNumbers.of(wait))),
+    cycles: graph.circles().map((circle) => circle.map((wait) => maker.flowNumbers.of(wait))),
   };
-}
-
-/** The circles that stuck waits end in, each once. */
-export function circlesOf(graph: WaitGraph): (readonly Hold[])[] {
-  const circles: (readonly Hold[])[] = [];
-  const seen = new Set<Hold>();
-  for (const wait of graph.stuck) {
-    if (seen.has(wait)) continue;
-    const circle = graph.circleFrom(wait, seen);
-    if (circle !== undefined) circles.push(circle);
-  }
-  return circles;
 }
 
 /** A row that is being filled. */
