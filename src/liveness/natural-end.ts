@@ -37,8 +37,8 @@ export function watchNaturalEnd(atEnd: () => boolean): void {
   });
 }
 
-/** Has a listener begun something that will run? */
+/** Has a listener begun something that will run? Taken for granted where the runtime does not tell: what is told must be certain. */
 function isAlive(): boolean {
   const host: { getActiveResourcesInfo?: () => string[] } = process;
-  return host.getActiveResourcesInfo?.().some((kind) => !PASSIVE.has(kind)) ?? false;
+  return host.getActiveResourcesInfo?.().some((kind) => !PASSIVE.has(kind)) ?? true;
 }
