@@ -182,6 +182,8 @@ async function bundle(compiled, input, replaced, output) {
     chunkFileNames: 'chunk-[name].js',
     manualChunks: inFewChunks(compiled),
     hoistTransitiveImports: false,
+    // `const core = require(…)`: what V8 knows not to change.
+    generatedCode: { constBindings: true },
     ...output,
   });
   await made.close();

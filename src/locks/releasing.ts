@@ -66,11 +66,12 @@ function plainReleaser(lock: ObservedPermits, weight: number): DisposableRelease
 }
 
 function trackedReleaser(lock: ObservedPermits, weight: number, hold: Hold): DisposableReleaser {
-  let called = false;
+  let held: Hold | undefined = hold;
   const release: TrackedReleaser = disposable(() => {
-    if (called) return;
-    called = true;
-    releaseHold(lock, weight, hold, release);
+    const taken = held;
+    if (taken === undefined) return;
+    held = undefined;
+    releaseHold(lock, weight, taken, release);
   });
   release[HOLD] = hold;
   return release;

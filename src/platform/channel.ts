@@ -21,20 +21,28 @@ const SILENT: Channel = { hasSubscribers: false, publish: () => undefined };
 
 const channels = builtin<DiagnosticsChannels>('diagnostics_channel');
 
+/** A class, whose getter V8 puts in the place where it is called: each acquisition asks. */
+class NamedChannel implements Channel {
+  readonly #channel: ReturnType<DiagnosticsChannels['channel']>;
+
+  constructor(channel: ReturnType<DiagnosticsChannels['channel']>) {
+    this.#channel = channel;
+  }
+
+  get hasSubscribers(): boolean {
+    return this.#channel.hasSubscribers;
+  }
+
+  publish(message: object): void {
+    try {
+      this.#channel.publish(message);
+    } catch {
+      // Node catches what subscribers throw; so it is somebody's replacement of `publish` that fails.
+    }
+  }
+}
+
 /** The channel of that name, which every copy of this package in the process shares. */
 export function channelNamed(name: string): Channel {
-  if (typeof channels?.channel !== 'function') return SILENT;
-  const channel = channels.channel(name);
-  return {
-    get hasSubscribers() {
-      return channel.hasSubscribers;
-    },
-    publish(message) {
-      try {
-        channel.publish(message);
-      } catch {
-        // Node catches what subscribers throw; so it is somebody's replacement of `publish` that fails.
-      }
-    },
-  };
+  return typeof channels?.channel === 'function' ? new NamedChannel(channels.channel(name)) : SILENT;
 }
