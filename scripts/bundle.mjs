@@ -71,10 +71,9 @@ const ELSEWHERE = {
     import { builtin } from './platform/builtin.js';
     export function loadValidator(settings) {
       let engine;
-      for (const from of [() => import.meta.url, () => globalThis.process.cwd() + '/'])
-        try {
-          engine ??= builtin('module').createRequire(from())('lockdep/engine');
-        } catch {}
+      try {
+        engine = builtin('module').createRequire(import.meta.url ?? globalThis.process.cwd() + '/')('lockdep/engine');
+      } catch {}
       return engine?.makeControl(settings);
     }`,
 };

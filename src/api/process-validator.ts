@@ -22,7 +22,7 @@ interface ProcessValidator {
   control: Control | undefined;
 }
 
-const MISSING = "is not in this bundle or does not run here; on Node, import 'lockdep/eager' first";
+const MISSING = 'does not run here; on Node, import lockdep/eager';
 
 const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {};
 
@@ -69,6 +69,6 @@ export function loadControl(): Control | undefined {
 function tellMissing(why: string): void {
   inMicrotask(() => {
     if (processValidator.control === undefined)
-      warnOnce(`locks are locks alone: the validator ${why}`, 'LOCKDEP_MISSING');
+      warnOnce(`there is no validator: it ${why}`, 'LOCKDEP_MISSING');
   });
 }

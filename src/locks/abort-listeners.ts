@@ -7,7 +7,7 @@
  *
  * Cost: O(1) to add and to remove. A signal that bounds nothing any more has no listener of ours.
  */
-import { errorText, showWarning } from '../platform/warnings.js';
+import { warnOnce } from '../platform/warnings.js';
 
 interface Listeners {
   readonly waits: Set<() => void>;
@@ -76,18 +76,11 @@ function start(signal: AbortSignal, first: () => void): Listeners {
   return listeners;
 }
 
-let isShown = false;
-
 /** The wait is over by now: nobody is there to hear that the signal keeps the listener, which does nothing any more. */
 function stop(signal: AbortSignal, { onAbort }: Listeners): void {
   try {
     signal.removeEventListener('abort', onAbort);
-  } catch (error) {
-    if (isShown) return;
-    isShown = true;
-    showWarning(
-      `removeEventListener of a signal failed, which is told once: ${errorText(error)}`,
-      'LOCKDEP_SIGNAL_FAILED',
-    );
+  } catch {
+    warnOnce('removeEventListener of a signal failed: it keeps its listener', 'LOCKDEP_SIGNAL_FAILED');
   }
 }

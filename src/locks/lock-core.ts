@@ -67,7 +67,7 @@ export abstract class LockCore implements ObservedLock {
   }
 
   get lockClass(): LockClass {
-    return (this.#class ??= unplaced ??= new LockClass('(constructed while lockdep was off)', { validate: false }));
+    return (this.#class ??= unplaced ??= new LockClass('(made while off)', { validate: false }));
   }
 
   /** From here on, and for those that hold or await it now. */

@@ -34,7 +34,7 @@ export function waitAmong(
 
 /** `queued`: the priority at the head of the lock's own queue. */
 export function wakeAmong(waiters: UnlockWaiters, value: number, queued: number | undefined): void {
-  const heaviestFirst = [...waiters].toSorted(([one], [other]) => other - one);
+  const heaviestFirst = [...waiters].sort(([one], [other]) => other - one);
   for (const [weight, queue] of heaviestFirst) {
     for (let head = queue.peek(); head !== undefined && weight <= value; head = queue.peek()) {
       if (queued !== undefined && head.priority <= queued) break;

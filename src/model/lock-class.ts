@@ -143,7 +143,7 @@ export class LockClass<L = AnyLock> {
    * ```
    */
   dispose(): void {
-    for (const subclass of this.subclasses?.values() ?? []) subclass.dispose();
+    for (const [, subclass] of this.subclasses ?? []) subclass.dispose();
     this.subclasses = undefined;
     if (this.#asked !== undefined && table.named.get(this.#asked) === this) table.named.delete(this.#asked);
     this.#place?.forget();
@@ -202,7 +202,7 @@ export function beyond(): LockClass {
 
 function checkedName(name: unknown): string {
   if (typeof name === 'string' && name !== '') return name;
-  throw mistyped('lock class name', 'a string that is not empty', name, 'string');
+  throw mistyped('lock class name', 'a non-empty string', name, 'string');
 }
 
 function checkLevel(level: unknown): void {

@@ -12,11 +12,8 @@ export function sharedState<T>(key: OwnKey, create: () => T): T {
   let state = holder[symbol];
   if (state === undefined) {
     state = create();
-    try {
-      Object.defineProperty(globalThis, symbol, { value: state });
-    } catch {
-      // A frozen global: this copy goes on alone.
-    }
+    // On a frozen global it fails, and this copy goes on alone.
+    Reflect.defineProperty(globalThis, symbol, { value: state });
   }
   return state;
 }

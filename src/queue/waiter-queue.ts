@@ -58,7 +58,7 @@ export class WaiterQueue<W extends Waiter> {
 
   /** Puts the waiter behind all of its own or a higher priority. Throws if it is in a queue already, this or another. */
   enqueue(waiter: W): void {
-    if (waiter._queue !== undefined) throw new Error('queued already');
+    if (waiter._queue !== undefined) throw new Error('in a queue');
     const { priority } = waiter;
     let end = this.#top;
     if (this.size === 0) end.priority = priority;

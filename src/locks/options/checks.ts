@@ -8,11 +8,7 @@ export const MAX_TIMEOUT: Milliseconds = 2 ** 31 - 1;
 /** By what is used of it: a program may replace the class, and only to name it would have Node load it. */
 export function isSignal(value: unknown): value is AbortSignal {
   const signal = value as Partial<AbortSignal> | null | undefined;
-  return (
-    typeof signal?.addEventListener === 'function' &&
-    typeof signal.removeEventListener === 'function' &&
-    'aborted' in signal
-  );
+  return typeof signal?.addEventListener === 'function' && 'aborted' in signal;
 }
 
 export function checkedCallback(callback: unknown): void {
@@ -35,8 +31,8 @@ function reckoned(given: unknown): unknown {
 
 /** async-mutex's argument: it merely compares priorities, strings too. A string that is no number is refused as a string. */
 export function plainPriority(given: unknown): number {
-  const number = typeof given === 'string' ? Number(given) : Number.NaN;
-  return checkedPriority(Number.isNaN(number) ? reckoned(given) : number);
+  const isNumber = typeof given === 'string' && !Number.isNaN(Number(given));
+  return checkedPriority(isNumber ? Number(given) : reckoned(given));
 }
 
 export function checkedPriority(priority: unknown): number {
