@@ -92,13 +92,13 @@ ${text.replace(/^"use strict";\n/, '')}if ($code !== undefined) $code.required['
 }
 
 /**
- * The ES module of a file: `others` are the chunks that it takes from their own modules, the core apart.
+ * The exports of a file within an ES module, as an expression. What the file takes from another chunk is there under a variable.
  *
- * @param {string} name @param {string} text @param {readonly string[]} others
+ * @param {string} name @param {string} text @param {readonly string[]} chunks those that the module has
  */
-function evaluated(name, text, others) {
-  let body = text.replace(/^"use strict";\n/, '').replaceAll(`require("./${CORE}.js")`, '$core');
-  others.forEach((other, index) => (body = body.replaceAll(`require("./${other}.js")`, `$other${index}`)));
+function evaluated(name, text, chunks) {
+  let body = text.replace(/^"use strict";\n/, '');
+  for (const chunk of chunks) body = body.replaceAll(`require("./${chunk}.js")`, variableOf(chunk));
   body = body.replaceAll(`require("./${SHARED}")`, '{ get: () => $errors }').replaceAll('require("./', '$load("./');
   if (body.includes('require(')) throw new Error(`${name} requires what an import of it would not have`);
   const [parameters, values] = name === CORE ? ['exports, __dirname', '{}, $directory'] : ['exports', '{}'];
@@ -110,30 +110,35 @@ ${body}return exports;
 `;
 }
 
+/** @param {string} chunk */
+const variableOf = (chunk) => `$${chunk.replaceAll('-', '_')}`;
+
+/** @param {string} text @returns {string[]} */
+const chunksIn = (text) => Array.from(text.matchAll(/require\("\.\/(chunk-[\w-]+)\.js"\)/g), ([, chunk]) => `${chunk}`);
+
 /**
- * Rewrites the files of these chunks, all of CommonJS, and adds their ES modules. A face that needs the core alone has it in its own file, since
- * each further one costs a millisecond.
+ * Rewrites the files of these chunks and faces, all of CommonJS, and adds the ES modules of the faces. Each has the code of the chunks that it
+ * stands on, since a further file costs a millisecond at the start.
  *
  * @param {string} folder @param {string} version @param {readonly { name: string, exported?: readonly string[] }[]} files
  */
 export function bothWays(folder, version, files) {
   writeFileSync(join(folder, SHARED), sharedFile(version));
   const texts = new Map(files.map(({ name }) => [name, readFileSync(join(folder, `${name}.js`), 'utf8')]));
-  const core = evaluated(CORE, texts.get(CORE) ?? '', []);
   for (const { name, exported } of files) {
     const text = texts.get(name) ?? '';
-    const found = Array.from(text.matchAll(/require\("\.\/(chunk-[\w-]+)\.js"\)/g), ([, other]) => `${other}`);
-    const others = [...new Set(found)].filter((other) => other !== CORE);
-    const imports = others.map((other, index) => `import { $exports as $other${index} } from './${other}.mjs';\n`);
-    const isWhole = exported !== undefined && others.length === 0;
-    let head = `import { $code, $core, $load } from './${CORE}.mjs';\n${imports.join('')}`;
-    if (isWhole) head = `${coreHead(version)}const $core = ${core}`;
-    const faces = exported === undefined ? '' : `export const { ${exported.join(', ')} } = $exports;\n`;
-    const module =
-      name === CORE
-        ? `${coreHead(version)}const $core = ${core}export { $code, $core, $load };\n`
-        : `${head}const $exports = ${evaluated(name, text, others)}${faces === '' ? 'export { $exports };\n' : faces}`;
-    writeFileSync(join(folder, `${name}.mjs`), module);
     writeFileSync(join(folder, `${name}.js`), required(name, text));
+    if (exported === undefined) continue;
+    const chunks = [...new Set([CORE, ...chunksIn(text)])].filter((chunk) => texts.has(chunk));
+    const made = chunks.map((chunk, at) => {
+      const code = texts.get(chunk) ?? '';
+      const unmade = chunksIn(code).filter((other) => !chunks.slice(0, at).includes(other));
+      if (unmade.length > 0)
+        throw new Error(`${chunk} stands on ${unmade.join(', ')}, which ${name} has not, or later`);
+      return `const ${variableOf(chunk)} = ${evaluated(chunk, code, chunks)}`;
+    });
+    const faces = `export const { ${exported.join(', ')} } = $exports;\n`;
+    const module = `${coreHead(version)}${made.join('')}const $exports = ${evaluated(name, text, chunks)}${faces}`;
+    writeFileSync(join(folder, `${name}.mjs`), module);
   }
 }

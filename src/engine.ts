@@ -1,14 +1,13 @@
 /** The validator of the process, where the runtime has what it stands on. Loaded when the mode asks for it, or at once by `lockdep/eager`. */
 import type { Control } from './api/control.js';
+import { processValidator } from './api/process-validator.js';
 import { ValidatorControl } from './api/validator-control.js';
 import { watchNaturalEnd } from './liveness/natural-end.js';
 import { processWorld } from './locks/observer.js';
 import { hasStorage } from './flow/carriers.js';
-import { sitePrinter } from './model/place-class.js';
 import type { Settings } from './model/mode.js';
 import { watchForCopies } from './platform/foreign-copies.js';
 import { processAcquireChannels, processChannels } from './report/channels.js';
-import { sitePosition } from './report/stack-text.js';
 import { checkedSettings } from './validator/checked-settings.js';
 import { Runtime } from './validator/runtime.js';
 
@@ -20,7 +19,6 @@ import { Runtime } from './validator/runtime.js';
 export function makeControl(settings: Settings): Control | undefined {
   const checked = checkedSettings(settings);
   if (!hasStorage) return undefined;
-  sitePrinter.print = sitePosition;
   const runtime = new Runtime({
     world: processWorld,
     channels: processChannels,
@@ -35,6 +33,7 @@ export function makeControl(settings: Settings): Control | undefined {
   }
   watchForCopies(() => !runtime.off);
   const control = new ValidatorControl(runtime);
+  for (const options of processValidator.said.splice(0)) control.configure(options);
   watchNaturalEnd(() => !runtime.off && control.liveness.atEnd());
   return control;
 }

@@ -1,4 +1,5 @@
 /** What `lockdep` asks of the validator of this process, whether there is one by then or not. */
+import { processWorld } from '../locks/observer.js';
 import type { Mode, TrackingLevel } from '../model/mode.js';
 import type { SomeOptions } from '../validator/options.js';
 import type { Control, ControlHost } from './control.js';
@@ -6,10 +7,12 @@ import { loadControl, loadIfWanted, processValidator, type MakeControl } from '.
 
 export const processHost: ControlHost = {
   get mode(): Mode {
+    processWorld.begin?.();
     return processValidator.control?.mode ?? 'off';
   },
 
   get tracking(): TrackingLevel {
+    processWorld.begin?.();
     return processValidator.control?.tracking ?? (processValidator.settings.tracking === 'light' ? 'light' : 'precise');
   },
 

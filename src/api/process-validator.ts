@@ -5,7 +5,8 @@
  * said again when it is loaded. The state is plain data, since copies of the package share it of which each may know less than
  * the next one. Writers: this file, and process-host.ts. Cost of the process being without one: nothing but this object.
  */
-import { settingsOf, wantValidator, type Settings } from '../model/mode.js';
+import { processWorld } from '../locks/observer.js';
+import { areRight, settingsOf, type Settings } from '../model/mode.js';
 import { inMicrotask } from '../platform/clock.js';
 import { sharedState } from '../platform/shared-state.js';
 import { errorText, warnOnce } from '../platform/warnings.js';
@@ -24,23 +25,26 @@ interface ProcessValidator {
 
 const MISSING = 'does not run here; on Node, import lockdep/eager';
 
-const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {};
-
-export const processValidator: ProcessValidator = sharedState('lockdep.process.3', () => ({
-  settings: settingsOf(environment),
+export const processValidator: ProcessValidator = sharedState('lockdep.process.4', () => ({
+  settings: settingsOf(),
   said: [],
   make: undefined,
   control: undefined,
 }));
 
-/** A copy of the package has been loaded, which can make the validator so, if nothing else does. */
+/**
+ * A copy of the package has been loaded, which can make the validator so, if nothing else does. It is loaded with the first lock: what merely
+ * imports the package pays for none. A wrong word of the environment it names at once.
+ */
 export function beginProcess(make: MakeControl): void {
   processValidator.make ??= make;
-  loadIfWanted();
+  if (areRight(processValidator.settings)) processWorld.begin = loadIfWanted;
+  else loadControl();
 }
 
 export function loadIfWanted(): void {
-  if (wantValidator(processValidator.settings)) loadControl();
+  processWorld.begin = undefined;
+  if (processValidator.settings.mode !== 'off') loadControl();
 }
 
 /**
@@ -50,9 +54,8 @@ export function loadIfWanted(): void {
  */
 export function loadControl(): Control | undefined {
   const process = processValidator;
-  if (process.control !== undefined) return process.control;
   try {
-    process.control = process.make?.(process.settings);
+    process.control ??= process.make?.(process.settings);
     if (process.control === undefined) tellMissing(MISSING);
   } catch (error) {
     const { wrong } = process.settings;
@@ -60,15 +63,12 @@ export function loadControl(): Control | undefined {
     process.make = undefined;
     tellMissing(`fails on this runtime: ${errorText(error)}`);
   }
-  const { control } = process;
-  if (control !== undefined) for (const options of process.said.splice(0)) control.configure(options);
-  return control;
+  return process.control;
 }
 
 /** Whoever brings it may be loaded next. */
 function tellMissing(why: string): void {
   inMicrotask(() => {
-    if (processValidator.control === undefined)
-      warnOnce(`there is no validator: it ${why}`, 'LOCKDEP_MISSING');
+    if (processValidator.control === undefined) warnOnce(`there is no validator: it ${why}`, 'LOCKDEP_MISSING');
   });
 }

@@ -58,7 +58,8 @@ export abstract class LockCore implements ObservedLock {
     this.primitive = kind;
     this.label = options.name;
     const below = options.below ?? (constructor as unknown as Below);
-    const { observer } = this.world;
+    world.begin?.();
+    const { observer } = world;
     if (options.class !== undefined) {
       this.#class = checkedClass(options.class, 'option class');
       countLock(this.#class);

@@ -123,4 +123,4 @@ export interface ForeignObserver {
 export interface LockObserver extends LifeObserver, AcquisitionObserver, HoldObserver, EventObserver, ForeignObserver {}
 
 /** The world of this process. */
-export const processWorld: World<LockObserver> = sharedState('lockdep.world.2', () => new World<LockObserver>());
+export const processWorld: World<LockObserver> = sharedState('lockdep.world.3', () => new World<LockObserver>());

@@ -21,6 +21,8 @@ export class World<O> {
   observer: O | undefined = undefined;
   /** Who has made the holds that there are: what was seen to begin is seen to end, also after the mode has turned off. */
   attached: (O & Attachable) | undefined = undefined;
+  /** Brings the observer where the mode asks for one, once there is a lock to look at; undefined when that is done or not asked for. */
+  begin: (() => void) | undefined = undefined;
   /** Is there an event, or was there one? */
   hasEvents = false;
 

@@ -1,13 +1,12 @@
 /** The modes and levels of a validator, and what the environment asks for. Loads no validator. */
 import { notAmong } from '../platform/describe.js';
+import { fromEnvironment } from '../platform/environment.js';
 
 /** off: locks, and nothing else. warn: reports. enforce: the offending call throws too. */
 export type Mode = 'off' | 'warn' | 'enforce';
 
 /** precise: locks taken by a call are followed too, by promise hooks. light: those of scopes alone, at no cost per promise. */
 export type TrackingLevel = 'precise' | 'light';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a validator begins with. The environment's words are as they stand there: nobody has checked them (checked-settings.ts). */
 export interface Settings {
@@ -26,10 +25,10 @@ export interface Settings {
  * LOCKDEP and LOCKDEP_TRACKING win over code. Without LOCKDEP the mode is `warn` where NODE_ENV is `development` or `test`, else
  * `off`: who never asked for a validator gets locks alone.
  */
-export function settingsOf(env: Environment): Settings {
-  const place = read(env, 'NODE_ENV');
-  const mode = read(env, 'LOCKDEP');
-  const tracking = read(env, 'LOCKDEP_TRACKING');
+export function settingsOf(): Settings {
+  const place = fromEnvironment('NODE_ENV');
+  const mode = fromEnvironment('LOCKDEP');
+  const tracking = fromEnvironment('LOCKDEP_TRACKING');
   return {
     place,
     mode: mode || (place === 'development' || place === 'test' ? 'warn' : 'off'),
@@ -39,18 +38,9 @@ export function settingsOf(env: Environment): Settings {
   };
 }
 
-/** Is there work for a validator? A word of the environment is, wherever it may be wrong: it is the validator that names it. */
-export function wantValidator({ mode, isTrackingForced }: Settings): boolean {
-  return mode !== 'off' || isTrackingForced;
-}
-
-/** A runtime may keep its environment to itself: Deno throws without a permission. */
-function read(env: Environment, name: string): string | undefined {
-  try {
-    return env[name];
-  } catch {
-    return undefined;
-  }
+/** Is nothing wrong with the words of the environment? The validator names what is: of a level it says so itself. */
+export function areRight({ mode, isTrackingForced }: Settings): boolean {
+  return !isTrackingForced && /^(off|warn|enforce)$/.test(mode);
 }
 
 export function checkedTracking(value: unknown, what: string): TrackingLevel {

@@ -3,15 +3,15 @@
  * imports them as usual.
  */
 interface Host {
-  readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
+  readonly process: { readonly getBuiltinModule: (name: string) => unknown };
 }
 
 /** undefined where the runtime does not have it. */
 export function builtin<M>(name: string): M | undefined {
   try {
-    return (globalThis as Host).process?.getBuiltinModule?.(`node:${name}`) as M | undefined;
+    return (globalThis as unknown as Host).process.getBuiltinModule(`node:${name}`) as M | undefined;
   } catch {
-    // A stand-in for `process` that can not be asked.
+    // There is no process, or a stand-in for it that can not be asked.
     return undefined;
   }
 }

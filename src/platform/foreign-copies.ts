@@ -18,7 +18,7 @@ import { ownKey, ownKeys, type OwnKey } from './own-keys.js';
 import { showWarning } from './warnings.js';
 
 /** What has to be shared for one graph of all locks. */
-const TRUNK: readonly string[] = (['lockdep.world.2', 'lockdep.process.3', 'lockdep.classes.6'] as const).map(ownKey);
+const TRUNK: readonly string[] = (['lockdep.world.3', 'lockdep.process.4', 'lockdep.classes.6'] as const).map(ownKey);
 
 /** Keys that are the same in all versions, or say nothing of locks. */
 const NEUTRAL: readonly string[] = ['lockdep.register.1'];

@@ -8,8 +8,8 @@
 import { sharedNames } from './shared-names.js';
 
 const KEYS = [
-  'lockdep.world.2',
-  'lockdep.process.3',
+  'lockdep.world.3',
+  'lockdep.process.4',
   'lockdep.classes.6',
   'lockdep.places.1',
   'lockdep.sites.1',

@@ -45,13 +45,10 @@ export function warnOnce(message: string, code: string): void {
   showWarning(message, code);
 }
 
-/** undefined in a browser; other runtimes have one that can do less. */
-const host = (globalThis as { readonly process?: NodeJS.Process }).process;
-
 function showPlainly(message: string, options: WarningOptions): void {
   try {
-    // Where there is none this throws, as a replaced one may.
-    (host as NodeJS.Process).emitWarning(message, options);
+    // Where there is no process this throws, as a replaced one may; other runtimes have one that can do less.
+    (globalThis as unknown as { process: NodeJS.Process }).process.emitWarning(message, options);
   } catch {
     sayOnConsole(message, options);
   }

@@ -8,6 +8,7 @@ import type { Below } from '../platform/below.js';
 import { INSPECT } from '../platform/inspect.js';
 import type { Hold } from '../model/hold.js';
 import type { LockClass } from '../model/lock-class.js';
+import { sitePrinter } from '../model/place-class.js';
 import { inMicrotask, systemNow, type Clock } from '../platform/clock.js';
 import { onClassConflict, onClassDisposed, onClassesFull, onClassShared } from '../model/class-events.js';
 import { lookForCopies } from '../platform/foreign-copies.js';
@@ -18,6 +19,7 @@ import { errorText, showWarning, warnOnce } from '../platform/warnings.js';
 import { Events, type AcquireChannels, type Channels } from '../report/channels.js';
 import { emitReport } from '../report/emit.js';
 import { ReportLog } from '../report/report-log.js';
+import { sitePosition } from '../report/stack-text.js';
 import type { Report, Violation } from '../report/types.js';
 import type { HeldTracker } from '../flow/held-tracker.js';
 import type { Mode, TrackingLevel } from '../model/mode.js';
@@ -105,6 +107,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
     acquireChannels,
   }: RuntimeParts = {}) {
     keepWarnings();
+    sitePrinter.print = sitePosition;
     this.world = world;
     this.clock = clock;
     this.acquireChannels = acquireChannels;

@@ -37,10 +37,18 @@ function ran(code: string, env: NodeJS.ProcessEnv = {}, name = 'program.cjs'): O
 
 describe('an older copy of the package in a dependency', () => {
   for (const [order, code, name] of [
-    ['before this one', `require('dependency'); require('lockdep');`, 'first.cjs'],
-    ['after this one', `require('lockdep/async-mutex'); require('dependency');`, 'second.cjs'],
-    ['long after this one', `require('lockdep'); setTimeout(() => require('dependency'), 30);`, 'late.cjs'],
-    ['after an import of this one', `import 'lockdep/locks'; import 'dependency';`, 'second.mjs'],
+    ['before this one', `require('dependency'); new (require('lockdep').Mutex)();`, 'first.cjs'],
+    ['after this one', `new (require('lockdep/async-mutex').Mutex)(); require('dependency');`, 'second.cjs'],
+    [
+      'long after this one',
+      `new (require('lockdep').Mutex)(); setTimeout(() => require('dependency'), 30);`,
+      'late.cjs',
+    ],
+    [
+      'after an import of this one',
+      `import { Mutex } from 'lockdep/locks'; import 'dependency'; new Mutex();`,
+      'second.mjs',
+    ],
   ] as const) {
     it(`that is loaded ${order} is told of by one sentence, with versions and places`, () => {
       const lines = warned(ran(code, {}, name));

@@ -39,6 +39,62 @@ describe('the mode that nobody has chosen', () => {
 });
 
 describe('the validator', () => {
+  const first = {
+    'a lock': `new Mutex()`,
+    'a queue': `new WorkQueue()`,
+    'a completion': `new Completion()`,
+    'a pseudo-lock': `new PseudoLock({ class: 'bus' })`,
+    'the question for the mode': `lockdep.mode`,
+    'a task': `lockdep.task('job', () => undefined)`,
+    'a call of configure': `lockdep.configure({ stackDepth: 3 })`,
+  };
+  for (const [what, code] of Object.entries(first)) {
+    it(`of a mode that asks for it is loaded by ${what}, and not by the import`, () => {
+      const program = `${LOADED}
+        const { Completion, lockdep, Mutex, PseudoLock, WorkQueue } = require('lockdep');
+        const values = [loaded()];
+        ${code};
+        console.log(JSON.stringify([...values, loaded()]));`;
+      for (const env of [{ LOCKDEP: 'enforce' }, { NODE_ENV: 'test' }])
+        assert.deepEqual(told(program, env).json, [false, true]);
+    });
+  }
+
+  it('names a wrong word of the environment at the import', () => {
+    installed.write('program.cjs', `require('lockdep'); console.log('went on');`);
+    for (const wrong of [{ LOCKDEP: 'loud' }, { NODE_ENV: 'test', LOCKDEP_TRACKING: 'exact' }]) {
+      const { code, stdout, stderr } = installed.node(['program.cjs'], wrong);
+      assert.equal(code, 1);
+      assert.equal(stdout, '');
+      assert.match(stderr, /RangeError: environment variable LOCKDEP\w* must be .*, got "(loud|exact)"/);
+    }
+  });
+
+  it('follows the very function in which the first lock is made, by calls and by scopes', () => {
+    const byCall = `const nest = async (outer, inner) => {
+      const release = await outer.acquire();
+      (await inner.acquire())();
+      release();
+    };`;
+    const byScope = `const nest = (outer, inner) => outer.runExclusive(() => inner.runExclusive(() => undefined));`;
+    for (const nest of [byCall, byScope]) {
+      const code = `
+        const { lockdep, Mutex } = require('lockdep');
+        ${nest}
+        const main = async () => {
+          await undefined;
+          const [a, b] = [new Mutex({ class: 'a' }), new Mutex({ class: 'b' })];
+          const release = await a.acquire();
+          (await b.acquire())();
+          release();
+          await nest(b, a);
+          console.log(JSON.stringify(lockdep.reports().map(({ kind, tier }) => [kind, tier])));
+        };
+        main();`;
+      assert.deepEqual(told(code, { LOCKDEP: 'warn' }).json, [['circular-dependency', 'strict']]);
+    }
+  });
+
   it('is loaded in the call of configure that asks for it, and locks made before are followed from then on', () => {
     const code = `${LOADED}
       const { lockdep, Mutex } = require('lockdep');

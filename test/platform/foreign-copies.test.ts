@@ -31,11 +31,11 @@ const newer = (keys: string): string =>
   `const here = globalThis[Symbol.for('lockdep.copies')];
    here.copies.push({ version: '2.0.0', directory: '/theirs/', keys: ${keys} });
    for (const watcher of here.watchers) watcher();`;
-const SHARED = `['lockdep.world.2', 'lockdep.process.3', 'lockdep.classes.6', 'lockdep.news.1']`;
+const SHARED = `['lockdep.world.3', 'lockdep.process.4', 'lockdep.classes.6', 'lockdep.news.1']`;
 
 describe('a copy of the package that shares no state with this one', () => {
   it('is named with its version and place where it has registered', () => {
-    const { told } = run(`${ON} await nextTurn(); ${newer(`['lockdep.world.2']`)}`);
+    const { told } = run(`${ON} await nextTurn(); ${newer(`['lockdep.world.3']`)}`);
     assert.deepEqual(told, [
       "lockdep 1.0.0 (/ours/) and lockdep 2.0.0 (/theirs/) do not see each other's locks, so an inversion between them is " +
         'not reported: see that the process has one version of the package (npm ls lockdep shows who brings which)',
@@ -62,7 +62,7 @@ describe('a copy of the package that shares no state with this one', () => {
 
   it('is told of once, however many there are and whoever looks', () => {
     const body = `put('lockdep.runtime.1', {}); ${ON} await nextTurn();
-      ${newer(`['lockdep.world.2']`)} lookForCopies(); lookForCopies();`;
+      ${newer(`['lockdep.world.3']`)} lookForCopies(); lookForCopies();`;
     assert.equal(run(body).told.length, 1);
   });
 
@@ -120,7 +120,7 @@ describe('the register', () => {
     const { copies, told } = printed as unknown as { copies: { keys: string[] }[]; told: boolean };
     assert.equal(copies.length, 1);
     assert.deepEqual({ ...copies[0], keys: [] }, { version: '1.0.0', directory: '/ours/', keys: [] });
-    assert.ok(copies[0]?.keys.includes('lockdep.world.2'));
+    assert.ok(copies[0]?.keys.includes('lockdep.world.3'));
     assert.equal(told, false);
   });
 });
