@@ -2,7 +2,7 @@
 import type { Control } from './api/control.js';
 import { processValidator } from './api/process-validator.js';
 import { ValidatorControl } from './api/validator-control.js';
-import { watchNaturalEnd } from './liveness/natural-end.js';
+import { watchEnds } from './liveness/process-end.js';
 import { processWorld } from './locks/observer.js';
 import { hasStorage } from './flow/carriers.js';
 import type { Settings } from './model/mode.js';
@@ -34,6 +34,9 @@ export function makeControl(settings: Settings): Control | undefined {
   watchForCopies(() => !runtime.off);
   const control = new ValidatorControl(runtime);
   for (const options of processValidator.said.splice(0)) control.configure(options);
-  watchNaturalEnd(() => !runtime.off && control.liveness.atEnd());
+  watchEnds({
+    atEnd: () => !runtime.off && control.liveness.atEnd(),
+    atExit: () => runtime.off || control.liveness.atExit(),
+  });
   return control;
 }

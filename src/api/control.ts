@@ -1,5 +1,6 @@
 /** What `lockdep` can ask of a validator. Types alone: the one who asks may have none yet. */
 import type { Below } from '../platform/below.js';
+import type { EndWatch } from '../liveness/liveness.js';
 import type { WaitTable } from '../liveness/wait-table.js';
 import type { WaitTextOptions } from '../liveness/wait-text.js';
 import type { LockCore } from '../locks/lock-core.js';
@@ -44,6 +45,10 @@ export interface Summary {
   readonly reports: readonly Report[];
   /** Pairs of classes whose inversion is accepted, and why. */
   readonly accepted: readonly { readonly classes: readonly string[]; readonly reason: string }[];
+  /** Who waits for whom. */
+  readonly waits: WaitTable;
+  /** The same as a text; '' where nobody waits. */
+  readonly waitText: string;
 }
 
 /** Of a flow, while the mode is on. `below` is the public function that was called. */
@@ -72,6 +77,7 @@ export interface OrderControl {
   loadGraph(graph: unknown): void;
   splits(): readonly Split[];
   summary(): Summary;
+  watchEnd(watch: EndWatch): void;
 }
 
 export interface Control extends FlowControl, OrderControl {

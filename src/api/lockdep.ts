@@ -24,6 +24,7 @@ import { checkedOptions, type SomeOptions } from '../validator/options.js';
 import type { Split } from '../validator/split-report.js';
 import { checkedShow } from './show-options.js';
 import type { ControlHost, HeldLock, Summary } from './control.js';
+import type { EndWatch } from '../liveness/liveness.js';
 import type { WaitTable } from '../liveness/wait-table.js';
 import { systemNow } from '../platform/clock.js';
 import { runUnfollowed } from './run-unfollowed.js';
@@ -145,9 +146,7 @@ export class Lockdep {
    */
   waits(): WaitTable {
     const active = this.#host.active;
-    return active === undefined
-      ? { version: 1, pid: 0, at: systemNow(), locks: [], flows: [], waits: [], cycles: [] }
-      : active.waits();
+    return active === undefined ? noWaits() : active.waits();
   }
 
   /**
@@ -389,11 +388,21 @@ export class Lockdep {
 
   /** @internal */
   summary(): Summary {
-    return this.#host.load()?.summary() ?? { classes: 0, edges: 0, reports: [], accepted: [] };
+    const nothing = { classes: 0, edges: 0, reports: [], accepted: [], waitText: '' };
+    return this.#host.load()?.summary() ?? { ...nothing, waits: noWaits() };
+  }
+
+  /** @internal Whoever calls this shows the summary at the end, waits and all. */
+  watchEnd(watch: EndWatch): void {
+    this.#host.load()?.watchEnd(watch);
   }
 }
 
 const RESET_OPTIONS: readonly string[] = ['graph'];
+
+function noWaits(): WaitTable {
+  return { version: 1, pid: 0, at: systemNow(), locks: [], flows: [], waits: [], cycles: [] };
+}
 
 function checkFunction(fn: unknown): void {
   if (typeof fn !== 'function') throw mistyped('fn', 'a function', fn);

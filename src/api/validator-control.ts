@@ -1,7 +1,7 @@
 /** The control of one validator, over its runtime. */
-import { Liveness } from '../liveness/liveness.js';
+import { Liveness, type EndWatch } from '../liveness/liveness.js';
 import type { WaitTable } from '../liveness/wait-table.js';
-import { waitText } from '../liveness/wait-text.js';
+import { waitText, type WaitTextOptions } from '../liveness/wait-text.js';
 import type { Runtime } from '../validator/runtime.js';
 import { HELD, type Hold } from '../model/hold.js';
 import type { LockCore } from '../locks/lock-core.js';
@@ -20,6 +20,9 @@ import { checkedGraph } from './checked-graph.js';
 import type { Below, Control, ControlHost, HeldLock, ShowOptions, Summary } from './control.js';
 import { bless, declareOrder } from './declarations.js';
 import { runTask } from './run-task.js';
+
+/** How a summary shows the waits: as `showAllLocks` does by default. */
+const AT_END: WaitTextOptions = { group: true, limit: 200 };
 
 export class ValidatorControl implements Control, ControlHost {
   readonly #rt: Runtime;
@@ -137,12 +140,19 @@ export class ValidatorControl implements Control, ControlHost {
   summary(): Summary {
     lookForCopies();
     const { dependencies } = this.#rt.validator;
+    const waits = this.waits();
     return {
       classes: this.#rt.validator.classCount,
       edges: dependencies.edgeCount,
       reports: this.reports(),
       accepted: dependencies.blessings().map(({ a, b, reason }) => ({ classes: [a.name, b.name], reason })),
+      waits,
+      waitText: waits.waits.length === 0 ? '' : waitText(waits, AT_END),
     };
+  }
+
+  watchEnd(watch: EndWatch): void {
+    this.liveness.endWatch = watch;
   }
 }
 

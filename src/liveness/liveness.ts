@@ -1,5 +1,5 @@
 /**
- * Waits that last: who waits for whom is looked at while somebody waits, and told when nobody can go on.
+ * Waits that last: who waits for whom is looked at while somebody waits, and told when nobody can go on; and once more as the process ends.
  *
  * States: idle (no timer); soon (a timer that is due within `deadlockCheckAfter`: a wait is younger than that); later (all waits
  * are older, the timer is due when one of them is to be told as stalled). `waitBegins` leads to soon, a look at which nobody waits
@@ -15,6 +15,7 @@ import type { Report, Violation } from '../report/types.js';
 import { deadlock, neverReleased, stalled } from './deadlock.js';
 import { isBounded, WaitGraph } from './wait-graph.js';
 import { waitTable, type WaitTable } from './wait-table.js';
+import { waitText } from './wait-text.js';
 
 export interface LivenessHost {
   readonly off: boolean;
@@ -32,16 +33,31 @@ const GRAIN = 10;
 const SHARE = 20;
 /** Ages are counted by a clock that ticks ten times in a second. */
 const TICK = 100;
+/** What is awaited for so long is told where the program ends itself: a test's time-out is longer. */
+const LASTING = 1000;
+/** Locks that are told so at most, those with the oldest waits. */
+const MAX_AT_EXIT = 10;
+/** Lines about waits for events at the end. */
+const MAX_LEFT_LINES = 20;
 /** Circles that are told to be suspected, and looked at for whether they go on. */
 const MAX_WATCHED = 100;
 
+/** Who shows all waits as the process ends, in place of what is left of them here. */
+export interface EndWatch {
+  /** Somebody has to wait. Called very often. */
+  readonly waitBegins: () => void;
+}
+
 export class Liveness {
+  /** undefined: nobody else shows them. */
+  endWatch: EndWatch | undefined;
   readonly #host: LivenessHost;
   readonly #clock: Clock | undefined;
   #stop: (() => void) | undefined;
   #isSoon = false;
   #told = new WeakSet<Hold>();
   #stalled = new WeakSet<TrackedLock>();
+  #toldAtEnd = new WeakSet<Hold>();
   #watched: { readonly circle: readonly Hold[]; readonly report: Report }[] = [];
 
   constructor(host: LivenessHost, clock?: Clock) {
@@ -52,6 +68,7 @@ export class Liveness {
   /** Somebody has to wait. */
   waitBegins(): void {
     if (!this.#isSoon) this.#begin();
+    this.endWatch?.waitBegins();
   }
 
   /** Who waits for whom now. */
@@ -66,13 +83,38 @@ export class Liveness {
   atEnd(): boolean {
     const graph = new WaitGraph(this.#host.live(), { atEnd: true });
     for (const circle of graph.circles()) this.#host.report(deadlock(graph, circle, 'strict'));
+    for (const wait of graph.stuck) this.#toldAtEnd.add(wait);
     const seen = new Set<TrackedLock>();
     for (const wait of graph.stuck) {
       if (seen.has(wait.lock) || !graph.isRoot(wait)) continue;
       seen.add(wait.lock);
       this.#host.report(neverReleased(graph, wait));
     }
+    if (this.endWatch === undefined) this.#tellLeft(graph);
     return graph.stuck.size > 0;
+  }
+
+  /**
+   * The process ends now, whether or not something could still run: tells what would have been told later, as the suspicion that it
+   * is. Circles of any age, and what has been awaited for a second.
+   */
+  atExit(): void {
+    const waits = this.#waits().filter((wait) => !this.#toldAtEnd.has(wait));
+    if (waits.length === 0) return;
+    const graph = new WaitGraph(this.#host.live());
+    const circles = graph.circles();
+    if (this.#host.deadlockCheckAfter > 0) {
+      const untold = circles.filter(
+        (circle) => !circle.every((wait) => this.#told.has(wait) || this.#toldAtEnd.has(wait)),
+      );
+      for (const circle of untold) this.#tellCircle(graph, circle);
+    }
+    const known = new Set(circles.flat());
+    const others = waits.filter((wait) => !known.has(wait)).sort((one, other) => one.since - other.since);
+    this.#tellStalls(others, this.#host.now(), {
+      after: Math.min(this.#host.stallTimeout, LASTING),
+      most: MAX_AT_EXIT,
+    });
   }
 
   /** No timer is left. What was told may be told again. */
@@ -80,6 +122,7 @@ export class Liveness {
     this.#disarm();
     this.#told = new WeakSet();
     this.#stalled = new WeakSet();
+    this.#toldAtEnd = new WeakSet();
     this.#watched = [];
   }
 
@@ -106,12 +149,12 @@ export class Liveness {
     this.#disarm();
     if (this.#host.off) return;
     const began = elapsed();
-    const waits = [...this.#host.live()].filter((node) => node.state === WAITING && node.kind !== 'use');
+    const waits = this.#waits();
     this.#tellOver();
     if (waits.length === 0) return;
     const now = this.#host.now();
     this.#lookForCircles(waits, now);
-    this.#lookForStalls(waits, now);
+    this.#tellStalls(waits, now, { after: this.#host.stallTimeout, most: Infinity });
     this.#armFor(waits, now, elapsed() - began);
   }
 
@@ -123,24 +166,41 @@ export class Liveness {
     const graph = new WaitGraph(this.#host.live());
     for (const circle of graph.circles()) {
       if (!circle.every(isOld) || circle.every((wait) => this.#told.has(wait))) continue;
-      for (const wait of circle) this.#told.add(wait);
-      const report = this.#host.report(deadlock(graph, circle, 'advisory'));
+      const report = this.#tellCircle(graph, circle);
       if (this.#watched.length < MAX_WATCHED) this.#watched.push({ circle, report });
     }
     // What is in no circle by now can only come into one by a wait that is yet to begin.
     for (const wait of waits) if (isOld(wait)) this.#told.add(wait);
   }
 
-  #lookForStalls(waits: readonly Hold[], now: number): void {
-    const { stallTimeout } = this.#host;
-    if (stallTimeout === 0) return;
+  #tellCircle(graph: WaitGraph, circle: readonly Hold[]): Report {
+    for (const wait of circle) this.#told.add(wait);
+    return this.#host.report(deadlock(graph, circle, 'advisory'));
+  }
+
+  #tellStalls(waits: readonly Hold[], now: number, { after, most }: { after: number; most: number }): void {
+    if (this.#host.stallTimeout === 0) return;
     let graph: WaitGraph | undefined;
+    let left = most;
     for (const wait of waits) {
-      if (now - wait.since < stallTimeout - TICK || this.#stalled.has(wait.lock) || isIdle(wait)) continue;
+      if (now - wait.since < after - TICK || this.#stalled.has(wait.lock) || isIdle(wait)) continue;
+      if (left-- <= 0) return;
       this.#stalled.add(wait.lock);
       graph ??= new WaitGraph(this.#host.live());
       this.#host.report(stalled(graph, wait, now));
     }
+  }
+
+  /** Waits that are no error by themselves, once nothing is left to run: for events, and for what nobody is known to hold. */
+  #tellLeft(graph: WaitGraph): void {
+    const left = this.#waits().filter((wait) => !graph.stuck.has(wait) && !isBounded(wait));
+    if (left.length === 0) return;
+    const table = waitTable(new WaitGraph(left), this.#host.now());
+    const lines = waitText(table, { group: true, limit: MAX_LEFT_LINES });
+    showWarning(
+      `nothing is left to run, and somebody still waits; that is an error only where what is waited for should have come:\n${lines}`,
+      'LOCKDEP_WAITS_LEFT',
+    );
   }
 
   /** What was suspected to be stuck has gone on: whoever was told has to hear of it. */
@@ -154,6 +214,10 @@ export class Liveness {
       );
       return false;
     });
+  }
+
+  #waits(): Hold[] {
+    return [...this.#host.live()].filter((node) => node.state === WAITING && node.kind !== 'use');
   }
 
   #armFor(waits: readonly Hold[], now: number, cost: number): void {

@@ -1,4 +1,4 @@
-/** What a program says that ends because nothing is left to run, and with which code. */
+/** What a program says at an end without a signal, and with which code it ends. */
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { describe, it } from 'node:test';
@@ -58,11 +58,25 @@ describe('a program whose event loop is empty while a flow waits for a lock', ()
 });
 
 describe('a program that ends otherwise', () => {
-  for (const shape of ['nothing', 'event', 'paused', 'signal']) {
-    it(`says nothing of its end and ends with 0: ${shape}`, async () => {
-      const end = await endOf(shape);
-      assert.deepEqual([end.code, certain(end)], [0, []], end.stderr);
+  // A semaphore that starts at 0 is not followed.
+  for (const shape of ['nothing', 'signal']) {
+    it(`says nothing of its end and ends with 0 where nobody is seen to wait: ${shape}`, async () => {
+      assert.deepEqual(await endOf(shape), { code: 0, reports: [], stdout: '[]\n', stderr: '' });
     });
+  }
+
+  for (const [shape, line] of [
+    ['event', /^ +waiting done, .* at .*end\.mjs:\d+/m],
+    ['paused', /^ +waiting queue, .* at .*end\.mjs:\d+/m],
+  ] as const) {
+    for (const awaited of [false, true]) {
+      it(`lists who waits for an event, and keeps its exit code: ${shape}${awaited ? ', awaited at the top' : ''}`, async () => {
+        const end = await endOf(shape, awaited);
+        assert.deepEqual([end.code, end.reports], [awaited ? 13 : 0, []], end.stderr);
+        assert.match(end.stderr, /LOCKDEP_WAITS_LEFT/);
+        assert.match(end.stderr, line);
+      });
+    }
   }
 
   for (const shape of ['revived', 'released']) {
@@ -73,13 +87,32 @@ describe('a program that ends otherwise', () => {
     });
   }
 
-  it('keeps 0 where it calls process.exit() while a flow waits: a timer might have let it go on', async () => {
-    const end = await endOf('left');
-    assert.deepEqual([end.code, certain(end)], [0, []], end.stderr);
-  });
-
   it('is not looked at in mode off', async () => {
     const end = await endOf('twice', false, { LOCKDEP: 'off' });
     assert.deepEqual([end.code, end.stderr], [0, '']);
+  });
+});
+
+describe('a program that ends itself while a flow waits for a lock', { concurrency: 2 }, () => {
+  for (const [shape, code, report] of [
+    ['left', 0, 'deadlock'],
+    ['leftCircle', 4, 'deadlock'],
+    ['crash', 1, 'deadlock'],
+    ['rejection', 1, 'deadlock'],
+    ['leftForgotten', 0, 'stall'],
+  ] as const) {
+    it(`says so as a suspicion, since a timer might have let it go on, and keeps its exit code: ${shape}`, async () => {
+      const end = await endOf(shape);
+      assert.deepEqual(
+        [end.code, end.reports.filter((each) => / (?:deadlock|stall|leaked-lock)$/.test(each))],
+        [code, [`advisory ${report}`]],
+      );
+      assert.equal(end.stderr.split(`[LOCKDEP_${report.toUpperCase()}]`).length, 2, end.stderr);
+    });
+  }
+
+  it('says nothing where no wait is a second old, and none is part of a circle', async () => {
+    const end = await endOf('leftYoung');
+    assert.deepEqual([end.code, end.reports, end.stderr], [0, [], '']);
   });
 });

@@ -1,9 +1,12 @@
 /**
- * The natural end of a process: the event loop is empty, and nothing can run any more.
+ * The end of a process: a natural one, where the event loop is empty and nothing can run any more, and one that the program makes
+ * (`process.exit()`, an uncaught error).
  *
- * Whoever still waits for a lock then waits for ever, and Node would end with 0 as if all were well. It is told at `beforeExit`,
+ * At a natural end whoever still waits for a lock then waits for ever, and Node would end with 0 as if all were well. It is told at `beforeExit`,
  * behind all listeners of the program, and only where none of them has begun something; the exit code is 1 then, unless the program or Node
- * (13, for an unsettled top-level await) has another one. Worker threads tell too, and keep their exit codes.
+ * (13, for an unsettled top-level await) has another one. Worker threads tell too, and keep their exit codes. At
+ * any end but by a signal the waits are looked at for the last time, and the exit code stays. No signal is listened to: that alone would keep the signal
+ * from ending the process, for ever where the loop is busy.
  *
  * Invariant: no listener here throws, and nothing here keeps the process alive. Cost: two listeners for the life of the process.
  */
@@ -13,20 +16,23 @@ import { showWarning, errorText } from '../platform/warnings.js';
 /** What does not keep a process alive by itself: its standard streams. */
 const PASSIVE: ReadonlySet<string> = new Set(['PipeWrap', 'TTYWrap']);
 
-/** `atEnd` tells who waits for ever; true: somebody does. */
-export function watchNaturalEnd(atEnd: () => boolean): void {
+export interface EndLooks {
+  /** Nothing is left to run. Tells who waits for ever; true: somebody does. */
+  atEnd(): boolean;
+  /** The process ends now, behind `atEnd` if its end is a natural one. */
+  atExit(): void;
+}
+
+export function watchEnds(looks: EndLooks): void {
   let isStuck = false;
   const look = (): void => {
-    if (isAlive()) return;
-    try {
-      isStuck = atEnd();
-    } catch (error) {
-      showWarning(`the waits at the end could not be told: ${errorText(error)}`, 'LOCKDEP_END_FAILED');
-    }
+    if (!isAlive()) contained(() => (isStuck = looks.atEnd()));
   };
   const atExit = (code: number): void => {
+    contained(() => looks.atExit());
     if (isStuck && isMainThread && code === 0 && Number(process.exitCode ?? 0) === 0) process.exitCode = 1;
   };
+  process.on('exit', atExit);
   process.on('beforeExit', () => {
     isStuck = false;
     // Behind the listeners of the program, and behind the one of Node 20 that sets 13 for an unsettled top-level await.
@@ -35,6 +41,14 @@ export function watchNaturalEnd(atEnd: () => boolean): void {
     // Behind all that the listeners do without waiting.
     process.nextTick(() => process.nextTick(look));
   });
+}
+
+function contained(look: () => void): void {
+  try {
+    look();
+  } catch (error) {
+    showWarning(`the waits at the end could not be told: ${errorText(error)}`, 'LOCKDEP_END_FAILED');
+  }
 }
 
 /** Has a listener begun something that will run? Taken for granted where the runtime does not tell: what is told must be certain. */
