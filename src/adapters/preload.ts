@@ -16,6 +16,7 @@ import { watchExit } from './at-exit.js';
 import { substituteCommonJs } from './commonjs.js';
 import { endWithRunner } from './runner-watch.js';
 import { substituteEsModules } from './es-modules.js';
+import { JOURNAL, type RecordPlace } from './run-record.js';
 import { ownUrl, substituteUrl } from './own-files.js';
 import type { Substitute } from './substitute.js';
 
@@ -25,14 +26,21 @@ const INSTALLED: unique symbol = Symbol.for('lockdep.register.1');
 export function trackProcess(substitute: Substitute): void {
   const holder = globalThis as { [INSTALLED]?: true };
   if (inHooksThread() || holder[INSTALLED] === true) return;
-  endWithRunner();
+  const end: { finish?: () => void } = {};
+  endWithRunner(() => end.finish?.());
   if (process.env['LOCKDEP'] === 'off') return;
   Object.defineProperty(globalThis, INSTALLED, { value: true });
   if (lockdep.mode === 'off') lockdep.configure({ mode: 'warn' });
   substituteCommonJs(substitute);
   substituteEsModules({ substituteUrl, ownUrl });
+  end.finish = watchExit({ summary: process.env['LOCKDEP_SUMMARY'] === '1', record: recordPlace() });
+}
+
+function recordPlace(): RecordPlace | undefined {
   const out = process.env['LOCKDEP_OUT'] ?? '';
-  watchExit({ summary: process.env['LOCKDEP_SUMMARY'] === '1', out: out === '' ? undefined : resolve(out) });
+  if (out !== '') return { folder: resolve(out), isTemporary: false };
+  const journal = process.env[JOURNAL] ?? '';
+  return journal === '' ? undefined : { folder: journal, isTemporary: true };
 }
 
 /** What `-r` names runs in the threads of module hooks too. No program runs there; they differ in having no port. */

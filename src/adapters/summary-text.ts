@@ -2,9 +2,9 @@
  * The summary of a run, as `lockdep run` shows it.
  *
  * Guarantee: one line per distinct report, strict ones first; reports of worker threads as counts, since their text
- * has been shown by the thread that made them. Pure.
+ * has been shown by the thread that made them; then, where somebody waits, who holds what and who waits for it. Pure.
  */
-import type { Report } from '../index.js';
+import type { Report, WaitTable } from '../index.js';
 import { plain } from '../platform/plain-text.js';
 import { countReports, type Counts } from './worker-counts.js';
 
@@ -13,12 +13,27 @@ export interface RunSummary {
   readonly edges: number;
   readonly reports: readonly Report[];
   readonly accepted: readonly { readonly classes: readonly string[]; readonly reason: string }[];
+  readonly waits: WaitTable;
+  /** '' where nobody waits. */
+  readonly waitText: string;
 }
 
 export function summaryText(summary: RunSummary, workers: Counts): string {
-  const { classes, edges, reports } = summary;
+  const { classes, edges, waitText } = summary;
   const learned = `${counted(classes, 'lock class', 'lock classes')}, ${counted(edges, 'order')} between them`;
-  const lines = [`lockdep: ${learned}, ${tally(countReports(reports))}`];
+  return `${reportsText(`lockdep: ${learned}`, summary, workers)}${waitsText(waitText, 'at the end')}`;
+}
+
+/** Who held and awaited what; `when` that was so. '' where nobody waited. */
+export function waitsText(waitText: string, when: string): string {
+  if (waitText === '') return '';
+  return `lockdep: what was held and awaited ${when}:\n${waitText.replaceAll(/^/gm, '  ')}\n`;
+}
+
+/** The reports, below a line that begins with `head` and counts them. */
+export function reportsText(head: string, summary: Pick<RunSummary, 'reports' | 'accepted'>, workers: Counts): string {
+  const { reports } = summary;
+  const lines = [`${head}, ${tally(countReports(reports))}`];
   const strictFirst = reports.toSorted((a, b) => Number(b.tier === 'strict') - Number(a.tier === 'strict'));
   for (const report of strictFirst) lines.push(`  ${report.tier}: ${headlineOf(report)} (${times(report.count)})`);
   for (const { classes: pair, reason } of summary.accepted) {

@@ -392,7 +392,7 @@ export class Lockdep {
     return this.#host.load()?.summary() ?? { ...nothing, waits: noWaits() };
   }
 
-  /** @internal Whoever calls this shows the summary at the end, waits and all. */
+  /** @internal */
   watchEnd(watch: EndWatch): void {
     this.#host.load()?.watchEnd(watch);
   }

@@ -6,7 +6,6 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
-import { writeToStderr } from '../adapters/run-record.js';
 import { RUNNER } from '../adapters/runner-watch.js';
 import { hasChannel, joinChannels, serializationOfChannel } from './channel.js';
 import { passSignals } from './signals.js';
@@ -16,13 +15,16 @@ interface End {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** Called with the child's id and the signal that ended it, if one did. It must not throw. */
+export type AtEnd = (pid: number, signal: NodeJS.Signals | null) => Promise<void>;
+
 /** Runs it to its end; the result is its exit code. */
-export async function runNode(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const { code, signal } = await runChild(args, { ...env, [RUNNER]: String(process.pid) });
+export async function runNode(args: readonly string[], env: NodeJS.ProcessEnv, atEnd: AtEnd): Promise<number> {
+  const { code, signal } = await runChild(args, { ...env, [RUNNER]: String(process.pid) }, atEnd);
   return code ?? endLike(signal);
 }
 
-async function runChild(args: readonly string[], env: NodeJS.ProcessEnv): Promise<End> {
+async function runChild(args: readonly string[], env: NodeJS.ProcessEnv, atEnd: AtEnd): Promise<End> {
   const joined = hasChannel();
   const child = joined
     ? spawn(process.execPath, args, {
@@ -34,6 +36,7 @@ async function runChild(args: readonly string[], env: NodeJS.ProcessEnv): Promis
   const stop = passSignals(child);
   try {
     const [end] = await Promise.all([ended(child), joined ? joinChannels(child) : undefined]);
+    if (child.pid !== undefined) await atEnd(child.pid, end.signal);
     return end;
   } finally {
     stop();
@@ -51,7 +54,6 @@ function ended(child: ChildProcess): Promise<End> {
 /** Where the signal does not end this process, the exit code tells of it as a shell would. */
 function endLike(signal: NodeJS.Signals | null): number {
   if (signal === null) return 1;
-  writeToStderr(`lockdep: the program was ended by ${signal}, so there is no summary\n`);
   process.kill(process.pid, signal);
   return 128 + constants.signals[signal];
 }

@@ -4,14 +4,18 @@
  * Guarantees: the program is the one that node would have run, with the same stdio, IPC channel, arguments and node options; its
  * exit code, or the signal that ended it, is the result. Only the preload and the LOCKDEP variables are added.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { writeToStderr } from '../adapters/run-record.js';
+import { JOURNAL } from '../adapters/run-record.js';
+import { writeToStderr } from '../adapters/stderr-text.js';
 import { runNode } from './child.js';
+import { plain } from '../platform/plain-text.js';
 import { EXIT_CLEAN, print, UsageError, type Command } from './command.js';
+import { leftText, type EndedRun } from './left-records.js';
 
 /** Settings of the environment: the values that they can have. Empty is as unset. */
 const SETTINGS: Readonly<Record<string, readonly string[]>> = {
@@ -81,14 +85,13 @@ function checkScript(program: readonly string[]): void {
   }
 }
 
-function makeFolder(out: string): string {
+function makeFolder(out: string): void {
   const folder = resolve(out);
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
     throw new UsageError(`run: cannot write to ${folder}: ${(error as Error).message}`);
   }
-  return folder;
 }
 
 /** The program would fail on them as it starts, with a stack that is about neither. */
@@ -114,10 +117,51 @@ function modeFor(enforce: boolean): string {
  */
 const PRELOAD: readonly string[] = ['--require', fileURLToPath(new URL('../register.js', import.meta.url))];
 
-function environment({ enforce, out }: RunOptions): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env, LOCKDEP: modeFor(enforce), LOCKDEP_SUMMARY: '1' };
-  if (out !== undefined) env['LOCKDEP_OUT'] = makeFolder(out);
-  return env;
+/** Where the processes of this run keep what they would say; undefined where nothing is tracked, or no folder can be had. */
+interface Journal {
+  readonly folder: string;
+  readonly isTemporary: boolean;
+}
+
+function journalFor(out: string | undefined, mode: string): Journal | undefined {
+  if (mode === 'off') return undefined;
+  const given = out ?? process.env['LOCKDEP_OUT'] ?? '';
+  if (given !== '') return { folder: resolve(given), isTemporary: false };
+  try {
+    return { folder: mkdtempSync(join(tmpdir(), 'lockdep-run-')), isTemporary: true };
+  } catch (error) {
+    const reason = plain((error as Error).message);
+    writeToStderr(`lockdep: without a folder for it, an end by a signal will have no summary: ${reason}\n`);
+    return undefined;
+  }
+}
+
+/** Shows what the processes of the run have left, now that the program has ended. */
+async function showLeft(journal: Journal | undefined, ended: Omit<EndedRun, 'folder'>): Promise<void> {
+  const { signal } = ended;
+  if (journal === undefined) {
+    if (signal !== null) writeToStderr(`lockdep: the program was ended by ${signal}, so there is no summary\n`);
+    return;
+  }
+  writeToStderr(await leftText({ ...ended, folder: journal.folder }));
+  if (!journal.isTemporary) return;
+  try {
+    rmSync(journal.folder, { recursive: true, force: true });
+  } catch {
+    // A process that outlives the program writes there.
+  }
+}
+
+async function runProgram({ program, enforce, out }: RunOptions): Promise<number> {
+  const mode = modeFor(enforce);
+  if (out !== undefined) makeFolder(out);
+  const journal = journalFor(out, mode);
+  const env: NodeJS.ProcessEnv = { ...process.env, LOCKDEP: mode, LOCKDEP_SUMMARY: '1' };
+  if (journal !== undefined) env[journal.isTemporary ? JOURNAL : 'LOCKDEP_OUT'] = journal.folder;
+  const since = Date.now();
+  return runNode([...PRELOAD, ...process.execArgv, ...program], env, (pid, signal) =>
+    showLeft(journal, { since, pid, signal }),
+  );
 }
 
 export const run: Command = {
@@ -131,6 +175,6 @@ export const run: Command = {
     }
     checkScript(options.program);
     checkSettings();
-    return runNode([...PRELOAD, ...process.execArgv, ...options.program], environment(options));
+    return runProgram(options);
   },
 };

@@ -42,14 +42,15 @@ const MAX_LEFT_LINES = 20;
 /** Circles that are told to be suspected, and looked at for whether they go on. */
 const MAX_WATCHED = 100;
 
-/** Who shows all waits as the process ends, in place of what is left of them here. */
+/** Who keeps what is to be said at the end of the process. */
 export interface EndWatch {
+  /** All waits are shown at the end: then nothing is said of those that are no error. */
+  readonly showsWaits: boolean;
   /** Somebody has to wait. Called very often. */
   readonly waitBegins: () => void;
 }
 
 export class Liveness {
-  /** undefined: nobody else shows them. */
   endWatch: EndWatch | undefined;
   readonly #host: LivenessHost;
   readonly #clock: Clock | undefined;
@@ -90,7 +91,7 @@ export class Liveness {
       seen.add(wait.lock);
       this.#host.report(neverReleased(graph, wait));
     }
-    if (this.endWatch === undefined) this.#tellLeft(graph);
+    if (this.endWatch?.showsWaits !== true) this.#tellLeft(graph);
     return graph.stuck.size > 0;
   }
 
