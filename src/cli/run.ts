@@ -29,7 +29,7 @@ Runs a program with lock tracking on, and prints a summary at its end.
 Usage: lockdep run [--enforce] [--out DIR] [--] script.js [argument...]
 
   --enforce   fail the call that would break the lock order, instead of reporting it only
-  --out DIR   write the reports to DIR/lockdep-<pid>.json
+  --out DIR   write reports and waits to DIR/lockdep-<pid>.json, also while the program runs
   -h, --help  print this text
 
 Every use of async-mutex in the process and in its worker threads is tracked, and so is what
@@ -39,6 +39,9 @@ stand before the script: lockdep run -- --expose-gc script.js
 
 LOCKDEP=off|warn|enforce in the environment is kept, unless --enforce is given. Signals and the
 IPC channel that this command was started with are passed on to the program.
+
+Behind the summary comes who waits for whom, if anybody does, also where a signal has ended the
+program, SIGKILL among them.
 
 Exit codes: that of the program; 1 if it ended with 0 and there are strict reports; 2 if the
 script does not exist or the command line or a setting makes no sense.

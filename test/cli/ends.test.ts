@@ -151,6 +151,14 @@ describe('a program that hangs and is ended', { skip: process.platform === 'win3
     assert.equal(stderr.split('what was held').length, 2, stderr);
   });
 
+  it('says it once where a listener of its end makes a further report', async () => {
+    const late = `process.on('exit', () => new Mutex().release()); process.exit(3);`;
+    const { code, stderr } = await new Run(`${STUCK} ${late}`).end();
+    assert.equal(code, 3);
+    assert.match(stderr, /LOCKDEP_BAD_UNLOCK_BALANCE/);
+    assert.equal(stderr.split('lockdep: ').length, 3, stderr);
+  });
+
   for (const [end, code] of [
     ['process.exit(3)', 3],
     [`setImmediate(() => { throw new Error('x'); })`, 1],
