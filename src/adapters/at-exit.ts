@@ -32,6 +32,8 @@ function watchMainThread({ summary, record }: ExitOptions): () => void {
   const workers = workerTotals();
   const file = record && new RecordFile(record);
   const live = file && keepLive(file, summary);
+  // So that one that is missing has failed, and is not taken for one with nothing in it.
+  if (summary) file?.write(lockdep.summary(), false);
   // What a worker writes to its stderr, reports among it, comes out of ours through a pipe. An error of it would be uncaught.
   process.once('worker', () => process.stderr.on('error', () => {}));
   let isOver = false;

@@ -64,10 +64,11 @@ function processText(pid: number, ending: string | undefined, records: readonly 
   const main = records.find(({ thread }) => thread === 0);
   const workers = records.filter(({ thread }) => thread !== 0);
   let text = '';
-  if (main === undefined ? ending !== undefined : !main.ended) {
+  if (main?.ended === false) {
     const head = `lockdep: ${ending ?? `process ${pid} has ended without a summary`}; until then`;
-    text += reportsText(head, main ?? { reports: [], accepted: [] }, countsOf(workers));
-    if (main !== undefined) text += waitsText(main.waitText, whenOf(main));
+    text += reportsText(head, main, countsOf(workers)) + waitsText(main.waitText, whenOf(main));
+  } else if (main === undefined && ending !== undefined) {
+    text += `lockdep: ${ending}, so there is no summary\n`;
   }
   for (const worker of workers) {
     if (!worker.ended)

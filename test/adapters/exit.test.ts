@@ -117,6 +117,17 @@ describe('the record of a run', () => {
     assert.match(result.stderr, /^lockdep: could not write .*file/);
     assert.equal(result.code, 0);
   });
+
+  it('that cannot be written is told of once, however often that is tried', async () => {
+    const made = project(
+      `${head}${INVERSION} await new Mutex().runExclusive(() => new Promise((done) => setTimeout(done, 20)));`,
+    );
+    writeFileSync(made.path('file'), '');
+    const { code, stderr } = await made.tracked(['main.mjs'], { LOCKDEP_OUT: 'file/out', LOCKDEP_SUMMARY: '1' });
+    assert.equal(stderr.split('could not write').length, 2, stderr);
+    assert.match(stderr, /^lockdep: .*, 1 report \(1 strict, 0 advisory\)$/m);
+    assert.equal(code, 1);
+  });
 });
 
 interface RunRecord {
