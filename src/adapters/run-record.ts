@@ -30,7 +30,7 @@ export interface RunRecord {
   /** The `lockdep run` that the process, or one that it comes from, was started by. */
   readonly runner?: number;
   /** False: as it was at `at`, while the process ran. */
-  readonly ended: boolean;
+  readonly complete: boolean;
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly counts: { readonly classes: number; readonly edges: number };
@@ -59,10 +59,10 @@ export class RecordFile {
     this.#path = join(place.folder, `${name}.json`);
   }
 
-  write(summary: RunSummary, ended: boolean): void {
+  write(summary: RunSummary, complete: boolean): void {
     try {
       if (!this.#place.isTemporary) mkdirSync(this.#place.folder, { recursive: true });
-      writeFileSync(`${this.#path}.tmp`, `${JSON.stringify(recordOf(summary, ended), undefined, 2)}\n`);
+      writeFileSync(`${this.#path}.tmp`, `${JSON.stringify(recordOf(summary, complete), undefined, 2)}\n`);
       renameSync(`${this.#path}.tmp`, this.#path);
     } catch (error) {
       this.#failed(error);
@@ -100,17 +100,18 @@ export class RecordFile {
   }
 }
 
-function recordOf({ classes, edges, accepted, reports, waits, waitText }: RunSummary, ended: boolean): RunRecord {
+function recordOf({ classes, edges, accepted, reports, waits, waitText }: RunSummary, complete: boolean): RunRecord {
   const runner = Number(process.env[RUNNER] ?? '');
   return {
     version: RECORD_VERSION,
     pid: process.pid,
     thread: threadId,
     ...(runner > 0 ? { runner } : {}),
-    ended,
+    complete,
     at: waits.at,
     counts: { classes, edges },
-    accepted,
+    // The one text in it that is as the program gave it.
+    accepted: accepted.map(({ classes, reason }) => ({ classes, reason: plain(reason) })),
     reports,
     waits,
     waitText,

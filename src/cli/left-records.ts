@@ -64,14 +64,14 @@ function processText(pid: number, ending: string | undefined, records: readonly 
   const main = records.find(({ thread }) => thread === 0);
   const workers = records.filter(({ thread }) => thread !== 0);
   let text = '';
-  if (main?.ended === false) {
+  if (main?.complete === false) {
     const head = `lockdep: ${ending ?? `process ${pid} has ended without a summary`}; until then`;
     text += reportsText(head, main, countsOf(workers)) + waitsText(main.waitText, whenOf(main));
   } else if (main === undefined && ending !== undefined) {
     text += `lockdep: ${ending}, so there is no summary\n`;
   }
   for (const worker of workers) {
-    if (!worker.ended)
+    if (!worker.complete)
       text += waitsText(worker.waitText, `in worker thread ${worker.thread} of process ${pid}, ${whenOf(worker)}`);
   }
   return text;

@@ -118,6 +118,28 @@ describe('the record of a run', () => {
     assert.equal(result.code, 0);
   });
 
+  it('has the same fields in the package as in the sources', async () => {
+    const made = Project.withLockdep({
+      'main.mjs': `import { Mutex } from 'lockdep'; ${INVERSION} console.log(process.pid);`,
+    });
+    const { stdout } = await made.tracked(['main.mjs'], { LOCKDEP_OUT: 'out', LOCKDEP_RUNNER: '1' });
+    const text = readFileSync(made.path(`out/lockdep-${stdout.trim()}.json`), 'utf8');
+    const fields = [
+      'version',
+      'pid',
+      'thread',
+      'runner',
+      'complete',
+      'at',
+      'counts',
+      'accepted',
+      'reports',
+      'waits',
+      'waitText',
+    ];
+    assert.deepEqual(Object.keys(JSON.parse(text) as object), fields);
+  });
+
   it('that cannot be written is told of once, however often that is tried', async () => {
     const made = project(
       `${head}${INVERSION} await new Mutex().runExclusive(() => new Promise((done) => setTimeout(done, 20)));`,

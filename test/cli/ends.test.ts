@@ -178,11 +178,11 @@ describe('a program that hangs and is ended', { skip: process.platform === 'win3
     const { stderr } = await run.end();
     assert.match(stderr, TABLE);
     const record = JSON.parse(readFileSync(run.made.path(`out/lockdep-${pid}.json`), 'utf8')) as {
-      ended: boolean;
+      complete: boolean;
       reports: { kind: string }[];
       waits: { waits: unknown[]; cycles: unknown[] };
     };
-    assert.equal(record.ended, false);
+    assert.equal(record.complete, false);
     assert.equal(record.reports[0]?.kind, 'circular-dependency');
     assert.deepEqual([record.waits.waits.length, record.waits.cycles.length], [2, 1]);
   });
