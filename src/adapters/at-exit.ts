@@ -69,7 +69,7 @@ function watchMainThread({ summary, record }: ExitOptions): () => void {
 /** Whatever ends the process leaves in `file` what is to be said of it. */
 function keepLive(file: RecordFile, showsWaits: boolean): LiveRecord {
   let isEmpty = true;
-  const live = new LiveRecord(() => {
+  const write = (): number => {
     const result = lockdep.summary();
     const waiting = result.waits.waits.length;
     // Most waits are over by the end of their turn.
@@ -77,6 +77,14 @@ function keepLive(file: RecordFile, showsWaits: boolean): LiveRecord {
     isEmpty = false;
     file.write(result, false);
     return waiting;
+  };
+  const live = new LiveRecord(() => {
+    try {
+      return write();
+    } catch (error) {
+      file.failed(error);
+      return 0;
+    }
   });
   lockdep.watchEnd({ showsWaits, waitBegins: () => live.waitBegins() });
   onReport(() => live.changed());

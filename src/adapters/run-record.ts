@@ -62,10 +62,12 @@ export class RecordFile {
   write(summary: RunSummary, complete: boolean): void {
     try {
       if (!this.#place.isTemporary) mkdirSync(this.#place.folder, { recursive: true });
-      writeFileSync(`${this.#path}.tmp`, `${JSON.stringify(recordOf(summary, complete), undefined, 2)}\n`);
+      // Laid out for a reader where it is written once.
+      const text = JSON.stringify(recordOf(summary, complete), undefined, complete ? 2 : 0);
+      writeFileSync(`${this.#path}.tmp`, `${text}\n`);
       renameSync(`${this.#path}.tmp`, this.#path);
     } catch (error) {
-      this.#failed(error);
+      this.failed(error);
     }
   }
 
@@ -85,7 +87,8 @@ export class RecordFile {
     }
   }
 
-  #failed(error: unknown): void {
+  /** It could not be made, or not be written: said once. */
+  failed(error: unknown): void {
     try {
       rmSync(`${this.#path}.tmp`, { force: true });
     } catch {
