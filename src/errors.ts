@@ -71,6 +71,20 @@ export class LockdepError extends Error {
   }
 }
 
+/** What is known of a wait whose time is up. JSON can carry all of it. */
+export interface LockTimeoutFacts {
+  /** The lock that was waited for, as reports name it. */
+  readonly lock?: string;
+  /** The task of whoever has it, of several the one that has had it for longest. */
+  readonly holder?: string;
+  /** Where that one took it, `file:line:column`. */
+  readonly site?: string;
+  /** How many milliseconds ago that one asked for it, as fine as the times in `lockdep.waits()`. */
+  readonly age?: number;
+  /** How many waited for the lock, this one included. */
+  readonly queueLength?: number;
+}
+
 /**
  * A wait took longer than its option `timeout`. The place in the queue has been given up, and nothing is held.
  *
@@ -81,21 +95,31 @@ export class LockdepError extends Error {
  *   await mutex.runExclusive(() => 'done', { timeout: 100 });
  * } catch (error) {
  *   if (!(error instanceof LockTimeoutError)) throw error;
- *   console.error('busy, try again later');
+ *   console.error(`busy: ${error.queueLength} wait, since ${error.site}`);
  * }
  * ```
  */
-export class LockTimeoutError extends LockdepError {
+export class LockTimeoutError extends LockdepError implements LockTimeoutFacts {
   /** The code of every error of this class. */
   static readonly CODE = 'ERR_LOCKDEP_TIMEOUT';
   /** The name of the class. */
   override readonly name: string = 'LockTimeoutError';
   /** Always ERR_LOCKDEP_TIMEOUT. */
   declare readonly code: typeof LockTimeoutError.CODE;
+  /** The lock that was waited for, as reports name it; undefined while the mode is off, and for what is no lock. */
+  declare readonly lock?: string;
+  /** The task of whoever has it, where that is known. */
+  declare readonly holder?: string;
+  /** Where that one took it, `file:line:column`, where that is known. */
+  declare readonly site?: string;
+  /** How many milliseconds ago that one asked for it. */
+  declare readonly age?: number;
+  /** How many waited for the lock, this one included; undefined while the mode is off, and for what is no lock. */
+  declare readonly queueLength?: number;
 
-  /** `timeout` in milliseconds; `what` was not so by then. */
-  constructor(timeout: number, what = 'the lock was not available') {
-    super(`${what} within ${timeout} ms`, 'ERR_LOCKDEP_TIMEOUT');
+  /** `timeout` in milliseconds; `what` was not so by then. `more` is the end of the message. */
+  constructor(timeout: number, what = 'the lock was not available', more = '') {
+    super(`${what} within ${timeout} ms${more}`, 'ERR_LOCKDEP_TIMEOUT');
   }
 }
 
@@ -179,6 +203,36 @@ export class QueueClosedError extends LockdepError {
   /** Of a queue. */
   constructor() {
     super('the work queue is closed', QueueClosedError.CODE);
+  }
+}
+
+/**
+ * The wait was one of a deadlock that has happened, and is certain: in `enforce` the one that began last gives up, so that the
+ * others go on. The place in the queue has been given up, and nothing is held of what was wanted; what the flow held before, it
+ * still does.
+ *
+ * @example
+ * ```ts
+ * const [from, to] = [new Mutex({ class: 'from' }), new Mutex({ class: 'to' })];
+ * try {
+ *   await from.runExclusive(() => to.runExclusive(() => 'done'));
+ * } catch (error) {
+ *   if (!(error instanceof DeadlockError)) throw error;
+ *   console.error(error.report?.cycle?.map((link) => link.acquiring.site));
+ * }
+ * ```
+ */
+export class DeadlockError extends LockdepError {
+  /** The code of every error of this class. */
+  static readonly CODE = 'ERR_LOCKDEP_DEADLOCK';
+  /** The name of the class. */
+  override readonly name: string = 'DeadlockError';
+  /** Always ERR_LOCKDEP_DEADLOCK. */
+  declare readonly code: typeof DeadlockError.CODE;
+
+  /** `report` says who waits for whom. */
+  constructor(message: string, report?: Report) {
+    super(message, DeadlockError.CODE, report);
   }
 }
 

@@ -18,7 +18,14 @@ export { LockClass } from './model/lock-class.js';
 export { Completion, Mutex, PseudoLock, RWSemaphore, Semaphore, WorkItem, WorkQueue };
 export { trackedLock } from './locks/foreign-lock.js';
 export { tryAcquire, withTimeout } from './locks/with-timeout.js';
-export { DeclaredOrderError, LockdepError, LockTimeoutError, NotHeldError, QueueClosedError } from './errors.js';
+export {
+  DeadlockError,
+  DeclaredOrderError,
+  LockdepError,
+  LockTimeoutError,
+  NotHeldError,
+  QueueClosedError,
+} from './errors.js';
 
 export type { MutexInterface, SemaphoreInterface } from 'async-mutex';
 export type { LockClassOptions } from './model/class-options.js';

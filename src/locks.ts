@@ -15,7 +15,14 @@ export { WorkItem } from './locks/work/work-item.js';
 export { WorkQueue } from './locks/work/work-queue.js';
 export { trackedLock } from './locks/foreign-lock.js';
 export { tryAcquire, withTimeout } from './locks/with-timeout.js';
-export { DeclaredOrderError, LockdepError, LockTimeoutError, NotHeldError, QueueClosedError } from './errors.js';
+export {
+  DeadlockError,
+  DeclaredOrderError,
+  LockdepError,
+  LockTimeoutError,
+  NotHeldError,
+  QueueClosedError,
+} from './errors.js';
 
 export type { MutexInterface, SemaphoreInterface } from 'async-mutex';
 export type { LockClassOptions } from './model/class-options.js';

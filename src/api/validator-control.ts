@@ -31,7 +31,7 @@ export class ValidatorControl implements Control, ControlHost {
   constructor(runtime: Runtime) {
     this.#rt = runtime;
     this.liveness = new Liveness(runtime, runtime.clock);
-    runtime.onWait = () => this.liveness.waitBegins();
+    runtime.onWait = (wait, promise) => this.liveness.waitBegins(wait, promise);
     runtime.onStop = () => this.liveness.stop();
   }
 

@@ -6,7 +6,7 @@
  * Invariant: outside of a call of `then` there is no running call. Cost: the layer, and a record for each call.
  */
 import { types } from 'node:util';
-import type { NativePromise } from '../platform/intrinsics.js';
+import { NativePromise } from '../platform/intrinsics.js';
 import { sharedState } from '../platform/shared-state.js';
 import { ThenLayer } from '../platform/then-layer.js';
 import { Owner } from './owner.js';
@@ -32,10 +32,44 @@ export const CATCH = 0;
 export const PASSES = 1;
 export const CALLBACK = 2;
 
+/** What is known of who waits for one promise, and for those that calls of its `then` have made. */
+export interface ThenWatch {
+  /** Is another promise resolved with it, as that of a race is? Something else may resolve that one too, or those that wait for it. */
+  isPassedOn: boolean;
+}
+
+interface WatchedPromise {
+  readonly watch: ThenWatch;
+  /** Does nobody else want to see the calls? */
+  isAlone: boolean;
+}
+
 /** One for all trackers of a process, which see the same calls. Private, as Jest replaces what it finds behind globals. */
 class SharedThen {
   readonly #layer = new ThenLayer((source, then, args) => this.#run(source, then, args));
+  readonly #watched = new WeakMap<object, WatchedPromise>();
   #call: Call | undefined;
+
+  /** From now on each call of the promise's `then` is seen. False where it takes no layer. */
+  observe(promise: object): boolean {
+    const watch = this.#watched.get(promise);
+    if (watch !== undefined) watch.isAlone = false;
+    return this.#layer.put(promise);
+  }
+
+  isObserved(promise: object): boolean {
+    return this.#layer.isOn(promise) && this.#watched.get(promise)?.isAlone !== true;
+  }
+
+  /** Watches who waits for the promise; undefined where that can not be seen. */
+  watch(promise: object, watch: ThenWatch = { isPassedOn: false }): ThenWatch | undefined {
+    const known = this.#watched.get(promise);
+    if (known !== undefined) return known.watch;
+    const isAlone = !this.#layer.isOn(promise);
+    if (!this.#layer.put(promise)) return undefined;
+    this.#watched.set(promise, { watch, isAlone });
+    return watch;
+  }
 
   get layer(): ThenLayer {
     return this.#layer;
@@ -46,10 +80,19 @@ class SharedThen {
   }
 
   #run(source: object, then: Then, args: ArrayLike<unknown>): unknown {
+    const watched = this.#watched.get(source);
+    if (watched === undefined) return this.#called(source, then, args);
+    const derived = watched.isAlone ? (Reflect.apply(then, source, args) as unknown) : this.#called(source, then, args);
+    // One of the language's own resolves another promise: that of a race, or one that a race has.
+    const isFollowed = kindOf(args[0]) !== PASSES && derived instanceof NativePromise;
+    if (!isFollowed || this.watch(derived, watched.watch) === undefined) watched.watch.isPassedOn = true;
+    return derived;
+  }
+
+  #called(source: object, then: Then, args: ArrayLike<unknown>): unknown {
     const [onFulfilled, onRejected] = [args[0], args[1]];
     const outer = this.#call;
-    const kind = typeof onFulfilled !== 'function' ? CATCH : isNative(onFulfilled) ? PASSES : CALLBACK;
-    this.#call = { source: marked(source), onFulfilled, onRejected, kind };
+    this.#call = { source: marked(source), onFulfilled, onRejected, kind: kindOf(onFulfilled) };
     try {
       return Reflect.apply(then, source, args) as unknown;
     } finally {
@@ -58,7 +101,12 @@ class SharedThen {
   }
 }
 
-const shared = sharedState('lockdep.then.2', () => new SharedThen());
+function kindOf(onFulfilled: unknown): Call['kind'] {
+  if (typeof onFulfilled !== 'function') return CATCH;
+  return isNative(onFulfilled) ? PASSES : CALLBACK;
+}
+
+const shared = sharedState('lockdep.then.3', () => new SharedThen());
 
 /** `Promise.resolve` of a value, as a promise whose calls of `then` are seen from its start. */
 export function observedResolve<T>(value: T): Promise<T> {
@@ -68,6 +116,11 @@ export function observedResolve<T>(value: T): Promise<T> {
 /** The language's class, for a promise whose calls of `then` are seen from its start. */
 export function observedClass(): PromiseConstructor {
   return shared.layer.promiseClass;
+}
+
+/** Sees from now on who waits for the promise by a call of its `then`; undefined where that can not be seen. */
+export function watchThen(promise: object): ThenWatch | undefined {
+  return shared.watch(promise);
 }
 
 /** As it would be if nobody observed the promise. */
@@ -88,11 +141,11 @@ export class ThenCalls {
 
   /** From now on each call of the promise's `then` is seen. False where the promise takes no layer. */
   observe(promise: Marked): boolean {
-    return shared.layer.put(promise);
+    return shared.observe(promise);
   }
 
   isObserved(promise: Marked): boolean {
-    return shared.layer.isOn(promise);
+    return shared.isObserved(promise);
   }
 
   get isRunning(): boolean {

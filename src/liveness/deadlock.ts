@@ -1,19 +1,33 @@
 /**
  * What has happened, as reports: flows that wait for each other, and waits for what nobody will give back.
  *
- * strict at the end of a process, where nothing runs any more that could release anything; else advisory, in the words of a
- * suspicion, since a timer or another flow may have a releaser. Pure; linear in the circle.
+ * strict at the end of a process, where nothing runs any more that could release anything, and where scopes alone make the circle
+ * (scope-circles.ts); else advisory, in the words of a suspicion, since a timer or another flow may have a releaser. Pure; linear
+ * in the circle.
  */
 import { isScope, type Hold } from '../model/hold.js';
 import { siteOf } from '../report/stack-text.js';
 import type { RawDependency, RawUse, Tier, Violation } from '../report/types.js';
+import { withoutScopes, type CapturedFrame } from '../platform/captured-frame.js';
 import { rawUse, useFacts } from '../validator/lock-use.js';
 import { taskOf } from '../validator/rules/rule.js';
 import type { WaitGraph } from './wait-graph.js';
 
+/** How it is known: nothing runs any more; or scopes make the circle; or it has lasted for a while, which proves nothing. */
+export type Ground = 'end' | 'scopes' | 'lasting';
+
+/** Who awaits a wait, where that was looked at. */
+type StackOf = (wait: Hold) => readonly CapturedFrame[];
+
 /** The flows of `circle` wait for each other: each for what the next one holds. */
-export function deadlock(graph: WaitGraph, circle: readonly Hold[], tier: Tier): Violation {
+export function deadlock(
+  graph: WaitGraph,
+  circle: readonly Hold[],
+  ground: Ground,
+  stackOf: StackOf = () => [],
+): Violation {
   const closing = last(circle);
+  const tier: Tier = ground === 'lasting' ? 'advisory' : 'strict';
   const cycle = circle.map((wait, at): RawDependency => {
     // The flow of this wait holds what the one before it wants.
     const wanted = circle.at(at - 1) as Hold;
@@ -22,8 +36,8 @@ export function deadlock(graph: WaitGraph, circle: readonly Hold[], tier: Tier):
       from: held.lockClass.name,
       to: wait.lockClass.name,
       tier,
-      held: heldUse(held),
-      acquiring: waitingUse(wait),
+      held: heldUse(held, stackOf(wait)),
+      acquiring: waitingUse(wait, stackOf(wait)),
       task: taskOf(wait),
     };
   });
@@ -31,9 +45,9 @@ export function deadlock(graph: WaitGraph, circle: readonly Hold[], tier: Tier):
     id: `deadlock:${rotated(circle.map(({ lockClass }) => lockClass.name)).join(' -> ')}`,
     kind: 'deadlock',
     tier,
-    summary: summaryOf(graph, circle, tier),
-    acquiring: waitingUse(closing),
-    held: heldOf(graph, closing),
+    summary: summaryOf(graph, circle, ground),
+    acquiring: waitingUse(closing, stackOf(closing)),
+    held: heldOf(graph, closing, stackOf(closing)),
     cycle,
     ...(circle.length === 1 ? { advice: ownAdvice(closing) } : {}),
     task: taskOf(closing),
@@ -86,12 +100,16 @@ export function stalled(graph: WaitGraph, wait: Hold, now: number): Violation {
   };
 }
 
-function heldUse(hold: Hold): RawUse {
-  return rawUse(useFacts(hold, 'own', []));
+function heldUse(hold: Hold, stack: readonly CapturedFrame[] = []): RawUse {
+  return rawUse(useFacts(hold, 'own', stack));
 }
 
-function waitingUse(wait: Hold): RawUse {
-  return rawUse({ ...useFacts(wait, 'own', []), state: 'waiting' });
+function waitingUse(wait: Hold, stack: readonly CapturedFrame[] = []): RawUse {
+  const facts = useFacts(wait, 'own', []);
+  // The place of the `await`, where none was captured at the call.
+  const isKnown = facts.exact || stack.length === 0;
+  const seen = isKnown ? {} : { frames: withoutScopes(stack), exact: true };
+  return rawUse({ ...facts, ...seen, state: 'waiting' });
 }
 
 /** ` at src/a.ts:1:2`, where it is known. */
@@ -106,13 +124,21 @@ function holdFor(graph: WaitGraph, wait: Hold, wanted: Hold): Hold {
   return under.find(({ lock }) => lock === wanted.lock) ?? graph.holdersBefore(wanted)[0] ?? wanted;
 }
 
-function heldOf(graph: WaitGraph, wait: Hold): Violation['held'] {
-  return graph.heldUnder(wait).toReversed().map(heldUse);
+function heldOf(graph: WaitGraph, wait: Hold, stack: readonly CapturedFrame[] = []): Violation['held'] {
+  return graph
+    .heldUnder(wait)
+    .toReversed()
+    .map((hold) => heldUse(hold, stack));
 }
 
-function summaryOf(graph: WaitGraph, circle: readonly Hold[], tier: Tier): string {
+function summaryOf(graph: WaitGraph, circle: readonly Hold[], ground: Ground): string {
   const who = circle.length === 1 ? ownSummary(graph, last(circle)) : `${circle.length} flows wait for each other`;
-  if (tier === 'strict') return `${who}, and nothing is left to run that could let one of them go on`;
+  if (ground === 'end') return `${who}, and nothing is left to run that could let one of them go on`;
+  if (ground === 'scopes') {
+    return circle.length === 1
+      ? `${who}: the callback that has what is wanted awaits it, and has it until it returns`
+      : `${who}: each awaits, in the callback that has its lock until it returns, what the next one has`;
+  }
   return `${who}, and none of them has gone on since; unless a timer or another flow releases what one of them holds, none will`;
 }
 

@@ -9,22 +9,29 @@
  * for a look one walk over all holds and waits, never more than a twentieth of the time.
  */
 import { isWait, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
+import { DeadlockError } from '../errors.js';
+import type { LockClass } from '../model/lock-class.js';
 import { elapsed, later, type Clock } from '../platform/clock.js';
 import { showWarning } from '../platform/warnings.js';
 import type { Report, Violation } from '../report/types.js';
 import { deadlock, neverReleased, stalled } from './deadlock.js';
-import { isBounded, WaitGraph } from './wait-graph.js';
+import { refuseWait } from './refuse-wait.js';
+import { ScopeCircles, type FoundCircle } from './scope-circles.js';
+import { mayEnd, WaitGraph } from './wait-graph.js';
 import { waitTable, type WaitTable } from './wait-table.js';
 import { waitText } from './wait-text.js';
 
 export interface LivenessHost {
   readonly off: boolean;
+  readonly enforce: boolean;
   readonly now: () => number;
   /** Milliseconds; 0: never. */
   readonly stallTimeout: number;
   readonly deadlockCheckAfter: number;
   live(): Iterable<Hold>;
   report(violation: Violation): Report;
+  /** Has a lock of the class been freed, or a wait for it ended, by somebody from outside? */
+  isFreedFromOutside(lockClass: LockClass): boolean;
 }
 
 /** A look comes as late as this part of `deadlockCheckAfter` at most, so that waits that begin apart share one. */
@@ -54,6 +61,7 @@ export class Liveness {
   endWatch: EndWatch | undefined;
   readonly #host: LivenessHost;
   readonly #clock: Clock | undefined;
+  readonly #scopes: ScopeCircles;
   #stop: (() => void) | undefined;
   #isSoon = false;
   #told = new WeakSet<Hold>();
@@ -64,12 +72,20 @@ export class Liveness {
   constructor(host: LivenessHost, clock?: Clock) {
     this.#host = host;
     this.#clock = clock;
+    this.#scopes = new ScopeCircles({
+      now: host.now,
+      isFreedFromOutside: (lockClass) => host.isFreedFromOutside(lockClass),
+      onCircle: (found) => {
+        if (!host.off) this.#tellCertain(found);
+      },
+    });
   }
 
-  /** Somebody has to wait. */
-  waitBegins(): void {
+  /** Somebody has to wait; `promise` is what the caller gets. */
+  waitBegins(wait: Hold, promise: Promise<unknown>): void {
     if (!this.#isSoon) this.#begin();
     this.endWatch?.waitBegins();
+    if (wait.parent !== undefined && this.#host.deadlockCheckAfter !== 0) this.#scopes.begins(wait, promise);
   }
 
   /** Who waits for whom now. */
@@ -83,7 +99,7 @@ export class Liveness {
    */
   atEnd(): boolean {
     const graph = new WaitGraph(this.#host.live(), { atEnd: true });
-    for (const circle of graph.circles()) this.#host.report(deadlock(graph, circle, 'strict'));
+    for (const circle of graph.circles()) this.#host.report(deadlock(graph, circle, 'end'));
     for (const wait of graph.stuck) this.#toldAtEnd.add(wait);
     const seen = new Set<TrackedLock>();
     for (const wait of graph.stuck) {
@@ -108,7 +124,7 @@ export class Liveness {
       const untold = circles.filter(
         (circle) => !circle.every((wait) => this.#told.has(wait) || this.#toldAtEnd.has(wait)),
       );
-      for (const circle of untold) this.#tellCircle(graph, circle);
+      for (const circle of untold) this.#tell(circle, deadlock(graph, circle, 'lasting'));
     }
     const known = new Set(circles.flat());
     const others = waits.filter((wait) => !known.has(wait)).sort((one, other) => one.since - other.since);
@@ -167,16 +183,27 @@ export class Liveness {
     const graph = new WaitGraph(this.#host.live());
     for (const circle of graph.circles()) {
       if (!circle.every(isOld) || circle.every((wait) => this.#told.has(wait))) continue;
-      const report = this.#tellCircle(graph, circle);
-      if (this.#watched.length < MAX_WATCHED) this.#watched.push({ circle, report });
+      this.#tell(circle, deadlock(graph, circle, 'lasting'));
     }
     // What is in no circle by now can only come into one by a wait that is yet to begin.
     for (const wait of waits) if (isOld(wait)) this.#told.add(wait);
   }
 
-  #tellCircle(graph: WaitGraph, circle: readonly Hold[]): Report {
+  /** Each circle once; told again where it goes on after all. */
+  #tell(circle: readonly Hold[], violation: Violation): Report {
     for (const wait of circle) this.#told.add(wait);
-    return this.#host.report(deadlock(graph, circle, 'advisory'));
+    const report = this.#host.report(violation);
+    if (this.#watched.length < MAX_WATCHED) this.#watched.push({ circle, report });
+    return report;
+  }
+
+  /** In enforce the one that began last gives up, and the others go on. */
+  #tellCertain({ graph, circle, closing, stackOf }: FoundCircle): void {
+    // One place in a queue may be that of several waits: of an item and its queue.
+    const places = new Set([closing, ...circle].map(({ waiter }) => waiter));
+    for (const wait of this.#host.live()) if (places.has(wait.waiter)) this.#told.add(wait);
+    const report = this.#tell(circle, deadlock(graph, circle, 'scopes', stackOf));
+    if (this.#host.enforce) refuseWait(closing, new DeadlockError(report.message, report));
   }
 
   #tellStalls(waits: readonly Hold[], now: number, { after, most }: { after: number; most: number }): void {
@@ -194,7 +221,7 @@ export class Liveness {
 
   /** Waits that are no error by themselves, once nothing is left to run: for events, and for what nobody is known to hold. */
   #tellLeft(graph: WaitGraph): void {
-    const left = this.#waits().filter((wait) => !graph.stuck.has(wait) && !isBounded(wait));
+    const left = this.#waits().filter((wait) => !graph.stuck.has(wait) && !mayEnd(wait));
     if (left.length === 0) return;
     const table = waitTable(new WaitGraph(left), this.#host.now());
     const lines = waitText(table, { group: true, limit: MAX_LEFT_LINES });
@@ -241,7 +268,7 @@ export class Liveness {
 
 /** Does it wait for what nobody is known to hold, or may it end by itself? That is how a consumer waits that has nothing to do. */
 function isIdle(wait: Hold): boolean {
-  if (isBounded(wait)) return true;
+  if (mayEnd(wait)) return true;
   if (!isWait(wait.kind)) return false;
   for (let hold = wait.lock.firstHold; hold !== undefined; hold = hold.next) if (hold.state !== WAITING) return false;
   return true;

@@ -11,6 +11,8 @@
  * seen to take. At the end of a process (`atEnd`) nothing runs any more, so nobody gives anything back: every wait for a lock is
  * stuck, and for an event that somebody has begun to bring.
  *
+ * With `proven`, only what is certain counts: it is known from the awaits themselves who waits for what (scope-circles.ts).
+ *
  * Invariant: read only; it changes nothing that it looks at. Cost: linear in the holds, the waits and what each wait lists.
  * A caller must use it in the turn in which it was made.
  */
@@ -28,6 +30,20 @@ export interface LockState {
   readonly waits: readonly Hold[];
 }
 
+/** What is known for certain of who waits; without it, a wait is that of all who seem to await it. */
+export interface ProvenWaits {
+  /** Of each wait the holds whose holder awaits it and nothing else. */
+  readonly under: ReadonlyMap<Hold, readonly Hold[]>;
+  /** May it last for ever? */
+  mayStick(wait: Hold): boolean;
+}
+
+interface Moment {
+  /** Does nothing run any more? */
+  readonly atEnd?: boolean;
+  readonly proven?: ProvenWaits;
+}
+
 /** Holds of one flow that are looked at for one wait; further out the order of locks is not checked either. */
 const MAX_LISTED = 256;
 
@@ -36,14 +52,16 @@ const NONE: readonly Hold[] = [];
 export class WaitGraph {
   readonly states: ReadonlyMap<TrackedLock, LockState>;
   readonly #atEnd: boolean;
+  readonly #proven: ProvenWaits | undefined;
   /** What a wait is under, innermost first. */
   readonly #under = new Map<Hold, readonly Hold[]>();
   /** Of a hold the waits of its holder. */
   readonly #waitsOf = new Map<Hold, Hold[]>();
   readonly #stuck = new Set<Hold>();
 
-  constructor(live: Iterable<Hold>, { atEnd = false }: { readonly atEnd?: boolean } = {}) {
+  constructor(live: Iterable<Hold>, { atEnd = false, proven }: Moment = {}) {
     this.#atEnd = atEnd;
+    this.#proven = proven;
     this.states = statesOf(live);
     for (const { waits } of this.states.values()) for (const wait of waits) this.#add(wait);
     this.#reduce();
@@ -111,9 +129,7 @@ export class WaitGraph {
     if (!this.#mayStick(wait)) return;
     this.#stuck.add(wait);
     if (wait.parent === undefined) return;
-    const pending = wait.asked.pending as Pending | undefined;
-    const listed = listHolds(wait.parent, MAX_LISTED);
-    const under = pending === undefined ? listed : listed.filter((hold) => isAwaiting(hold, pending));
+    const under = this.#proven === undefined ? seemingHolds(wait) : (this.#proven.under.get(wait) ?? NONE);
     this.#under.set(wait, under);
     for (const hold of under) {
       const waits = this.#waitsOf.get(hold);
@@ -124,7 +140,8 @@ export class WaitGraph {
 
   #mayStick(wait: Hold): boolean {
     if (wait.kind === 'use') return false;
-    return this.#atEnd || !isBounded(wait);
+    if (this.#proven !== undefined) return this.#proven.mayStick(wait);
+    return !wait.asked.parked && (this.#atEnd || !isBounded(wait));
   }
 
   #reduce(): void {
@@ -170,6 +187,13 @@ export class WaitGraph {
   }
 }
 
+/** What the flow of a wait holds, as far as its holder seems to await the wait. */
+function seemingHolds(wait: Hold): readonly Hold[] {
+  const pending = wait.asked.pending as Pending | undefined;
+  const listed = listHolds(wait.parent, MAX_LISTED);
+  return pending === undefined ? listed : listed.filter((hold) => isAwaiting(hold, pending));
+}
+
 /**
  * Does who has `hold` wait for the attempt? Proven; or, of a lock taken by a call, as it seems: the function that took it is seen to
  * await what made the attempt. That is no proof, since two runs of one function look the same.
@@ -201,6 +225,11 @@ function statesOf(live: Iterable<Hold>): Map<TrackedLock, LockState> {
 
 function priorityOf({ waiter }: Hold): number {
   return waiter instanceof BoundedWaiter ? waiter.priority : 0;
+}
+
+/** May the wait end though nobody gives back what it wants? Its own timer or signal may end it, or somebody whom its author knows. */
+export function mayEnd(wait: Hold): boolean {
+  return wait.asked.parked || isBounded(wait);
 }
 
 /** May the wait end by its own timer or signal? */

@@ -71,6 +71,8 @@ export interface WaitTableWait extends WaitTableHold {
   readonly position: number;
   /** Present where a timeout or a signal may end the wait. */
   readonly bounded?: true;
+  /** Present where its author has said that somebody from outside ends it: the option `parked`. */
+  readonly parked?: true;
 }
 
 /** One flow that holds or waits. */
@@ -167,6 +169,7 @@ class TableMaker {
       row.blockedBy = wait.shared && lock.capacity <= 1 ? writers : blockers;
       row.position = ++position;
       if (isBounded(wait)) row.bounded = true;
+      if (wait.asked.parked) row.parked = true;
       this.waits.push(row as WaitTableWait);
     }
   }

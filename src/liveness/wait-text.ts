@@ -69,9 +69,12 @@ function heldSites({ flows }: WaitTable): Map<number, string> {
   return sites;
 }
 
-function awaitedText({ kind, lock, bounded, blockedBy }: WaitTableWait, held: ReadonlyMap<number, string>): string {
+function awaitedText(
+  { kind, lock, bounded, parked, blockedBy }: WaitTableWait,
+  held: ReadonlyMap<number, string>,
+): string {
   const how = kind === 'unlock' ? ', for its unlock' : '';
-  const end = bounded === true ? ', bounded' : '';
+  const end = `${bounded === true ? ', bounded' : ''}${parked === true ? ', parked' : ''}`;
   if (blockedBy.length === 0) return how + end;
   const site = held.get(lock) ?? '';
   return `${how}${end}, held${site === '' ? '' : ` since ${site}`} by flow ${blockedBy.slice(0, 3).join(', ')}${blockedBy.length > 3 ? ', ...' : ''}`;

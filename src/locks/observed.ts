@@ -41,6 +41,8 @@ export interface PermitRequest {
   readonly isTry: boolean;
   readonly subclass: number | string | undefined;
   readonly nestLock: ObservedLock | undefined;
+  /** Does somebody from outside end the wait, as its author says? */
+  readonly parked: boolean | undefined;
 }
 
 /** A wait until so many permits could be had, which takes none. */
@@ -86,6 +88,10 @@ export interface ObservedPermits extends ObservedLock {
   capacity: number;
   /** May somebody add permits by `release()`, and has nobody to have taken what is released? */
   readonly isCounted: boolean;
+  /** Those that wait; undefined before anybody has. */
+  readonly queue: { readonly size: number } | undefined;
+  /** What the waiters of `cancel()` are rejected with. */
+  readonly cancelError: unknown;
   /** What a request of this weight waits for. */
   waitOf(weight: number): WaitKind;
   /** May a request of this weight and priority pass at once? */

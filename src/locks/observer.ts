@@ -9,6 +9,7 @@
  * back as the lock would. `below` is the public function that was called: the program's own frames begin below it.
  */
 import { sharedState } from '../platform/shared-state.js';
+import type { LockTimeoutError } from '../errors.js';
 import type { Hold, WaitKind } from '../model/hold.js';
 import type { LockClass } from '../model/lock-class.js';
 import type {
@@ -69,6 +70,8 @@ export interface HoldObserver {
   granted(hold: Hold): void;
   /** The wait is given up with that reason, and nobody hears of the hold again. */
   ended(hold: Hold, reason: unknown): void;
+  /** Its time of so many milliseconds is up: the error that it is given up with, after that. */
+  timedOut(hold: Hold, timeout: number): LockTimeoutError;
   /** Its releaser or guard is called: ends the hold, and gives the permits back. */
   released(lock: ObservedPermits, weight: number, hold: Hold, below: Below): void;
   /** `release()` of the lock itself is called: permits are about to go back, whoever took them. */

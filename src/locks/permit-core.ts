@@ -32,7 +32,8 @@ export class PermitCore extends LockCore implements ObservedPermits {
   declare unlockWaiters: UnlockWaiters | undefined;
   /** May somebody add permits by `release()`, and has nobody to have taken what is released? */
   declare readonly isCounted: boolean;
-  declare private readonly cancelError: Error;
+  /** What the waiters of `cancel()` are rejected with. */
+  declare readonly cancelError: Error;
 
   /** `options` are checked by now. `value`: the permits at the start; `capacity`: how many holders the validator is to count with. */
   constructor(
@@ -234,10 +235,18 @@ export class PermitCore extends LockCore implements ObservedPermits {
   /** Whichever bound comes first. */
   #bound(waiter: PermitWaiter<unknown>, { timeout, limit, signal }: PermitRequest): void {
     const giveUp = (reason: unknown): boolean => this.giveUp(waiter, reason);
-    const { clock } = this.world;
+    const { clock, attached } = this.world;
     if (limit !== undefined && !(timeout !== undefined && timeout < effectiveTimeout(limit)))
       waiter.bound(clock, { signal, timeout: limit.timeout }, () => this.#desert(waiter, limit), giveUp);
-    else waiter.bound(clock, { signal, timeout }, () => giveUp(new LockTimeoutError(timeout as number)), giveUp);
+    else {
+      const onTime = (): void => {
+        const { hold } = waiter;
+        giveUp(
+          hold === undefined ? new LockTimeoutError(timeout as number) : attached?.timedOut(hold, timeout as number),
+        );
+      };
+      waiter.bound(clock, { signal, timeout }, onTime, giveUp);
+    }
   }
 
   /** The caller hears that its time is up; a ghost keeps its place. */

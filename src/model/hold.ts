@@ -158,6 +158,8 @@ export class Hold implements ListCell {
   declare followed: boolean;
   /** Was it seen to come to one function alone, which called for it? So it can be told what it holds. */
   declare seen: boolean;
+  /** Of a scope: the last wait that began in it. */
+  declare awaits: Hold | undefined;
 
   constructor(
     lock: TrackedLock,
@@ -192,6 +194,7 @@ export class Hold implements ListCell {
     this.takers = 0;
     this.followed = false;
     this.seen = false;
+    this.awaits = undefined;
   }
 
   /** Do others of its kind hold the lock beside it? */
@@ -289,6 +292,8 @@ class HoldQuestion {
   /** Of a link that stands for a place in a turn with tries, its number, and that turn's first cell (tries-in-calls.ts). */
   branch = 0;
   branchOf = 0;
+  /** Its author has said that somebody from outside ends the wait. */
+  parked = false;
   /** A link made by `structured`: all holds from here outwards are those of somebody who waits. */
   vouched = false;
 }

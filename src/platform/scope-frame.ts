@@ -54,6 +54,7 @@ export class ScopeFrames<H> {
   readonly #functions: (ScopeFunction<H> | undefined)[] = [];
   readonly #directFunctions: ((<T>(callback: () => T) => T) | undefined)[] = [];
   readonly #holds: (H | undefined)[] = [];
+  readonly #callbacks: unknown[] = [];
   readonly #free: number[] = [];
   #slots = 0;
 
@@ -73,6 +74,7 @@ export class ScopeFrames<H> {
     const slot = this.#free.pop() ?? this.#slots++;
     const run = (this.#functions[slot] ??= this.#make(slot));
     this.#holds[slot] = hold;
+    this.#callbacks[slot] = callback;
     return run(hold, turn, granted, keeper, callback, passValue, probed);
   }
 
@@ -93,8 +95,14 @@ export class ScopeFrames<H> {
     return isScopeFrame(functionName) ? this.#holds[Number(functionName.slice(PREFIX.length))] : undefined;
   }
 
+  /** What the function of that name calls, as the scope of `holdOf`. */
+  callbackOf(functionName: string): unknown {
+    return this.#callbacks[Number(functionName.slice(PREFIX.length))];
+  }
+
   #end(slot: number): void {
     this.#holds[slot] = undefined;
+    this.#callbacks[slot] = undefined;
     this.#free.push(slot);
     if (slot < MAX_KEPT) return;
     this.#functions[slot] = undefined;
@@ -156,4 +164,4 @@ export function isScopeFrame(functionName: string): boolean {
 }
 
 /** One set of frames in a process: a stack may hold scopes of several trackers and of several copies of the package. */
-export const scopeFrames: ScopeFrames<object> = sharedState('lockdep.scopes.1', () => new ScopeFrames<object>());
+export const scopeFrames: ScopeFrames<object> = sharedState('lockdep.scopes.2', () => new ScopeFrames<object>());

@@ -57,7 +57,8 @@ export interface LockdepOptions {
   stallTimeout: number;
   /**
    * Flows that wait for each other for so many milliseconds without a change are reported (`deadlock`, advisory: a timer may
-   * release what one of them holds). 0: never. At the end of a process they are reported in any case, as strict.
+   * release what one of them holds); where scopes make it certain, at once and as strict. 0: neither. At the end of a process they are
+   * reported in any case, as strict.
    *
    * @default 1000
    */

@@ -73,7 +73,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
   stallTimeout = 30_000;
   deadlockCheckAfter = 1000;
   /** Called where a flow has to wait, while the mode is on. */
-  onWait: (() => void) | undefined;
+  onWait: ((wait: Hold, promise: Promise<unknown>) => void) | undefined;
   /** Called when the mode has turned off, and when all is forgotten. */
   onStop: (() => void) | undefined;
   readonly events: Events;
@@ -92,6 +92,7 @@ export class Runtime implements ValidatorHost, ObserverHost {
   #modeIsForced = false;
   #tracking: TrackingLevel = 'precise';
   #trackingIsForced = false;
+  readonly #freedFromOutside = new WeakSet<LockClass>();
   #comparatorFailures = new Set<string>();
   /** What is followed now; undefined before the first time. */
   #following: TrackingLevel | 'off' | undefined;
@@ -185,9 +186,18 @@ export class Runtime implements ValidatorHost, ObserverHost {
     return isLeftOut && this.enforce ? this.log.build(violation) : report;
   }
 
-  /** A flow has to wait. */
-  waitBegins(): void {
-    if (!this.off) this.onWait?.();
+  /** A flow has to wait; `promise` is what its caller gets. */
+  waitBegins(wait: Hold, promise: Promise<unknown>): void {
+    if (!this.off) this.onWait?.(wait, promise);
+  }
+
+  /** Somebody who neither has a lock of the class nor waits for it has freed it, or ended a wait. */
+  freedFromOutside(lockClass: LockClass): void {
+    this.#freedFromOutside.add(lockClass.base ?? lockClass);
+  }
+
+  isFreedFromOutside(lockClass: LockClass): boolean {
+    return this.#freedFromOutside.has(lockClass.base ?? lockClass);
   }
 
   live(): Iterable<Hold> {

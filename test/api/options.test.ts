@@ -105,7 +105,7 @@ describe('a cancel error that is none', () => {
 describe('an option that is undefined is as if it were not there', () => {
   const none = undefined;
   const lock = { class: none, name: none, cancelError: none };
-  const acquire = { priority: none, signal: none, timeout: none, subclass: none, nestLock: none };
+  const acquire = { priority: none, signal: none, timeout: none, subclass: none, nestLock: none, parked: none };
 
   it('for the locks, and for what is waited for', () =>
     isolated(async (instance) => {

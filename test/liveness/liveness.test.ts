@@ -4,7 +4,7 @@ import { createLockdep, type IsolatedLockdep } from '../../src/testing.js';
 import type { SomeOptions } from '../../src/validator/options.js';
 import { settle } from '../support/harness.js';
 import { StillClock } from '../support/still-clock.js';
-import { GOES_ON, STUCK } from './shapes.js';
+import { CERTAIN, GOES_ON, LASTING, LOOKS_STUCK } from './shapes.js';
 
 async function timed(
   fn: (instance: IsolatedLockdep, clock: StillClock) => Promise<void>,
@@ -24,7 +24,24 @@ const told = ({ lockdep }: IsolatedLockdep, kind: string): string[] =>
 
 for (const tracking of ['precise', 'light'] as const) {
   describe(`flows that wait for each other, tracking ${tracking}`, () => {
-    for (const [name, shape] of Object.entries(STUCK)) {
+    for (const [name, shape] of Object.entries(CERTAIN)) {
+      it(`are told at once, for certain, where scopes make the circle: ${name}`, () =>
+        timed(async (instance, clock) => {
+          instance.lockdep.configure({ tracking });
+          await shape(instance);
+          assert.deepEqual(told(instance, 'deadlock'), ['strict']);
+          const { message, count } = instance.lockdep.reports().find(({ kind }) => kind === 'deadlock')!;
+          assert.match(message, /^LOCKDEP: deadlock: /);
+          assert.match(message, /\*\*\* DEADLOCK \*\*\*/);
+          assert.match(message, /shapes\.ts:\d+/);
+          assert.ok(instance.lockdep.waits().cycles.length > 0);
+          for (let second = 0; second < 3; second++) await clock.advance(1000);
+          assert.deepEqual(told(instance, 'deadlock'), ['strict']);
+          assert.equal(instance.lockdep.reports().find(({ kind }) => kind === 'deadlock')?.count, count);
+        }));
+    }
+
+    for (const [name, shape] of Object.entries(LASTING)) {
       // In light the holder of a lock that was taken by a call is not known.
       if (tracking === 'light' && /call|philosophers/.test(name)) continue;
       it(`are suspected after a second and shown as a circle: ${name}`, () =>
@@ -39,6 +56,23 @@ for (const tracking of ['precise', 'light'] as const) {
           assert.ok(cycles.length > 0 && cycles[0]!.every((flow) => waits.some((wait) => wait.flow === flow)));
           await clock.advance(5000);
           assert.equal(instance.lockdep.reports().find(({ kind }) => kind === 'deadlock')?.count, 1);
+        }));
+    }
+
+    for (const [name, start] of Object.entries(LOOKS_STUCK)) {
+      it(`are at most suspected where only their author knows that one of them goes on: ${name}`, () =>
+        timed(async (instance, clock) => {
+          instance.lockdep.configure({ tracking });
+          const goOn = await start(instance);
+          for (let second = 0; second < 3; second++) await clock.advance(1000);
+          assert.ok(!told(instance, 'deadlock').includes('strict'));
+          for (const { kind, message } of instance.lockdep.reports()) {
+            if (kind === 'deadlock') assert.match(message, /^LOCKDEP: suspected deadlock: [^]*unless a timer/);
+          }
+          goOn();
+          await settle();
+          await clock.advance(1100);
+          assert.deepEqual(instance.lockdep.waits().cycles, []);
         }));
     }
 
@@ -121,6 +155,44 @@ describe('a wait that lasts', () => {
       },
       { stallTimeout: 0, deadlockCheckAfter: 0 },
     ));
+});
+
+describe('a wait that its author has parked', () => {
+  it('is shown among the waits with a mark, and never told as stalled', () =>
+    timed(async (instance, clock) => {
+      const lock = new instance.Mutex({ class: 'held' });
+      const release = await lock.acquire();
+      const wait = instance.lockdep.detached(() => lock.acquire({ parked: true }));
+      for (let second = 0; second < 40; second++) await clock.advance(1000);
+      assert.deepEqual(instance.lockdep.reports(), []);
+      assert.equal(instance.lockdep.waits().waits[0]?.parked, true);
+      assert.match(instance.lockdep.showAllLocks(), /^waiting held, exclusive, parked, held since /m);
+      release();
+      (await wait)();
+      assert.deepEqual(instance.lockdep.waits().waits, []);
+    }));
+
+  it('leaves those beside it to be told', () =>
+    timed(async (instance, clock) => {
+      const lock = new instance.Mutex({ class: 'held' });
+      await lock.acquire();
+      void instance.lockdep.detached(() => lock.acquire({ parked: true }));
+      void instance.lockdep.detached(() => lock.acquire({ parked: false }));
+      for (let second = 0; second < 40; second++) await clock.advance(1000);
+      assert.deepEqual(told(instance, 'stall'), ['advisory']);
+    }));
+
+  for (const parked of ['yes', 1, null]) {
+    it(`is refused where the option is no boolean: ${String(parked)}`, () =>
+      timed(async ({ Mutex, Semaphore, RWSemaphore }) => {
+        const options = { parked: parked as never };
+        const message = { name: 'TypeError', message: /^option parked must be a boolean, got / };
+        await assert.rejects(async () => new Mutex().acquire(options), message);
+        await assert.rejects(async () => new Mutex().runExclusive(() => undefined, options), message);
+        await assert.rejects(async () => new Semaphore(1).acquire(options), message);
+        await assert.rejects(async () => new RWSemaphore().acquireRead(options), message);
+      }));
+  }
 });
 
 describe('the timer of the watch', () => {

@@ -16,6 +16,7 @@ const asyncMutex = [
 
 const locks = [
   ...asyncMutex,
+  'DeadlockError',
   'DeclaredOrderError',
   'Completion',
   'LockClass',

@@ -53,7 +53,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 
   'codes, kinds and evidence are unions of literals': `
     import {
-      DeclaredOrderError, LockdepError, LockTimeoutError, NotHeldError, QueueClosedError,
+      DeadlockError, DeclaredOrderError, LockdepError, LockTimeoutError, NotHeldError, QueueClosedError,
       type Evidence, type HeldLock, type HoldMode, type HoldState, type LockdepErrorCode, type ReportKind,
     } from 'lockdep';
     type Spelled<Kind> = Kind extends string ? \`ERR_LOCKDEP_\${Uppercase<Kind>}\` : never;
@@ -84,7 +84,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     ] = [
       new LockTimeoutError(1).code, new NotHeldError().code, new DeclaredOrderError('').code, new QueueClosedError().code,
     ];
-    const ofClass: 'ERR_LOCKDEP_TIMEOUT' = LockTimeoutError.CODE;
+    const ofClass: ['ERR_LOCKDEP_TIMEOUT', 'ERR_LOCKDEP_DEADLOCK'] = [LockTimeoutError.CODE, new DeadlockError('').code];
+    const { queueLength, site }: { queueLength?: number, site?: string } = new LockTimeoutError(1);
     const line = ({ mode, state, evidence }: HeldLock): [HoldMode, HoldState, Evidence] => [mode, state, evidence];
     const modes: HoldMode[] = ['exclusive', 'shared'];
     const states: HoldState[] = ['held', 'waiting'];
@@ -92,7 +93,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     // @ts-expect-error there is no such evidence
     const none: Evidence = 'certain';
     const kind: ReportKind = 'stall';
-    console.log(ofOneWord, advice, codes, ofClass, line, modes, states, all, none, kind);`,
+    console.log(ofOneWord, advice, codes, ofClass, queueLength, site, line, modes, states, all, none, kind);`,
 
   'a class knows the type of its locks': `
     import { LockClass, lockClass, Mutex, RWSemaphore, type AnyLock, type LockClassOptions } from 'lockdep';

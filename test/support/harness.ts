@@ -5,12 +5,15 @@ import type { LockdepOptions } from '../../src/validator/options.js';
 
 export { nextTurn };
 
-/** Runs `fn` with an isolated instance, which ends with it. */
+/**
+ * Runs `fn` with an isolated instance, which ends with it. What hangs in it is told by the rules of order alone, unless the options
+ * say otherwise.
+ */
 export async function isolated(
   fn: (instance: IsolatedLockdep) => Promise<void> | void,
   options?: Partial<LockdepOptions>,
 ): Promise<void> {
-  const instance = createLockdep(options);
+  const instance = createLockdep({ deadlockCheckAfter: 0, ...options });
   try {
     await fn(instance);
   } finally {

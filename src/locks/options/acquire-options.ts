@@ -65,6 +65,20 @@ export interface AcquireOptions {
    * ```
    */
   nestLock?: AnyLock | undefined;
+  /**
+   * Says that somebody from outside ends this wait, as of a consumer that has nothing to do: it is never told as stalled, nor as a
+   * part of a deadlock, nor at the end of the process. It is shown among the waits all the same, as parked.
+   *
+   * @default false
+   *
+   * @example
+   * ```ts
+   * const items = new Semaphore(1);
+   * await items.acquire(); // what is there by now
+   * void items.acquire({ parked: true }).then(() => 'somebody has brought more');
+   * ```
+   */
+  parked?: boolean | undefined;
 }
 
 /**
@@ -92,15 +106,15 @@ export function effectiveTimeout({ timeout }: TimeLimit): Milliseconds {
 }
 
 /** What options can add to a weight and a priority. */
-type Added = Pick<PermitRequest, 'signal' | 'timeout' | 'subclass' | 'nestLock'>;
+type Added = Pick<PermitRequest, 'signal' | 'timeout' | 'subclass' | 'nestLock' | 'parked'>;
 
 const NOTHING: Partial<Added> = {};
 
 export const PLAIN_REQUEST: PermitRequest = request(1, 0);
 
 export function request(weight: number, priority: number, added: Partial<Added> = NOTHING): PermitRequest {
-  const { signal, timeout, subclass, nestLock } = added;
-  return { weight, priority, signal, timeout, limit: undefined, isTry: timeout === 0, subclass, nestLock };
+  const { signal, timeout, subclass, nestLock, parked } = added;
+  return { weight, priority, signal, timeout, limit: undefined, isTry: timeout === 0, subclass, nestLock, parked };
 }
 
 /** From the arguments of async-mutex, either of which may be missing. */
@@ -135,18 +149,20 @@ function fromOptions(given: unknown, weight: number, taker: string): PermitReque
     throw mistyped('options', 'a number or an object', given);
   }
   noteUnknown(given, taker);
-  const { priority, signal, timeout, subclass, nestLock } = given as AcquireOptions;
+  const { priority, signal, timeout, subclass, nestLock, parked } = given as AcquireOptions;
   if (signal !== undefined && !isSignal(signal)) {
     throw mistyped('option signal', 'an AbortSignal', signal);
   }
   if (subclass !== undefined && typeof subclass !== 'number' && typeof subclass !== 'string') {
     throw mistyped('option subclass', 'a number or a string', subclass);
   }
+  if (parked !== undefined && typeof parked !== 'boolean') throw mistyped('option parked', 'a boolean', parked);
   return request(weight, checkedPriority(priority ?? 0), {
     signal,
     timeout: checkedTimeout(timeout),
     subclass,
     nestLock: nestLock === undefined ? undefined : coreOf(nestLock, 'option nestLock'),
+    parked,
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Takers } from '../../platform/unknown-options-told.js';
 
 const OF_LOCK = ['class', 'name', 'cancelError'];
-const OF_ACQUISITION = ['priority', 'signal', 'timeout', 'subclass', 'nestLock'];
+const OF_ACQUISITION = ['priority', 'signal', 'timeout', 'subclass', 'nestLock', 'parked'];
 
 const constructorOf = (kind: string, ...others: string[]): Takers => ({
   [kind]: { title: `the constructor of ${kind}`, known: [...OF_LOCK, ...others] },

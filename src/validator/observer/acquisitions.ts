@@ -60,11 +60,11 @@ export class Acquisitions {
     const mayBatch = wanted.priority === 0;
     if (!validator.wantsProbe(hold)) {
       validator.tracker.carryNew(promise, hold, mayBatch);
-      return promise;
+      return this.#begun(hold, promise);
     }
     const probed = this.#probed(hold, promise);
     validator.tracker.carry(probed, hold, mayBatch);
-    return probed;
+    return this.#begun(hold, probed);
   }
 
   /** Nothing is learned about getting here, only about what is wanted from here on. */
@@ -88,7 +88,13 @@ export class Acquisitions {
     const granted = lock.takeNow(wanted, hold);
     const turn = granted === undefined ? this.#request(lock, wanted, hold, grantValue, below) : undefined;
     const probed = this.#rt.validator.wantsProbe(hold) ? ready : undefined;
-    return scopeFrames.run(hold, turn, granted ?? 0, this.#keeper, callback, passValue, probed);
+    return this.#begun(hold, scopeFrames.run(hold, turn, granted ?? 0, this.#keeper, callback, passValue, probed));
+  }
+
+  /** What the caller gets of it; where it has to wait, the wait begins. */
+  #begun<T>(hold: Hold, promise: Promise<T>): Promise<T> {
+    if (hold.state === WAITING) this.#rt.waitBegins(hold, promise);
+    return promise;
   }
 
   /** Validated, and nothing else. */
@@ -101,9 +107,11 @@ export class Acquisitions {
   }
 
   #attempt(lock: ObservedPermits, wanted: PermitRequest, kind: HoldKind, below: Below): Hold {
-    const { weight, nestLock } = wanted;
+    const { weight, nestLock, parked } = wanted;
     const validated = this.#classFor(lock, wanted, below);
-    return this.#rt.validator.attempt(lock, validated, kind, lock.waitOf(weight), weight, below, nestLock);
+    const hold = this.#rt.validator.attempt(lock, validated, kind, lock.waitOf(weight), weight, below, nestLock);
+    if (parked === true) hold.ask().parked = true;
+    return hold;
   }
 
   /** The class that the attempt is validated as; says so where its nest lock is not held. */

@@ -35,20 +35,30 @@ export function followWait<T>(
   try {
     const waiter = queue();
     if (waiter.queued) for (const wait of waits) wait.queueUp(waiter);
-    if (waiter.queued) runtime.waitBegins();
     if (waits.some((wait) => wait.asked.pending !== undefined)) {
       const promise = watched(runtime, waits, waiter, undo);
       validator.tracker.carryWaits(promise, waits);
+      beginQueued(runtime, waits, waiter, promise);
       return promise;
     }
     waiter.onOver = () => {
       for (const wait of waits) validator.tracker.ended(wait);
     };
     if (!waiter.queued) waiter.onOver();
+    beginQueued(runtime, waits, waiter, waiter.promise);
     return waiter.promise;
   } finally {
     validator.tracker.unmute();
   }
+}
+
+function beginQueued<T>(
+  runtime: ObserverHost,
+  waits: readonly Hold[],
+  waiter: EventWait<T>,
+  promise: Promise<T>,
+): void {
+  if (waiter.queued) for (const wait of waits) runtime.waitBegins(wait, promise);
 }
 
 async function watched<T>(

@@ -21,6 +21,7 @@ import type {
   UnlockFault,
   UnlockRequest,
 } from '../../locks/observed.js';
+import type { LockTimeoutError } from '../../errors.js';
 import type { LockObserver } from '../../locks/observer.js';
 import type { ItemCore } from '../../locks/work/item-core.js';
 import type { QueueCore } from '../../locks/work/queue-core.js';
@@ -40,6 +41,7 @@ import { FollowedAttempt } from './foreign.js';
 import { Releases } from './releases.js';
 import { Sections } from './sections.js';
 import { runTracked, TrackedWork, unstartedIn } from './tracked-work.js';
+import { timedOut } from './timed-out.js';
 import { followUnlock } from './unlock-waits.js';
 
 export class ValidatingObserver implements LockObserver {
@@ -115,7 +117,6 @@ export class ValidatingObserver implements LockObserver {
 
   queued(hold: Hold, waiter: object): void {
     hold.queueUp(waiter);
-    this.#rt.waitBegins();
     if (this.#trace.isBusy) this.#trace.queued(hold);
   }
 
@@ -127,8 +128,13 @@ export class ValidatingObserver implements LockObserver {
   }
 
   ended(hold: Hold, reason: unknown): void {
+    if (reason === (hold.lock as ObservedPermits).cancelError) this.#rt.freedFromOutside(hold.lock.lockClass);
     this.#rt.validator.tracker.ended(hold);
     if (this.#trace.isBusy) this.#trace.ended(hold, reason);
+  }
+
+  timedOut(hold: Hold, timeout: number): LockTimeoutError {
+    return timedOut(hold, timeout, this.#rt.now());
   }
 
   released(lock: ObservedPermits, weight: number, hold: Hold, below: Below): void {
@@ -178,6 +184,7 @@ export class ValidatingObserver implements LockObserver {
 
   /** What let in one only is no gate then. */
   grown(lock: ObservedPermits): void {
+    this.#rt.freedFromOutside(lock.lockClass);
     const held = lock.capacity > 1 ? lock.heldPermits : this.permitsHeld(lock);
     const all = lock.value + held;
     if (all <= lock.capacity) return;

@@ -45,6 +45,7 @@ export class Releases {
   /** `release()` on the lock: ends a hold of this flow if it has one, else the oldest. */
   releasedByLock(lock: ObservedPermits, weight: number, below: Below): void {
     if (lock.firstHold === undefined) {
+      if (lock.isCounted) this.#rt.freedFromOutside(lock.lockClass);
       this.#unheld(lock, weight, below);
       return;
     }
@@ -104,6 +105,7 @@ export class Releases {
   }
 
   #endOldest(lock: ObservedPermits, weight: number, below: Below): void {
+    if (lock.isCounted) this.#rt.freedFromOutside(lock.lockClass);
     for (let hold = lock.firstHold; hold !== undefined; hold = hold.next) {
       if (hold.state !== HELD && hold.state !== TRANSFERRED) continue;
       this.#endWith(lock, hold, weight, below);
@@ -112,6 +114,8 @@ export class Releases {
   }
 
   #endWith(lock: ObservedPermits, hold: Hold, weight: number, below: Below): void {
+    // Its end is not that of the callback then.
+    if (isScope(hold.kind)) this.#rt.freedFromOutside(lock.lockClass);
     const asked = hold.ask();
     asked.returned += weight;
     if (lock.capacity > 1) lock.heldPermits -= weight;

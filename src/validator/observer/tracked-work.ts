@@ -73,7 +73,16 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
     this.waits = isWait ? beginWaits(runtime, [{ lock: queue, permits: 1 }], below) : [];
     this.#task = taskNamed(this.label, this.lockClass);
     unstartedOf(queue).add(this);
-    if (isWait) runtime.waitBegins();
+    for (const wait of this.waits) wait.queueUp(this);
+  }
+
+  /** What settles its turn: a wait's stack goes on with those who await that. undefined where the turn has come. */
+  get resolve(): (() => void) | undefined {
+    return this.#turn?.resolve;
+  }
+
+  get reject(): ((reason: unknown) => void) | undefined {
+    return this.#turn?.reject;
   }
 
   /** The promise of its turn, which is to come. */
@@ -188,6 +197,7 @@ export function runTracked<T>(work: TrackedWork<T>, now: boolean): Promise<T> {
   if (waits.some((node) => node.asked.pending !== undefined)) {
     work.runtime.validator.tracker.carryWaits(promise, waits);
   }
+  for (const wait of waits) work.runtime.waitBegins(wait, promise);
   return promise;
 }
 

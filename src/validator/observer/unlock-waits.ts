@@ -30,13 +30,13 @@ export function followUnlock(
   const wait = validator.attempt(lock, lock.lockClass, 'unlock', 'exclusive', weight, below);
   tracker.mute();
   try {
-    const waiter = lock.isFree(weight, priority)
-      ? heldBack(runtime, wait)
-      : queued(runtime, wait, lock.queueForUnlock(request));
+    const isFree = lock.isFree(weight, priority);
+    const waiter = isFree ? heldBack(runtime, wait) : queued(runtime, wait, lock.queueForUnlock(request));
     if (waiter !== undefined) tellBeyond(runtime, lock, wait, below);
     const promise = waiter?.promise ?? resolved();
     // One of a higher priority than the others' goes before those that stand in the queue: no part of a batch.
     tracker.carry(promise, wait, priority <= 0);
+    if (!isFree) runtime.waitBegins(wait, promise);
     return promise;
   } finally {
     tracker.unmute();
@@ -59,7 +59,6 @@ function heldBack(runtime: ObserverHost, wait: Hold): UnlockWait | undefined {
 function queued(runtime: ObserverHost, wait: Hold, waiter: UnlockWait): UnlockWait {
   const { validator } = runtime;
   wait.queueUp(waiter);
-  runtime.waitBegins();
   waiter.onOver = () => validator.tracker.ended(wait);
   if (validator.wantsProbe(wait)) watch(runtime, wait, waiter, false);
   return waiter;

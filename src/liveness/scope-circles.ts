@@ -1,0 +1,240 @@
+/**
+ * Circles that are certain as soon as they are there: of scopes, each of whose callbacks awaits what the scope of the next one
+ * keeps.
+ *
+ * A scope ends when its callback has settled. So it lasts as long as a wait does that the callback awaits and nothing beside it.
+ * That is looked for when a wait begins in a scope, and known at the first moment at which it can be: three turns later,
+ * in the same run of the event loop, when whoever called for the lock has come to its `await`. Evidence, all of it needed:
+ * - the async stack of the wait: V8 lists there who awaits it. Its next function must be the scope's callback itself, or the scope,
+ *   whose callback has then returned the wait's promise. What the callback awaits through another function of the program is left
+ *   to the suspicion after a second: between the two, a race may let it go on, and the stack shows none;
+ * - the calls of `then` on that promise, and on those that they make: a race, and whatever else resolves a promise with this one,
+ *   makes a call with a function of the language, and `await` makes none. So an async callback that returns the promise, and does
+ *   not await it, is in doubt as well;
+ * - the text of the callback, which stands where that function begins: so it is no other one that a race has called.
+ *
+ * Never certain: a hold that was taken by a call, since a timer may have its releaser; a wait with a timeout or signal, or a parked
+ * one; an event, which anybody may bring; a lock with an error of its own for `cancel()`. Nor is a circle with a class of
+ * which a wait was cancelled once, or a scope released from outside: who does that once may do it again, and before that
+ * nothing tells that somebody will. Such a circle that is told goes on later, and then that is said.
+ *
+ * States of a wait: begun -> looked at, when it may close a circle -> told, or none. Cost of a wait in a scope: the layer on its
+ * promise and a step for each lock on the way of a circle; a stack for each wait of one, for at most LOOKS in a second.
+ */
+import { watchThen, type ThenWatch } from '../flow/then-calls.js';
+import { outerHeld } from '../flow/hold-list.js';
+import { E_CANCELED } from '../locks/async-mutex-errors.js';
+import { SectionCore } from '../locks/section.js';
+import { HELD, isScope, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
+import { captureFrames, type CapturedFrame } from '../platform/captured-frame.js';
+import { isFunctionOf } from '../platform/function-text.js';
+import { NativePromise, ready } from '../platform/intrinsics.js';
+import { inMicrotask } from '../platform/clock.js';
+import { holdsOf, scopeFrames } from '../platform/scope-frame.js';
+import { isOwnFrame } from '../report/stack-text.js';
+import type { LockClass } from '../model/lock-class.js';
+import { mayEnd, WaitGraph } from './wait-graph.js';
+
+/** Waits whose stack is looked at in one second, at most. */
+const LOOKS = 200;
+const SECOND = 1000;
+/** Holds and waits that are looked at for one wait that begins. */
+const MAX_STEPS = 64;
+/** Scopes of one flow that a wait is noted at: those of one piece of work are two. */
+const MAX_SCOPES = 2;
+
+const NONE: readonly Hold[] = [];
+
+/** What a circle may consist of. */
+interface Suspects {
+  readonly locks: ReadonlySet<TrackedLock>;
+  /** The waits whose holders have to be proven to await them. */
+  readonly awaited: ReadonlySet<Hold>;
+}
+
+/** The functions that settle the promise of a wait. */
+interface Settlers {
+  readonly resolve: ((value: never) => void) | undefined;
+  readonly reject: ((reason: unknown) => void) | undefined;
+}
+
+export interface ScopeCirclesHost {
+  readonly now: () => number;
+  /** Has a lock of the class been given back, or a wait for it ended, by somebody from outside? */
+  isFreedFromOutside(lockClass: LockClass): boolean;
+  onCircle(found: FoundCircle): void;
+}
+
+/** A circle that is certain. */
+export interface FoundCircle {
+  readonly graph: WaitGraph;
+  readonly circle: readonly Hold[];
+  /** The wait that has closed it, the last one that began. */
+  readonly closing: Hold;
+  /** Who awaits each of its waits. */
+  stackOf(wait: Hold): readonly CapturedFrame[];
+}
+
+export class ScopeCircles {
+  readonly #host: ScopeCirclesHost;
+  readonly #awaiters = new WeakMap<Hold, ThenWatch>();
+  /** Places in a queue whose circle is told: one place may be that of several waits. */
+  readonly #told = new WeakSet<object>();
+  #second = 0;
+  #looks = 0;
+
+  constructor(host: ScopeCirclesHost) {
+    this.#host = host;
+  }
+
+  /** The wait of a flow that may hold something begins; `promise` is what its caller gets. */
+  begins(wait: Hold, promise: Promise<unknown>): void {
+    const scopes = scopesOf(wait);
+    if (scopes.length === 0 || !this.#mayStick(wait)) return;
+    const awaiters = watchThen(promise);
+    if (awaiters === undefined) return;
+    this.#awaiters.set(wait, awaiters);
+    for (const scope of scopes) scope.awaits = wait;
+    const suspects = this.#closedBy(wait, scopes);
+    // Not now: what runs here is a turn of the program's.
+    if (suspects !== undefined && this.#mayLook(suspects.awaited.size))
+      inMicrotask(() => void this.#prove(wait, suspects));
+  }
+
+  /** What the wait may close a circle with, as it seems. */
+  #closedBy(wait: Hold, scopes: readonly Hold[]): Suspects | undefined {
+    const locks = new Set<TrackedLock>();
+    const waits = new Set([wait]);
+    const awaited = new Set([wait]);
+    let steps = MAX_STEPS;
+    let isClosed = false;
+    for (const each of waits) {
+      if (!this.#mayStick(each)) return undefined;
+      locks.add(each.lock);
+      let isBlocked = false;
+      for (let node = each.lock.firstHold; node !== undefined; node = node.next) {
+        if (steps-- === 0) return undefined;
+        if (isPast(each, node)) continue;
+        if (scopes.includes(node)) isClosed = true;
+        else if (node.state === WAITING) {
+          // A fair reader waits for the writers before it.
+          if (isBlocked || !each.shared || node.shared) continue;
+          waits.add(node);
+        } else if (node.awaits?.state === WAITING) {
+          awaited.add(node.awaits);
+          waits.add(node.awaits);
+        }
+        isBlocked = true;
+        if (each.lock.capacity <= 1 && !node.shared) break;
+      }
+    }
+    return isClosed ? { locks, awaited } : undefined;
+  }
+
+  async #prove(wait: Hold, { locks, awaited }: Suspects): Promise<void> {
+    const stacks = new Map<Hold, readonly CapturedFrame[]>();
+    const under = new Map<Hold, readonly Hold[]>();
+    // The one that begins first: most that look like a circle are awaited by nobody.
+    for (const each of awaited) {
+      const stack = await stackOf(each);
+      stacks.set(each, stack);
+      under.set(each, this.#awaitingScopes(each, stack));
+      if (under.get(wait)?.length === 0) return;
+    }
+    if (wait.state !== WAITING) return;
+    const proven = { under, mayStick: (each: Hold) => this.#mayStick(each) };
+    const graph = new WaitGraph(allOf(locks), { proven });
+    const circle = graph.stuck.has(wait) ? circleWith(graph, wait) : undefined;
+    const stackOfWait = (each: Hold): readonly CapturedFrame[] => stacks.get(each) ?? [];
+    if (circle === undefined || this.#told.has(wait.waiter as object)) return;
+    this.#told.add(wait.waiter as object);
+    this.#host.onCircle({ graph, circle, closing: wait, stackOf: stackOfWait });
+  }
+
+  /** The scopes whose callback awaits the wait and nothing else, by who is seen to await it. */
+  #awaitingScopes(wait: Hold, stack: readonly CapturedFrame[]): readonly Hold[] {
+    if (this.#awaiters.get(wait)?.isPassedOn !== false) return NONE;
+    const isScopeOf = ({ scope }: CapturedFrame): boolean =>
+      scope !== undefined && scope !== wait && scope !== wait.waiter;
+    const awaiting = stack.filter((frame) => isScopeOf(frame) || !isOwnFrame(frame.file));
+    const [first, second] = awaiting;
+    if (first === undefined) return NONE;
+    if (isScopeOf(first)) return heldScopes(first);
+    if (second === undefined || !isScopeOf(second) || first.promiseIndex !== -1) return NONE;
+    const callback = (second.scope as { readonly fn?: unknown }).fn ?? scopeFrames.callbackOf(second.functionName);
+    return isFunctionOf(first, callback) ? heldScopes(second) : NONE;
+  }
+
+  /** May nothing but the end of who has the lock end the wait? */
+  #mayStick(wait: Hold): boolean {
+    const { lock } = wait;
+    if (wait.kind === 'use' || lock.foreign !== undefined || lock instanceof SectionCore || mayEnd(wait)) return false;
+    const { cancelError = E_CANCELED } = lock as { readonly cancelError?: unknown };
+    return cancelError === E_CANCELED && !this.#host.isFreedFromOutside(lock.lockClass);
+  }
+
+  #mayLook(count: number): boolean {
+    const second = Math.floor(this.#host.now() / SECOND);
+    if (second !== this.#second) this.#looks = 0;
+    this.#second = second;
+    this.#looks += count;
+    return this.#looks <= LOOKS;
+  }
+}
+
+/** The circle that the wait has closed, which ends with it. Of permits each wait is a circle of its own: one is as good as another. */
+function circleWith(graph: WaitGraph, wait: Hold): readonly Hold[] | undefined {
+  const circles = graph.circles();
+  const circle = circles.find((found) => found.includes(wait));
+  if (circle === undefined) return circles[0];
+  const next = circle.indexOf(wait) + 1;
+  return [...circle.slice(next), ...circle.slice(0, next)];
+}
+
+/** The innermost scopes that the flow of a wait has. */
+function scopesOf(wait: Hold): readonly Hold[] {
+  let scopes: Hold[] | undefined;
+  for (let cell = wait.parent; cell !== undefined; cell = outerHeld(cell)) {
+    const { target } = cell;
+    if (target.state !== HELD || !isScope(target.kind)) continue;
+    (scopes ??= []).push(target);
+    if (scopes.length === MAX_SCOPES) break;
+  }
+  return scopes ?? NONE;
+}
+
+/** Does `node`, of the same lock, keep nobody like `wait` from going on? */
+function isPast(wait: Hold, node: Hold): boolean {
+  if (node === wait || (node.state !== HELD && node.state !== WAITING)) return true;
+  if (node.state === WAITING) return node.born > wait.born;
+  return wait.shared && node.shared && wait.lock.capacity <= 1;
+}
+
+function heldScopes({ scope }: CapturedFrame): readonly Hold[] {
+  return (holdsOf(scope) as readonly Hold[]).filter(({ state }) => state === HELD);
+}
+
+function* allOf(locks: ReadonlySet<TrackedLock>): Generator<Hold, void, undefined> {
+  for (const lock of locks) for (let node = lock.firstHold; node !== undefined; node = node.next) yield node;
+}
+
+/** Who awaits the wait, innermost first, three turns from now. Empty where that can not be seen. */
+function stackOf(wait: Hold): Promise<readonly CapturedFrame[]> {
+  return new NativePromise((found) => {
+    const { resolve, reject } = (wait.waiter ?? {}) as Partial<Settlers>;
+    if (wait.state !== WAITING || typeof resolve !== 'function') found([]);
+    else void look(found).then(resolve, reject);
+  });
+}
+
+/**
+ * Its result would settle the wait: so its stack goes on with those who await that. It has none. The third turn lets a rule that
+ * refuses the attempt do so first.
+ */
+async function look(found: (stack: readonly CapturedFrame[]) => void): Promise<never> {
+  await ready;
+  await ready;
+  await ready;
+  found(captureFrames(look));
+  return await new NativePromise<never>(() => undefined);
+}
