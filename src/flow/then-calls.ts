@@ -6,7 +6,7 @@
  * Invariant: outside of a call of `then` there is no running call. Cost: the layer, and a record for each call.
  */
 import { types } from 'node:util';
-import { NativePromise } from '../platform/intrinsics.js';
+import type { NativePromise } from '../platform/intrinsics.js';
 import { sharedState } from '../platform/shared-state.js';
 import { ThenLayer } from '../platform/then-layer.js';
 import { Owner } from './owner.js';
@@ -32,43 +32,24 @@ export const CATCH = 0;
 export const PASSES = 1;
 export const CALLBACK = 2;
 
-/** What is known of who waits for one promise, and for those that calls of its `then` have made. */
-export interface ThenWatch {
-  /** Is another promise resolved with it, as that of a race is? Something else may resolve that one too, or those that wait for it. */
-  isPassedOn: boolean;
-}
-
-interface WatchedPromise {
-  readonly watch: ThenWatch;
-  /** Does nobody else want to see the calls? */
-  isAlone: boolean;
-}
-
 /** One for all trackers of a process, which see the same calls. Private, as Jest replaces what it finds behind globals. */
 class SharedThen {
   readonly #layer = new ThenLayer((source, then, args) => this.#run(source, then, args));
-  readonly #watched = new WeakMap<object, WatchedPromise>();
+  /** For promises of which nothing else is to be known. */
+  readonly #watches = new ThenLayer((source, then, args) => {
+    this.#waitedFor.add(source);
+    return Reflect.apply(then, source, args) as unknown;
+  });
+  readonly #waitedFor = new WeakSet<object>();
   #call: Call | undefined;
 
-  /** From now on each call of the promise's `then` is seen. False where it takes no layer. */
-  observe(promise: object): boolean {
-    const watch = this.#watched.get(promise);
-    if (watch !== undefined) watch.isAlone = false;
-    return this.#layer.put(promise);
+  /** From now on it is seen whether `then` of the promise is called. False where it takes no layer. */
+  watch(promise: object): boolean {
+    return this.#watches.putOnPlain(promise) ?? (this.#layer.isOn(promise) || this.#watches.put(promise));
   }
 
-  isObserved(promise: object): boolean {
-    return this.#layer.isOn(promise) && this.#watched.get(promise)?.isAlone !== true;
-  }
-
-  /** Watches who waits for the promise; undefined where that can not be seen. */
-  watch(promise: object, watch: ThenWatch = { isPassedOn: false }): ThenWatch | undefined {
-    const known = this.#watched.get(promise);
-    if (known !== undefined) return known.watch;
-    const isAlone = !this.#layer.isOn(promise);
-    if (!this.#layer.put(promise)) return undefined;
-    this.#watched.set(promise, { watch, isAlone });
-    return watch;
+  wasCalled(promise: object): boolean {
+    return this.#waitedFor.has(promise);
   }
 
   get layer(): ThenLayer {
@@ -80,16 +61,7 @@ class SharedThen {
   }
 
   #run(source: object, then: Then, args: ArrayLike<unknown>): unknown {
-    const watched = this.#watched.get(source);
-    if (watched === undefined) return this.#called(source, then, args);
-    const derived = watched.isAlone ? (Reflect.apply(then, source, args) as unknown) : this.#called(source, then, args);
-    // One of the language's own resolves another promise: that of a race, or one that a race has.
-    const isFollowed = kindOf(args[0]) !== PASSES && derived instanceof NativePromise;
-    if (!isFollowed || this.watch(derived, watched.watch) === undefined) watched.watch.isPassedOn = true;
-    return derived;
-  }
-
-  #called(source: object, then: Then, args: ArrayLike<unknown>): unknown {
+    this.#waitedFor.add(source);
     const [onFulfilled, onRejected] = [args[0], args[1]];
     const outer = this.#call;
     this.#call = { source: marked(source), onFulfilled, onRejected, kind: kindOf(onFulfilled) };
@@ -118,9 +90,14 @@ export function observedClass(): PromiseConstructor {
   return shared.layer.promiseClass;
 }
 
-/** Sees from now on who waits for the promise by a call of its `then`; undefined where that can not be seen. */
-export function watchThen(promise: object): ThenWatch | undefined {
+/** From now on `wasThenCalled` knows of the promise. False where its calls of `then` can not be seen. */
+export function watchThen(promise: object): boolean {
   return shared.watch(promise);
+}
+
+/** Does anybody wait for the promise by a call of its `then`, such as a race or the program? `await` makes none. */
+export function wasThenCalled(promise: object): boolean {
+  return shared.wasCalled(promise);
 }
 
 /** As it would be if nobody observed the promise. */
@@ -141,11 +118,11 @@ export class ThenCalls {
 
   /** From now on each call of the promise's `then` is seen. False where the promise takes no layer. */
   observe(promise: Marked): boolean {
-    return shared.observe(promise);
+    return shared.layer.put(promise);
   }
 
   isObserved(promise: Marked): boolean {
-    return shared.isObserved(promise);
+    return shared.layer.isOn(promise);
   }
 
   get isRunning(): boolean {

@@ -8,9 +8,8 @@
  * - the async stack of the wait: V8 lists there who awaits it. Its next function must be the scope's callback itself, or the scope,
  *   whose callback has then returned the wait's promise. What the callback awaits through another function of the program is left
  *   to the suspicion after a second: between the two, a race may let it go on, and the stack shows none;
- * - the calls of `then` on that promise, and on those that they make: a race, and whatever else resolves a promise with this one,
- *   makes a call with a function of the language, and `await` makes none. So an async callback that returns the promise, and does
- *   not await it, is in doubt as well;
+ * - the calls of `then` on that promise: a race, and whatever else resolves a promise with this one, makes one, and `await` makes
+ *   none. So an async callback that returns the promise, and does not await it, is in doubt as well;
  * - the text of the callback, which stands where that function begins: so it is no other one that a race has called.
  *
  * Never certain: a hold that was taken by a call, since a timer may have its releaser; a wait with a timeout or signal, or a parked
@@ -21,11 +20,11 @@
  * States of a wait: begun -> looked at, when it may close a circle -> told, or none. Cost of a wait in a scope: the layer on its
  * promise and a step for each lock on the way of a circle; a stack for each wait of one, for at most LOOKS in a second.
  */
-import { watchThen, type ThenWatch } from '../flow/then-calls.js';
+import { wasThenCalled, watchThen } from '../flow/then-calls.js';
 import { outerHeld } from '../flow/hold-list.js';
 import { E_CANCELED } from '../locks/async-mutex-errors.js';
 import { SectionCore } from '../locks/section.js';
-import { HELD, isScope, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
+import { HELD, Hold, isScope, WAITING, type TrackedLock } from '../model/hold.js';
 import { captureFrames, type CapturedFrame } from '../platform/captured-frame.js';
 import { isFunctionOf } from '../platform/function-text.js';
 import { NativePromise, ready } from '../platform/intrinsics.js';
@@ -77,7 +76,6 @@ export interface FoundCircle {
 
 export class ScopeCircles {
   readonly #host: ScopeCirclesHost;
-  readonly #awaiters = new WeakMap<Hold, ThenWatch>();
   /** Places in a queue whose circle is told: one place may be that of several waits. */
   readonly #told = new WeakSet<object>();
   #second = 0;
@@ -89,13 +87,10 @@ export class ScopeCircles {
 
   /** The wait of a flow that may hold something begins; `promise` is what its caller gets. */
   begins(wait: Hold, promise: Promise<unknown>): void {
-    const scopes = scopesOf(wait);
-    if (scopes.length === 0 || !this.#mayStick(wait)) return;
-    const awaiters = watchThen(promise);
-    if (awaiters === undefined) return;
-    this.#awaiters.set(wait, awaiters);
-    for (const scope of scopes) scope.awaits = wait;
-    const suspects = this.#closedBy(wait, scopes);
+    if (!noteInScopes(wait) || !watchThen(promise)) return;
+    wait.awaits = promise;
+    if (!isBehindWait(wait)) return;
+    const suspects = this.#closedBy(wait, scopesOf(wait));
     // Not now: what runs here is a turn of the program's.
     if (suspects !== undefined && this.#mayLook(suspects.awaited.size))
       inMicrotask(() => void this.#prove(wait, suspects));
@@ -120,9 +115,10 @@ export class ScopeCircles {
           // A fair reader waits for the writers before it.
           if (isBlocked || !each.shared || node.shared) continue;
           waits.add(node);
-        } else if (node.awaits?.state === WAITING) {
-          awaited.add(node.awaits);
-          waits.add(node.awaits);
+        } else {
+          const next = waitIn(node);
+          if (next !== undefined) awaited.add(next);
+          if (next !== undefined) waits.add(next);
         }
         isBlocked = true;
         if (each.lock.capacity <= 1 && !node.shared) break;
@@ -153,7 +149,8 @@ export class ScopeCircles {
 
   /** The scopes whose callback awaits the wait and nothing else, by who is seen to await it. */
   #awaitingScopes(wait: Hold, stack: readonly CapturedFrame[]): readonly Hold[] {
-    if (this.#awaiters.get(wait)?.isPassedOn !== false) return NONE;
+    const { awaits: promise } = wait;
+    if (promise === undefined || wasThenCalled(promise)) return NONE;
     const isScopeOf = ({ scope }: CapturedFrame): boolean =>
       scope !== undefined && scope !== wait && scope !== wait.waiter;
     const awaiting = stack.filter((frame) => isScopeOf(frame) || !isOwnFrame(frame.file));
@@ -191,16 +188,42 @@ function circleWith(graph: WaitGraph, wait: Hold): readonly Hold[] | undefined {
   return [...circle.slice(next), ...circle.slice(0, next)];
 }
 
-/** The innermost scopes that the flow of a wait has. */
-function scopesOf(wait: Hold): readonly Hold[] {
-  let scopes: Hold[] | undefined;
-  for (let cell = wait.parent; cell !== undefined; cell = outerHeld(cell)) {
+/** The wait begins in the innermost scopes of its flow. False where it has none. */
+function noteInScopes(wait: Hold): boolean {
+  let count = 0;
+  for (let cell = wait.parent; cell !== undefined && count < MAX_SCOPES; cell = outerHeld(cell)) {
     const { target } = cell;
     if (target.state !== HELD || !isScope(target.kind)) continue;
-    (scopes ??= []).push(target);
-    if (scopes.length === MAX_SCOPES) break;
+    target.awaits = wait;
+    count += 1;
   }
-  return scopes ?? NONE;
+  return count > 0;
+}
+
+/** Where it was noted. */
+function scopesOf(wait: Hold): readonly Hold[] {
+  const scopes: Hold[] = [];
+  for (let cell = wait.parent; cell !== undefined && scopes.length < MAX_SCOPES; cell = outerHeld(cell))
+    if (cell.target.awaits === wait) scopes.push(cell.target);
+  return scopes;
+}
+
+/** The wait in a scope that runs, if there is one. */
+function waitIn({ state, awaits }: Hold): Hold | undefined {
+  return state === HELD && awaits instanceof Hold && awaits.state === WAITING ? awaits : undefined;
+}
+
+/** Does somebody wait who has what is wanted, or stands before it in the queue? Most have the lock and do something. */
+function isBehindWait(wait: Hold): boolean {
+  const { firstHold } = wait.lock;
+  if (wait.shared || wait.lock.capacity > 1) return true;
+  for (let node = firstHold; node !== undefined && node !== wait; node = node.next) {
+    if (node.state !== HELD) continue;
+    if (waitIn(node) !== undefined) return true;
+    // One that keeps all others out is the only one.
+    if (!node.shared) return false;
+  }
+  return false;
 }
 
 /** Does `node`, of the same lock, keep nobody like `wait` from going on? */

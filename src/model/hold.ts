@@ -158,8 +158,8 @@ export class Hold implements ListCell {
   declare followed: boolean;
   /** Was it seen to come to one function alone, which called for it? So it can be told what it holds. */
   declare seen: boolean;
-  /** Of a scope: the last wait that began in it. */
-  declare awaits: Hold | undefined;
+  /** Of a scope that runs, the last wait that began in it. Of a wait in a scope, the promise that its caller got. */
+  declare awaits: Hold | Promise<unknown> | undefined;
 
   constructor(
     lock: TrackedLock,
@@ -235,7 +235,9 @@ export class Hold implements ListCell {
 
   /** It waits no more. */
   leaveQueue(): void {
-    if (this.waiter !== undefined) this.waiter = SERVED;
+    if (this.waiter === undefined) return;
+    this.waiter = SERVED;
+    this.awaits = undefined;
   }
 
   /** Did it have to wait? */

@@ -59,6 +59,13 @@ export class ThenLayer {
     return new (this.#class ?? this.#makeClass())<T>(resolveNext as Executor<T>);
   }
 
+  /** The same for one that most probably has no layer of any kind yet, which is seen sooner. undefined: it is another one. */
+  putOnPlain(promise: object): boolean | undefined {
+    return getPrototypeOf(promise) === nativePrototype && !hasOwn(promise, 'then')
+      ? setPrototypeOf(promise, this.#native ?? this.#layerOver(nativePrototype))
+      : undefined;
+  }
+
   /** Puts the layer on a promise where it is not on yet. False: it takes none, or has an own `then` above it. */
   put(promise: object): boolean {
     if (hasOwn(promise, 'then')) return false;

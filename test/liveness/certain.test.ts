@@ -210,7 +210,12 @@ describe('the one that began last, in enforce', () => {
         });
         const second = two.runExclusive(async () => {
           await met();
-          const refusal = await one.acquire().catch((error: unknown) => error);
+          let refusal: unknown;
+          try {
+            await one.acquire();
+          } catch (error) {
+            refusal = error;
+          }
           assert.ok(refusal instanceof DeadlockError && refusal instanceof LockdepError);
           assert.deepEqual(
             [refusal.name, refusal.code, refusal.report?.kind],
