@@ -5,7 +5,7 @@
  * (scope-circles.ts); else advisory, in the words of a suspicion, since a timer or another flow may have a releaser. Pure; linear
  * in the circle.
  */
-import { isScope, type Hold } from '../model/hold.js';
+import { isScope, type Hold, type TrackedLock } from '../model/hold.js';
 import { siteOf } from '../report/stack-text.js';
 import type { RawDependency, RawUse, Tier, Violation } from '../report/types.js';
 import { withoutScopes, type CapturedFrame } from '../platform/captured-frame.js';
@@ -49,7 +49,7 @@ export function deadlock(
     acquiring: waitingUse(closing, stackOf(closing)),
     held: heldOf(graph, closing, stackOf(closing)),
     cycle,
-    ...(circle.length === 1 ? { advice: ownAdvice(closing) } : {}),
+    ...(circle.length === 1 ? { advice: ownAdvice(closing, graph.queueOf(closing)) } : {}),
     task: taskOf(closing),
   };
 }
@@ -143,6 +143,10 @@ function summaryOf(graph: WaitGraph, circle: readonly Hold[], ground: Ground): s
 }
 
 function ownSummary(graph: WaitGraph, wait: Hold): string {
+  const queue = graph.queueOf(wait);
+  if (queue !== undefined) {
+    return `all slots of ${queue.lockClass.name} are those of flows that wait, one of them for ${wait.lockClass.name}, which only work of ${queue.lockClass.name} was seen to bring`;
+  }
   if (wait.lock.capacity <= 1) return 'a flow waits for itself';
   const holders = new Set(graph.holdersBefore(wait).map((hold) => graph.waitOf(hold))).size;
   return holders === 1
@@ -150,7 +154,10 @@ function ownSummary(graph: WaitGraph, wait: Hold): string {
     : `${holders} flows hold the permits that each of them waits for`;
 }
 
-function ownAdvice({ lockClass, kind, lock }: Hold): string {
+function ownAdvice({ lockClass, kind, lock }: Hold, queue: TrackedLock | undefined): string {
+  if (queue !== undefined) {
+    return `Do not wait in work of ${queue.lockClass.name} for what other work of it brings, or bring that on a queue of its own.`;
+  }
   if (lock.capacity > 1) {
     return `Take all the permits of ${lockClass.name} that a flow needs in one acquisition, with a weight, or give the first back before asking for the next.`;
   }

@@ -17,7 +17,7 @@ import type { Report, Violation } from '../report/types.js';
 import { deadlock, neverReleased, stalled } from './deadlock.js';
 import { refuseWait } from './refuse-wait.js';
 import { ScopeCircles, type FoundCircle } from './scope-circles.js';
-import { mayEnd, WaitGraph } from './wait-graph.js';
+import { mayEnd, WaitGraph, type SlotsFor } from './wait-graph.js';
 import { waitTable, type WaitTable } from './wait-table.js';
 import { waitText } from './wait-text.js';
 
@@ -30,6 +30,8 @@ export interface LivenessHost {
   readonly deadlockCheckAfter: number;
   live(): Iterable<Hold>;
   report(violation: Violation): Report;
+  /** The classes of queues whose work alone was seen to bring events of that class. */
+  slotsFor(event: LockClass): readonly LockClass[];
   /** Has a lock of the class been freed, or a wait for it ended, by somebody from outside? */
   isFreedFromOutside(lockClass: LockClass): boolean;
 }
@@ -62,6 +64,7 @@ export class Liveness {
   readonly #host: LivenessHost;
   readonly #clock: Clock | undefined;
   readonly #scopes: ScopeCircles;
+  readonly #seen: { readonly slotsFor: SlotsFor };
   #stop: (() => void) | undefined;
   #isSoon = false;
   #told = new WeakSet<Hold>();
@@ -71,6 +74,7 @@ export class Liveness {
 
   constructor(host: LivenessHost, clock?: Clock) {
     this.#host = host;
+    this.#seen = { slotsFor: (event) => host.slotsFor(event) };
     this.#clock = clock;
     this.#scopes = new ScopeCircles({
       now: host.now,
@@ -90,7 +94,7 @@ export class Liveness {
 
   /** Who waits for whom now. */
   table(): WaitTable {
-    return waitTable(new WaitGraph(this.#host.live()), this.#host.now());
+    return waitTable(new WaitGraph(this.#host.live(), this.#seen), this.#host.now());
   }
 
   /**
@@ -180,7 +184,7 @@ export class Liveness {
     if (deadlockCheckAfter === 0) return;
     const isOld = (wait: Hold): boolean => now - wait.since >= deadlockCheckAfter - TICK;
     if (!waits.some((wait) => isOld(wait) && !this.#told.has(wait))) return;
-    const graph = new WaitGraph(this.#host.live());
+    const graph = new WaitGraph(this.#host.live(), this.#seen);
     for (const circle of graph.circles()) {
       if (!circle.every(isOld) || circle.every((wait) => this.#told.has(wait))) continue;
       this.#tell(circle, deadlock(graph, circle, 'lasting'));
@@ -214,7 +218,7 @@ export class Liveness {
       if (now - wait.since < after - TICK || this.#stalled.has(wait.lock) || isIdle(wait)) continue;
       if (left-- <= 0) return;
       this.#stalled.add(wait.lock);
-      graph ??= new WaitGraph(this.#host.live());
+      graph ??= new WaitGraph(this.#host.live(), this.#seen);
       this.#host.report(stalled(graph, wait, now));
     }
   }

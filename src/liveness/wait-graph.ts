@@ -11,6 +11,9 @@
  * seen to take. At the end of a process (`atEnd`) nothing runs any more, so nobody gives anything back: every wait for a lock is
  * stuck, and for an event that somebody has begun to bring.
  *
+ * With `slotsFor`, an event that only work of one queue was seen to bring waits for a slot of that queue: no certainty, as somebody
+ * else may bring it this time.
+ *
  * With `proven`, only what is certain counts: it is known from the awaits themselves who waits for what (scope-circles.ts).
  *
  * Invariant: read only; it changes nothing that it looks at. Cost: linear in the holds, the waits and what each wait lists.
@@ -19,6 +22,8 @@
 import { listHolds } from '../flow/hold-list.js';
 import { BoundedWaiter } from '../locks/bounded-waiter.js';
 import { HELD, isScope, TRANSFERRED, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
+import { SectionCore } from '../locks/section.js';
+import type { LockClass } from '../model/lock-class.js';
 import { rememberedFrames } from '../validator/lock-use.js';
 import type { Pending } from '../validator/pending.js';
 
@@ -38,7 +43,11 @@ export interface ProvenWaits {
   mayStick(wait: Hold): boolean;
 }
 
+/** The classes of queues whose work alone was seen to bring events of that class. */
+export type SlotsFor = (event: LockClass) => readonly LockClass[];
+
 interface Moment {
+  readonly slotsFor?: SlotsFor | undefined;
   /** Does nothing run any more? */
   readonly atEnd?: boolean;
   readonly proven?: ProvenWaits;
@@ -58,11 +67,15 @@ export class WaitGraph {
   /** Of a hold the waits of its holder. */
   readonly #waitsOf = new Map<Hold, Hold[]>();
   readonly #stuck = new Set<Hold>();
+  /** Of an event, the queue whose work alone brings it; and back. */
+  readonly #queueOf = new Map<TrackedLock, LockState>();
+  readonly #broughtBy = new Map<TrackedLock, LockState[]>();
 
-  constructor(live: Iterable<Hold>, { atEnd = false, proven }: Moment = {}) {
+  constructor(live: Iterable<Hold>, { atEnd = false, proven, slotsFor }: Moment = {}) {
     this.#atEnd = atEnd;
     this.#proven = proven;
     this.states = statesOf(live);
+    if (slotsFor !== undefined) this.#findQueues(slotsFor);
     for (const { waits } of this.states.values()) for (const wait of waits) this.#add(wait);
     this.#reduce();
   }
@@ -79,7 +92,13 @@ export class WaitGraph {
 
   /** Those who hold what `wait` wants, in the order of their acquisitions. */
   holdersBefore(wait: Hold): readonly Hold[] {
-    return this.#blockersAmong(wait, this.states.get(wait.lock)?.holds ?? []);
+    const state = this.#queueOf.get(wait.lock) ?? this.states.get(wait.lock);
+    return this.#blockersAmong(wait, state?.holds ?? []);
+  }
+
+  /** The queue whose work alone brings the event that is waited for, as far as was seen. */
+  queueOf({ lock }: Hold): TrackedLock | undefined {
+    return this.#queueOf.get(lock)?.lock;
   }
 
   /** What whoever has `hold` waits for, stuck or not: the last one that it began. */
@@ -125,6 +144,23 @@ export class WaitGraph {
     return first === wait ? undefined : first;
   }
 
+  /** Of several queues of one class it is not known which one. */
+  #findQueues(slotsFor: SlotsFor): void {
+    let queues: Map<LockClass, LockState | undefined> | undefined;
+    for (const event of this.states.values()) {
+      if (!(event.lock instanceof SectionCore) || event.waits.length === 0 || event.holds.length > 0) continue;
+      const [lockClass] = slotsFor(event.lock.lockClass);
+      if (lockClass === undefined) continue;
+      queues ??= soleQueues(this.states.values());
+      const queue = queues.get(lockClass);
+      if (queue === undefined) continue;
+      this.#queueOf.set(event.lock, queue);
+      const brought = this.#broughtBy.get(queue.lock);
+      if (brought === undefined) this.#broughtBy.set(queue.lock, [event]);
+      else brought.push(event);
+    }
+  }
+
   #add(wait: Hold): void {
     if (!this.#mayStick(wait)) return;
     this.#stuck.add(wait);
@@ -154,6 +190,7 @@ export class WaitGraph {
         for (const { lock } of this.heldUnder(wait)) {
           const other = this.states.get(lock);
           if (other !== undefined) dirty.add(other);
+          for (const event of this.#broughtBy.get(lock) ?? []) dirty.add(event);
         }
       }
     }
@@ -171,7 +208,8 @@ export class WaitGraph {
     }
   }
 
-  #mayBeServed(wait: Hold, { lock, holds }: LockState): boolean {
+  #mayBeServed(wait: Hold, state: LockState): boolean {
+    const { lock, holds } = this.#queueOf.get(wait.lock) ?? state;
     const blocking = this.#blockersAmong(wait, holds);
     // An event may be one that nobody had to bring. A lock that is not had by now is never had.
     if (this.#atEnd) return wait.kind === 'wait' && blocking.length === 0;
@@ -185,6 +223,16 @@ export class WaitGraph {
   #blockersAmong(wait: Hold, holds: readonly Hold[]): readonly Hold[] {
     return wait.shared && wait.lock.capacity <= 1 ? holds.filter((hold) => !hold.shared) : holds;
   }
+}
+
+/** The queues of which there is one of their class. */
+function soleQueues(states: Iterable<LockState>): Map<LockClass, LockState | undefined> {
+  const queues = new Map<LockClass, LockState | undefined>();
+  for (const state of states) {
+    const { lockClass, primitive } = state.lock;
+    if (primitive === 'WorkQueue') queues.set(lockClass, queues.has(lockClass) ? undefined : state);
+  }
+  return queues;
 }
 
 /** What the flow of a wait holds, as far as its holder seems to await the wait. */

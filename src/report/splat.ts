@@ -139,11 +139,12 @@ function linkStack(use: LockUse, verb: 'taken' | 'wanted'): string[] {
 function scenario(facts: ReportFacts, kind: KindText): string[] {
   const lines = scenarioLines(facts);
   if (lines.length === 0) return [];
-  return [
-    kind.happened ? 'What has happened:' : 'What can happen:',
-    '',
-    ...lines.map((line) => (line === '' ? '' : `  ${line}`)),
-  ];
+  return [scenarioTitle(facts, kind), '', ...lines.map((line) => (line === '' ? '' : `  ${line}`))];
+}
+
+function scenarioTitle({ tier }: ReportFacts, { happened }: KindText): string {
+  if (happened !== true) return 'What can happen:';
+  return tier === 'strict' ? 'What has happened:' : 'What seems to have happened:';
 }
 
 function scenarioLines(facts: ReportFacts): string[] {

@@ -33,6 +33,8 @@ export class EventEdges {
   readonly #dependencies: Dependencies;
   readonly #ids: ClassIds;
   readonly #report: (violation: Violation) => void;
+  /** Of each class of events the classes of queues in whose work each one was completed so far. */
+  readonly #slots = new WeakMap<LockClass, readonly LockClass[]>();
   /** Orders that were taught, by both classes and the mode of the second. */
   readonly #taught = new Set<string>();
 
@@ -48,6 +50,7 @@ export class EventEdges {
     if (event.lockClass.options.validate === false) return;
     const task = this.#tracker.store?.task;
     const holds = this.#tracker.held(MAX_HELD_DEPTH);
+    this.#noteSlots(event.lockClass, holds);
     const counts = ({ lock, lockClass, wait }: RememberedGrant | Hold): boolean =>
       isNeeded(lock, lockClass, event) && !this.#taught.has(keyOf(event.lockClass, lockClass, wait));
     const held = holds.filter((node) => !isTry(node.kind) && counts(node));
@@ -62,6 +65,18 @@ export class EventEdges {
       if (isCertain) this.#teach(event, node, gates, stack);
     }
     for (const grant of granted) this.#teach(event, asNode(grant, task), [], stack);
+  }
+
+  /** The classes of queues whose work alone was seen to complete events of that class. None: it may be anybody. */
+  slotsFor(event: LockClass): readonly LockClass[] {
+    return this.#slots.get(event) ?? [];
+  }
+
+  #noteSlots(event: LockClass, holds: readonly Hold[]): void {
+    const known = this.#slots.get(event);
+    if (known?.length === 0) return;
+    const had = holds.flatMap(({ lock, lockClass }) => (lock.primitive === 'WorkQueue' ? [lockClass] : []));
+    this.#slots.set(event, known === undefined ? had : known.filter((lockClass) => had.includes(lockClass)));
   }
 
   /** What was taught is to be taught again. */

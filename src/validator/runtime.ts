@@ -196,6 +196,10 @@ export class Runtime implements ValidatorHost, ObserverHost {
     this.#freedFromOutside.add(lockClass.base ?? lockClass);
   }
 
+  slotsFor(event: LockClass): readonly LockClass[] {
+    return this.validator.slotsFor(event);
+  }
+
   isFreedFromOutside(lockClass: LockClass): boolean {
     return this.#freedFromOutside.has(lockClass.base ?? lockClass);
   }

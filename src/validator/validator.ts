@@ -337,6 +337,11 @@ export class Validator {
     this.#events.completed(event, since, below);
   }
 
+  /** The classes of queues whose work alone was seen to complete events of that class. */
+  slotsFor(event: LockClass): readonly LockClass[] {
+    return this.#events.slotsFor(event);
+  }
+
   /** A lock of the class is wanted. Is it one that is checked? */
   readonly #meet = (lockClass: LockClass): boolean => {
     if (this.#ids.isMet(lockClass)) return true;

@@ -190,6 +190,21 @@ export const CERTAIN: Readonly<Record<string, Shape>> = {
 
 /** What hangs for ever, though nobody can be certain of that while something else still runs: a timer may have what was given. */
 export const LASTING: Readonly<Record<string, Shape>> = {
+  'work of a queue that waits for what only other work of it brings': async ({ Completion, WorkQueue }) => {
+    const queue = new WorkQueue({ class: 'queue', concurrency: 2 });
+    const parent = (met: () => Promise<void>): Promise<void> =>
+      queue.run(async () => {
+        await met();
+        const token = new Completion({ class: 'token' });
+        void queue.run(() => token.completeAll());
+        await token.wait();
+      });
+    await parent(barrier(1));
+    const met = barrier(2);
+    void parent(met);
+    void parent(met);
+    await settle();
+  },
   'a flow that catches the failure of its wait': async ({ Mutex }) => {
     const lock = new Mutex({ class: 'own' });
     void lock.runExclusive(async () => {
@@ -323,6 +338,28 @@ export const GOES_ON: Readonly<Record<string, (instance: IsolatedLockdep) => Pro
     })();
     await settle();
     return () => pong.release();
+  },
+  'an event that work of a busy queue was not alone to bring': async ({ Completion, WorkQueue }) => {
+    const queue = new WorkQueue({ class: 'queue', concurrency: 2 });
+    const tokens: { completeAll(): void }[] = [];
+    const parent = (isBrought: boolean): Promise<void> =>
+      queue.run(async () => {
+        const token = new Completion({ class: 'token' });
+        tokens.push(token);
+        if (isBrought) void queue.run(() => token.completeAll());
+        await token.wait();
+      });
+    await parent(true);
+    const other = parent(false);
+    await settle();
+    tokens[1]!.completeAll();
+    await other;
+    void parent(false);
+    void parent(false);
+    await settle();
+    return () => {
+      for (const token of tokens) token.completeAll();
+    };
   },
   'an idle consumer': async ({ Semaphore, Completion }) => {
     const [items, done] = [new Semaphore(0, { class: 'items' }), new Completion({ class: 'done' })];

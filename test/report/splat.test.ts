@@ -290,6 +290,13 @@ test('what has happened is not called a possibility', () => {
   assert.doesNotMatch(text, /possible/);
 });
 
+test('what seems to have happened is not said to have', () => {
+  const text = formatSplat({ ...inversion(transfer, refund), kind: 'deadlock', tier: 'advisory' });
+  assert.match(text, /^LOCKDEP: suspected deadlock: /);
+  assert.match(text, /^What seems to have happened:$/m);
+  assert.doesNotMatch(text, /What has happened/);
+});
+
 test('a name can neither break a line nor colour the terminal', () => {
   const acquiring = use('evil\nclass', 'src/a.ts:1:1', { name: '\u001b[31mred' });
   const text = formatSplat({ kind: 'stall', tier: 'strict', acquiring, held: [], task: 'a\rb' });
