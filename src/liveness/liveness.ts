@@ -5,7 +5,9 @@
  * are older, the timer is due when one of them is to be told as stalled). `waitBegins` leads to soon, a look at which nobody waits
  * to idle. One timer for all waits, which keeps no process alive.
  *
- * Invariant: each circle, and each stalled lock, is told once; nothing is looked at on the way of a wait. Cost: a comparison for a wait that begins;
+ * Circles that scopes make need no look: they are told when their last wait begins (scope-circles.ts), which costs what is said there.
+ *
+ * Invariant: each circle, and each stalled lock, is told once. Cost: a comparison for a wait that begins where nothing is held;
  * for a look one walk over all holds and waits, never more than a twentieth of the time.
  */
 import { isWait, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
