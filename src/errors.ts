@@ -65,9 +65,8 @@ export class LockdepError extends Error {
 
   /** Also true for an error of another copy of this package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (!isObject(value) || !(BRAND in value)) return false;
     const { CODE: code } = this as { readonly CODE?: LockdepErrorCode };
-    return code === undefined || (value as LockdepError).code === code;
+    return isObject(value) && BRAND in value && (code === undefined || (value as LockdepError).code === code);
   }
 }
 
@@ -117,9 +116,9 @@ export class LockTimeoutError extends LockdepError implements LockTimeoutFacts {
   /** How many waited for the lock, this one included; undefined while the mode is off, and for what is no lock. */
   declare readonly queueLength?: number;
 
-  /** `timeout` in milliseconds; `what` was not so by then. `more` is the end of the message. */
-  constructor(timeout: number, what = 'the lock was not available', more = '') {
-    super(`${what} within ${timeout} ms${more}`, 'ERR_LOCKDEP_TIMEOUT');
+  /** `timeout` in milliseconds, for a message of its own. */
+  constructor(timeout: number, message = `the lock was not available within ${timeout} ms`) {
+    super(message, 'ERR_LOCKDEP_TIMEOUT');
   }
 }
 

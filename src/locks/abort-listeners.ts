@@ -81,6 +81,6 @@ function stop(signal: AbortSignal, { onAbort }: Listeners): void {
   try {
     signal.removeEventListener('abort', onAbort);
   } catch {
-    warnOnce('removeEventListener of a signal failed: it keeps its listener', 'LOCKDEP_SIGNAL_FAILED');
+    warnOnce('removeEventListener of a signal failed', 'LOCKDEP_SIGNAL_FAILED');
   }
 }

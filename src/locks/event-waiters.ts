@@ -121,7 +121,8 @@ export class EventWaiters<T> {
     (this.#queue ??= new WaiterQueue()).enqueue(waiter);
     const { timeout } = bounds;
     const giveUp = (reason: unknown): boolean => waiter.giveUp(reason);
-    const onTime = (): boolean => giveUp(new LockTimeoutError(timeout as number, this.#missing));
+    const onTime = (): boolean =>
+      giveUp(new LockTimeoutError(timeout as number, `${this.#missing} within ${timeout} ms`));
     waiter.bound(this.#world.clock, bounds, onTime, giveUp);
     return waiter;
   }

@@ -239,13 +239,9 @@ export class PermitCore extends LockCore implements ObservedPermits {
     if (limit !== undefined && !(timeout !== undefined && timeout < effectiveTimeout(limit)))
       waiter.bound(clock, { signal, timeout: limit.timeout }, () => this.#desert(waiter, limit), giveUp);
     else {
-      const onTime = (): void => {
-        const { hold } = waiter;
-        giveUp(
-          hold === undefined ? new LockTimeoutError(timeout as number) : attached?.timedOut(hold, timeout as number),
-        );
-      };
-      waiter.bound(clock, { signal, timeout }, onTime, giveUp);
+      const late = (hold = waiter.hold): unknown =>
+        hold === undefined ? new LockTimeoutError(timeout as number) : attached?.timedOut(hold, timeout as number);
+      waiter.bound(clock, { signal, timeout }, () => giveUp(late()), giveUp);
     }
   }
 

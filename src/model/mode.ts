@@ -10,8 +10,6 @@ export type TrackingLevel = 'precise' | 'light';
 
 /** What a validator begins with. The environment's words are as they stand there: nobody has checked them (checked-settings.ts). */
 export interface Settings {
-  /** NODE_ENV. */
-  readonly place: string | undefined;
   readonly mode: string;
   /** Does the environment name the mode? Then code does not change it. */
   readonly isModeForced: boolean;
@@ -30,7 +28,6 @@ export function settingsOf(): Settings {
   const mode = fromEnvironment('LOCKDEP');
   const tracking = fromEnvironment('LOCKDEP_TRACKING');
   return {
-    place,
     mode: mode || (place === 'development' || place === 'test' ? 'warn' : 'off'),
     isModeForced: !!mode,
     tracking: tracking || 'precise',

@@ -9,11 +9,11 @@ export function isObject(value: unknown): value is object {
 export function describe(value: unknown): string {
   try {
     if (typeof value === 'function') return `function ${plain(value.name) || '(anonymous)'}`;
-    if (isObject(value)) return Array.isArray(value) ? 'an array' : 'an object';
+    if (isObject(value)) return 'an object';
     return plain(typeof value === 'string' ? JSON.stringify(value) : String(value));
   } catch {
     // A name that is none, or a Proxy that is revoked: it can not be asked.
-    return typeof value === 'function' ? 'a function' : 'an object';
+    return typeof value;
   }
 }
 

@@ -8,15 +8,15 @@
  * Cost: linear in the text. Pure. The layer below all others, so that one rule holds wherever foreign text comes in or goes out.
  */
 
-/** Controls, formats (the marks of direction are among them), halves of surrogate pairs, separators of lines. */
-const UNPRINTABLE = '(?!\\u200C|\\u200D)[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]';
-
-/** Made when it is first wanted: V8 looks up a literal's properties of characters when it reads the file, in half a millisecond. */
+/**
+ * Controls, formats (the marks of direction are among them), halves of surrogate pairs, separators of lines. Made when it is first
+ * wanted: V8 looks up a literal's properties of characters when it reads the file, in half a millisecond.
+ */
 let unprintable: RegExp | undefined;
 
 /** The text on one line: a name, a path, a sentence. */
 export function plain(text: string): string {
-  unprintable ??= new RegExp(UNPRINTABLE, 'gu');
+  unprintable ??= new RegExp('(?!\\u200C|\\u200D)[\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}]', 'gu');
   return text.replace(unprintable, escaped);
 }
 

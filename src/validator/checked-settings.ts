@@ -1,5 +1,6 @@
 /** What the environment asks for, checked. The one who reads it leaves that to the validator, to be small where there is none. */
 import { checkedMode, checkedTracking, type Mode, type Settings, type TrackingLevel } from '../model/mode.js';
+import { fromEnvironment } from '../platform/environment.js';
 import { showWarning } from '../platform/warnings.js';
 
 /** Settings that a validator can begin with. */
@@ -21,7 +22,7 @@ export function checkedSettings(settings: Settings): CheckedSettings {
       return check(word, `environment variable ${name}`);
     } catch (caught) {
       const error = caught as Error;
-      if (settings.place !== 'production') throw (settings.wrong = error);
+      if (fromEnvironment('NODE_ENV') !== 'production') throw (settings.wrong = error);
       showWarning(`${error.message}; it is ignored`, 'LOCKDEP_BAD_SETTING');
       return undefined;
     }

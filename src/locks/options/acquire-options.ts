@@ -156,7 +156,6 @@ function fromOptions(given: unknown, weight: number, taker: string): PermitReque
   if (subclass !== undefined && typeof subclass !== 'number' && typeof subclass !== 'string') {
     throw mistyped('option subclass', 'a number or a string', subclass);
   }
-  if (parked !== undefined && typeof parked !== 'boolean') throw mistyped('option parked', 'a boolean', parked);
   return request(weight, checkedPriority(priority ?? 0), {
     signal,
     timeout: checkedTimeout(timeout),

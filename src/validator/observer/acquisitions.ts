@@ -10,6 +10,7 @@ import type { Below, Grant, ObservedPermits, PermitRequest } from '../../locks/o
 import { grantValue } from '../../locks/releasing.js';
 import { HELD, WAITING, type Hold, type HoldKind } from '../../model/hold.js';
 import type { LockClass } from '../../model/lock-class.js';
+import { mistyped } from '../../platform/describe.js';
 import { ready } from '../../platform/intrinsics.js';
 import { scopeFrames, type ScopeKeeper } from '../../platform/scope-frame.js';
 import { isHeldBy } from '../held-by.js';
@@ -108,9 +109,11 @@ export class Acquisitions {
 
   #attempt(lock: ObservedPermits, wanted: PermitRequest, kind: HoldKind, below: Below): Hold {
     const { weight, nestLock, parked } = wanted;
+    // Without a validator the option does nothing, and the locks do not look at it.
+    if (parked !== undefined && typeof parked !== 'boolean') throw mistyped('option parked', 'a boolean', parked);
     const validated = this.#classFor(lock, wanted, below);
     const hold = this.#rt.validator.attempt(lock, validated, kind, lock.waitOf(weight), weight, below, nestLock);
-    if (parked === true) hold.ask().parked = true;
+    if (parked) hold.ask().parked = true;
     return hold;
   }
 

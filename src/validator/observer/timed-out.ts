@@ -19,7 +19,10 @@ export function timedOut(wait: Hold, timeout: number, now: number): LockTimeoutE
   const holder = oldestHold(wait);
   const held = holder === undefined ? {} : factsOf(holder, now);
   const facts: LockTimeoutFacts = { lock, ...held, queueLength };
-  return Object.assign(new LockTimeoutError(timeout, undefined, textOf(facts)), facts);
+  return Object.assign(
+    new LockTimeoutError(timeout, `the lock was not available within ${timeout} ms${textOf(facts)}`),
+    facts,
+  );
 }
 
 function factsOf(holder: Hold, now: number): LockTimeoutFacts {
