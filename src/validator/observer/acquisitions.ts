@@ -19,6 +19,7 @@ import { nestLockNotHeld } from '../rules/nest-lock-not-held.js';
 import type { ObserverHost } from './host.js';
 import { offenceOf } from './offence.js';
 import type { Releases } from './releases.js';
+import { awaitUnfollowed } from './signals.js';
 
 /**
  * Is a lock followed by the validator? A semaphore that starts at 0 is a signal: who acquires it holds nothing, and who releases
@@ -54,7 +55,7 @@ export class Acquisitions {
   }
 
   wanted<T>(lock: ObservedPermits, wanted: PermitRequest, grant: Grant<T>, below: Below): Promise<T> {
-    if (!isFollowed(lock)) return lock.request(wanted, undefined, grant);
+    if (!isFollowed(lock)) return awaitUnfollowed(this.#rt, lock, wanted, grant, below);
     const { validator } = this.#rt;
     const hold = this.#attempt(lock, wanted, wanted.isTry ? 'try' : 'imperative', below);
     const promise = this.#request(lock, wanted, hold, grant, below);

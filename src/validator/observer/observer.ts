@@ -123,7 +123,9 @@ export class ValidatingObserver implements LockObserver {
   granted(hold: Hold): void {
     const { tracker } = this.#rt.validator;
     if (hold.lock.capacity > 1) tracker.grantedPermits(hold);
-    else tracker.granted(hold);
+    else if (hold.kind !== 'wait') tracker.granted(hold);
+    // A signal is never held.
+    else tracker.ended(hold);
     if (this.#trace.isBusy) this.#trace.granted(hold);
   }
 
@@ -168,7 +170,7 @@ export class ValidatingObserver implements LockObserver {
 
   // That of a scope is nobody's but the scope's.
   promiseClass({ kind }: Hold): PromiseConstructor {
-    return isScope(kind) ? NativePromise : this.#rt.validator.tracker.promiseClass;
+    return isScope(kind) || kind === 'wait' ? NativePromise : this.#rt.validator.tracker.promiseClass;
   }
 
   resolved<T>(value: T, { kind }: Hold): Promise<T> {
