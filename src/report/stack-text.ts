@@ -86,7 +86,7 @@ function position(frame: StackFrame): string {
 }
 
 /** Relative to the working directory when below it, with `/` on every platform, so that reports compare across machines. */
-function shownPath(file: string): string {
+export function shownPath(file: string): string {
   return plain(shortened(belowWorkingDirectory(filePath(file))));
 }
 

@@ -14,8 +14,9 @@ export interface SourceFile {
 
 /** What a folder may import besides itself. A folder that is not here is a violation, so it has to be placed. */
 export const layers: Readonly<Record<string, readonly string[]>> = {
-  cli: ['index', 'adapters', 'platform'],
+  cli: ['index', 'adapters', 'attach', 'platform'],
   adapters: ['index', 'cli', 'platform'],
+  attach: ['report', 'platform'],
   api: ['liveness', 'validator', 'locks', 'report', 'flow', 'order', 'queue', 'errors', 'model', 'platform'],
   liveness: ['validator', 'locks', 'report', 'flow', 'order', 'errors', 'model', 'platform'],
   validator: ['locks', 'report', 'flow', 'order', 'errors', 'model', 'platform'],
@@ -127,9 +128,12 @@ export function nameViolations(file: SourceFile): string[] {
     .map(({ text, line }) => at(file, line, `${text} in a pure folder`));
 }
 
+/** Layers that run in the process of the command line, and never in that of a program. */
+export const ofCommandLine: readonly string[] = ['cli', 'attach'];
+
 /** Runs in the process of a program, which may replace the global Promise: all but where its own is named, and the command line. */
 export function globalViolations(file: SourceFile): string[] {
-  if (file.path === 'platform/intrinsics.ts' || partOf(file.path) === 'cli') return [];
+  if (file.path === 'platform/intrinsics.ts' || ofCommandLine.includes(partOf(file.path))) return [];
   const tokens = scan(file.source);
   const found: string[] = [];
   for (const [index, { kind, text, line }] of tokens.entries()) {
@@ -155,7 +159,7 @@ const TIME: readonly string[] = [
 
 /** Time has one place: all but the adapters and the command line, which run a process, go by its clocks. */
 export function clockViolations(file: SourceFile): string[] {
-  if (file.path === 'platform/clock.ts' || ['cli', 'adapters'].includes(partOf(file.path))) return [];
+  if (file.path === 'platform/clock.ts' || [...ofCommandLine, 'adapters'].includes(partOf(file.path))) return [];
   const tokens = scan(file.source);
   const found: string[] = [];
   for (const [index, { kind, text, line }] of tokens.entries()) {
