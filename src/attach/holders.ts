@@ -24,7 +24,7 @@ const MAX_STEPS = 10;
 const ANONYMOUS = /^(Object|Array|Function|Promise|Map|Set|WeakMap|Generator|AsyncGenerator|system \/ .*|\(.*\)|)$/;
 
 /** V8 calls the global object by one of several names. */
-const GLOBAL = /^global( \/.*| \(.*\))?$/;
+const GLOBAL = /^global( \(.*\))?( \/.*)?$/;
 
 interface Keeper {
   readonly node: number;

@@ -2,6 +2,8 @@
 
 export const EXIT_CLEAN = 0;
 export const EXIT_USAGE = 2;
+/** What was to be read, a process or a file, can not be. */
+export const EXIT_UNREADABLE = 3;
 
 export interface Command {
   /** One line for the list of commands. */

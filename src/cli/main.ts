@@ -13,8 +13,12 @@ import { EXIT_CLEAN, EXIT_USAGE, print, UsageError, type Command } from './comma
 import { writeToStderr } from '../adapters/stderr-text.js';
 import { plain } from '../platform/plain-text.js';
 import { run } from './run.js';
+import { stacks } from './stacks.js';
 
-const commands: ReadonlyMap<string, Command> = new Map([['run', run]]);
+const commands: ReadonlyMap<string, Command> = new Map([
+  ['run', run],
+  ['stacks', stacks],
+]);
 
 function help(): string {
   const width = Math.max(...[...commands.keys()].map((name) => name.length));

@@ -52,6 +52,17 @@ export function originalFrame(frame: StackFrame): StackFrame {
   return original;
 }
 
+/** Takes the map at this URL for a generated file whose code is on no disk, such as that of another process. */
+export function addSourceMap(file: string, url: string): void {
+  try {
+    const map = fromUrl(url, filePath(file));
+    maps.set(file, map);
+    cachedLength += map.length;
+  } catch {
+    // It is as if there were none.
+  }
+}
+
 /** Drops every parsed map, for tests that rewrite a file. Frames already mapped keep their answer. */
 export function clearSourceMaps(): void {
   maps.clear();
@@ -111,7 +122,11 @@ function entryOf(map: InstanceType<typeof nodeModule.SourceMap>, line: number, c
 function fromDisk(file: string): CachedMap {
   if (!isAbsolute(file)) return NO_MAP;
   const url = mappingUrl(readText(file));
-  if (url === undefined) return NO_MAP;
+  return url === undefined ? NO_MAP : fromUrl(url, file);
+}
+
+/** The map at a URL that stands in this file. Throws for what is none; a URL of the network is never fetched. */
+function fromUrl(url: string, file: string): CachedMap {
   const inline = /^data:[^,]*?(;base64)?,/.exec(url);
   if (inline !== null) {
     const data = url.slice(inline[0].length);

@@ -13,7 +13,8 @@ describe('lockdep', () => {
     it(`${flag} lists the commands on stdout`, async () => {
       const { code, stdout, stderr } = await lockdep(flag);
       assert.match(stdout, /^Usage: lockdep <command>/m);
-      assert.match(stdout, /^ {2}run {2}\S/m);
+      assert.match(stdout, /^ {2}run {2,}\S/m);
+      assert.match(stdout, /^ {2}stacks {2}\S/m);
       assert.equal(stderr, '');
       assert.equal(code, 0);
     });

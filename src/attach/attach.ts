@@ -1,0 +1,169 @@
+/**
+ * Opens the inspector of a process that runs, lends it, and leaves the process as it was.
+ *
+ * States of the inspector: open already (it is used, and left open), opened here by SIGUSR1 (it is closed whatever happens, a signal
+ * to this process included), or not to be had (an AttachError says why, and the process has noticed nothing).
+ *
+ * Invariant: before the signal is sent it is known that the process takes it, and that the port it would open is free.
+ * Cost: about 30 ms to open and 60 ms to close.
+ */
+import { AttachError } from './attach-error.js';
+import {
+  connectTo,
+  DEFAULT_PORT,
+  findInspector,
+  likelyListeners,
+  portToOpen,
+  type FoundInspector,
+} from './find-inspector.js';
+import type { InspectorClient } from './inspector-client.js';
+import { isTaken, listenersOf, type Listener } from './proc.js';
+import { checkTarget, type Target } from './target.js';
+
+const OPEN_TIMEOUT = 3000;
+const CLOSE_TIMEOUT = 500;
+const POLL = 10;
+
+/** Closing at once would leave this without a reply. A test may have replaced the global timers, so Node's module is asked. */
+const CLOSE_SOON = `{
+  const load = process.getBuiltinModule ?? require;
+  load('node:timers').setTimeout(() => load('node:inspector').close(), 50).unref();
+}`;
+/** For a process that never comes to its timers. */
+const CLOSE_NOW = `(process.getBuiltinModule ?? require)('node:inspector').close()`;
+
+export interface AttachOptions {
+  /** Called before the debugger is opened, where it is not open yet. It throws where that is not wanted. */
+  readonly consent: (question: string) => Promise<void>;
+  /** Takes a sentence for the user. */
+  readonly tell: (sentence: string) => void;
+}
+
+/** Runs `use` with the inspector of the process. Throws an AttachError where there is none to be had. */
+export async function attached<T>(
+  pid: number,
+  { consent, tell }: AttachOptions,
+  use: (client: InspectorClient) => Promise<T>,
+): Promise<T> {
+  const target = checkTarget(pid);
+  const open = await findInspector(target, likelyListeners(target));
+  if (open === undefined) {
+    checkCanOpen(target);
+    await consent(`opens the debugger port of process ${pid}, and pauses it for a moment`);
+  }
+  const signals = new SignalWatch();
+  try {
+    const { client, listener, wasOpen } = open === undefined ? await openBySignal(target) : { ...open, wasOpen: true };
+    try {
+      return await Promise.race([use(client), signals.stopped]);
+    } finally {
+      if (wasOpen) await client.close();
+      else if (!(await closeInspector(target, client, listener))) {
+        tell(`port ${listener.port} of process ${pid} is still open: the process does not come to close it`);
+      }
+    }
+  } finally {
+    signals.end();
+  }
+}
+
+/** A signal that would end this process becomes an error, so that what has been opened is closed first. */
+class SignalWatch {
+  /** Rejects at the first signal. */
+  readonly stopped: Promise<never>;
+  readonly #stop: (signal: NodeJS.Signals) => void;
+
+  constructor() {
+    let stop: (signal: NodeJS.Signals) => void = () => {};
+    this.stopped = new Promise<never>((_, reject) => {
+      stop = (signal) => reject(new AttachError(`ended by ${signal}`));
+    });
+    // It may come before anybody waits for this.
+    this.stopped.catch(() => {});
+    this.#stop = stop;
+    for (const signal of ENDING) process.on(signal, this.#stop);
+  }
+
+  end(): void {
+    for (const signal of ENDING) process.off(signal, this.#stop);
+  }
+}
+
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+function checkCanOpen({ pid, takesSignal, hasProc }: Target): void {
+  if (!hasProc) {
+    throw new AttachError(
+      `process ${pid} has no debugger open at port ${DEFAULT_PORT}, and on this system it can not be opened from here: ` +
+        `start the program with --inspect, or send it SIGUSR1`,
+    );
+  }
+  if (!takesSignal) {
+    throw new AttachError(
+      `process ${pid} does not take SIGUSR1 (--disable-sigusr1, or it is still starting), so its debugger can not be opened`,
+    );
+  }
+  const port = portToOpen(pid);
+  if (port === 0 || !isTaken(pid, port)) return;
+  throw new AttachError(
+    `port ${port}, at which process ${pid} would open its debugger, is taken by another process: ` +
+      `free it, or start the program with --inspect-port=0`,
+  );
+}
+
+async function openBySignal(target: Target): Promise<FoundInspector & { readonly wasOpen: boolean }> {
+  const { pid } = target;
+  const before = new Set(listenersOf(pid).map(({ port }) => port));
+  process.kill(pid, 'SIGUSR1');
+  for (const begin = Date.now(); Date.now() - begin < OPEN_TIMEOUT;) {
+    await sleep(POLL);
+    const opened = listenersOf(pid).filter(({ port }) => !before.has(port));
+    const found = await findOpened(target, opened);
+    if (found !== undefined) return { ...found, wasOpen: false };
+  }
+  // It may be open at a port that no option tells: then the signal changed nothing.
+  const found = await findInspector(target, listenersOf(pid));
+  if (found !== undefined) return { ...found, wasOpen: true };
+  throw new AttachError(
+    `process ${pid} opened no debugger within ${OPEN_TIMEOUT / 1000} s of SIGUSR1 (it may listen to that signal itself)`,
+  );
+}
+
+/** One that opened its debugger and does not answer is told to close it: it reads that once it is back at its loop. */
+async function findOpened(target: Target, opened: readonly Listener[]): Promise<FoundInspector | undefined> {
+  try {
+    return await findInspector(target, opened);
+  } catch (error) {
+    for (const listener of opened) {
+      const client = await connectTo(listener);
+      client?.send('Runtime.evaluate', { expression: CLOSE_SOON, includeCommandLineAPI: true });
+      if ((await client?.isClosed(CLOSE_TIMEOUT)) === false) await client?.close();
+    }
+    throw error;
+  }
+}
+
+/**
+ * Whether nobody listens any more, or the process is gone. The process ends the connection, not this side: where both do so at one
+ * time, Node's inspector frees a socket twice (seen on Node 20).
+ */
+async function closeInspector(target: Target, client: InspectorClient, listener: Listener): Promise<boolean> {
+  client.send('Runtime.evaluate', { expression: CLOSE_SOON, includeCommandLineAPI: true });
+  if (!(await client.isClosed(CLOSE_TIMEOUT))) {
+    client.send('Runtime.evaluate', { expression: CLOSE_NOW, includeCommandLineAPI: true });
+    if (!(await client.isClosed(CLOSE_TIMEOUT))) await client.close();
+  }
+  return isClosed(target, listener);
+}
+
+async function isClosed({ pid }: Target, { port }: Listener): Promise<boolean> {
+  for (const begin = Date.now(); Date.now() - begin < CLOSE_TIMEOUT;) {
+    if (!listenersOf(pid).some((each) => each.port === port)) return true;
+    await sleep(POLL);
+  }
+  return false;
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,128 @@
+/**
+ * `lockdep stacks`: the await tree of a process that runs, or of a heap snapshot in a file.
+ *
+ * Guarantees: nothing is sent to a process that can not be looked into; the debugger is opened only where the user has said so, and
+ * closed again. What goes wrong is one line on stderr, and exit code 3.
+ */
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { writeToStderr } from '../adapters/run-record.js';
+import { plain } from '../platform/plain-text.js';
+import { runNode } from './child.js';
+import { EXIT_CLEAN, EXIT_UNREADABLE, print, UsageError, type Command } from './command.js';
+
+const help = `\
+Shows what a Node process waits for: every suspended async function, equal stacks folded.
+
+Usage: lockdep stacks [--attach] [--max-heap SIZE] [--json] PID
+       lockdep stacks [--json] FILE.heapsnapshot
+
+  --attach         open the debugger port of the process if it is not open (by SIGUSR1), and
+                   close it again; without this a terminal is asked
+  --max-heap SIZE  refuse a heap above this size; 1G by default, as in 512M, 2G
+  --json           print data instead of text
+  -h, --help       print this text
+
+The process need not have loaded lockdep. It is paused while V8 writes a snapshot of its heap,
+which may take as much memory again, and the text says for how long. Of a file only the places
+where functions begin are known.
+
+Exit codes: 0; 2 if the command line makes no sense; 3 if the process or the file can not be
+looked into.
+`;
+
+interface StacksOptions {
+  readonly help: boolean;
+  readonly attach: boolean;
+  readonly json: boolean;
+  readonly maxHeap: number;
+  readonly target: string;
+}
+
+function parse(words: readonly string[]): StacksOptions {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    allowPositionals: true,
+    options: {
+      attach: { type: 'boolean' },
+      json: { type: 'boolean' },
+      'max-heap': { type: 'string', default: '1G' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  const [target, ...others] = positionals;
+  if (values.help !== true && target === undefined) throw new UsageError('stacks: no process and no file given');
+  if (others.length > 0) throw new UsageError(`stacks: one process or file, not ${positionals.length}`);
+  return {
+    help: values.help === true,
+    attach: values.attach === true,
+    json: values.json === true,
+    maxHeap: sizeOf(values['max-heap']),
+    target: target ?? '',
+  };
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+function sizeOf(text: string): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([KMG]?)B?$/i.exec(text) ?? [];
+  const size = Number(digits) * (UNITS[unit.toUpperCase()] ?? Number.NaN);
+  if (!(size > 0)) throw new UsageError(`stacks: --max-heap is '${text}'; it can be a size such as 512M or 2G`);
+  return size;
+}
+
+/** A number is a process; anything else is the name of a file. */
+function pidOf(target: string): number | undefined {
+  if (!/^\d+$/.test(target)) return undefined;
+  const pid = Number(target);
+  if (!Number.isSafeInteger(pid) || pid < 1 || pid > 0x7fffffff)
+    throw new UsageError(`stacks: ${target} is no process`);
+  return pid;
+}
+
+const tell = (sentence: string): void => writeToStderr(`lockdep: ${plain(sentence)}\n`);
+
+async function confirm(what: string): Promise<void> {
+  const refusal = `stacks: this ${what}; say --attach to have it so`;
+  if (process.stdin.isTTY !== true) throw new UsageError(refusal, { hasHelp: false });
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(`This ${what}. Go on? [y/N] `);
+  terminal.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError(refusal, { hasHelp: false });
+}
+
+/** Node 20 has a WebSocket for those who ask for it. */
+const WEBSOCKET = '--experimental-websocket';
+
+function needsWebSocket({ target }: StacksOptions): boolean {
+  return pidOf(target) !== undefined && typeof WebSocket === 'undefined' && !process.execArgv.includes(WEBSOCKET);
+}
+
+export const stacks: Command = {
+  summary: 'show what a Node process waits for',
+  help,
+  async run(words) {
+    const options = parse(words);
+    if (options.help) {
+      print(help);
+      return EXIT_CLEAN;
+    }
+    if (needsWebSocket(options)) {
+      const self = process.argv[1] ?? fileURLToPath(import.meta.url);
+      return runNode([...process.execArgv, WEBSOCKET, self, ...process.argv.slice(2)], process.env);
+    }
+    const { AttachError, lookAt } = await import('./stacks-look.js');
+    try {
+      const { target, maxHeap, attach } = options;
+      const consent = (what: string): Promise<void> => (attach ? Promise.resolve() : confirm(what));
+      const { data, text } = await lookAt(pidOf(target) ?? target, { maxHeap, consent, tell });
+      print(options.json ? `${JSON.stringify(data)}\n` : text());
+      return EXIT_CLEAN;
+    } catch (error) {
+      if (!(error instanceof AttachError)) throw error;
+      tell(error.message);
+      return EXIT_UNREADABLE;
+    }
+  },
+};
