@@ -12,7 +12,7 @@
 
 /** A function, as it is shown. */
 export interface TreeFunction {
-  /** Equal for functions that are to be folded. */
+  /** Equal for functions that are to be folded. That of a hidden one is shown where it is innermost; it may be ''. */
   readonly label: string;
   readonly isHidden: boolean;
   /** False for a generator that no promise waits for. */
@@ -113,7 +113,7 @@ class Folder {
     const each = this.#at(index);
     if (each.awaited.length > 0 || !each.isTied) return [];
     if (!each.isHidden) return [{ shown: index, waitsFor: each.lock || each.waitsFor }];
-    const waitsFor = each.waitsFor === '' ? each.label : `${each.label}, ${each.waitsFor}`;
+    const waitsFor = [each.label, each.waitsFor].filter((text) => text !== '').join(', ');
     const awaiters = this.#shownAwaiters(index);
     if (awaiters.length === 0) return [{ shown: undefined, waitsFor }];
     return awaiters.map((shown) => ({ shown, waitsFor: this.#at(shown).lock || waitsFor }));

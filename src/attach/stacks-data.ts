@@ -93,10 +93,15 @@ function shownFrame(place: Place): StackFrame {
 }
 
 function treeFunction(each: Awaiting, place: Place, waits: readonly LockWait[]): TreeFunction {
-  const isHidden = isInternal(each.file);
+  const isNode = each.file.startsWith('node:');
+  const isHidden = isNode || isOwn(each.file);
   const { function: name, line, column, isAwait } = shownFrame(place);
   return {
-    label: isHidden ? `${name} of ${plain(each.file)}` : `${name} ${place.file}:${line}:${column}:${isAwait}`,
+    label: isNode
+      ? `${name} of ${plain(each.file)}`
+      : isHidden
+        ? ''
+        : `${name} ${place.file}:${line}:${column}:${isAwait}`,
     isHidden,
     isTied: each.kind !== 'generator',
     waitsFor: plain(each.holder?.name ?? ''),
@@ -106,8 +111,9 @@ function treeFunction(each: Awaiting, place: Place, waits: readonly LockWait[]):
   };
 }
 
-function isInternal(file: string): boolean {
-  return file.startsWith('node:') || isOwnFrame(file) || /[\\/]node_modules[\\/]lockdep[\\/]dist[\\/]/.test(file);
+/** Also of another copy than this one: that which the process has loaded. */
+function isOwn(file: string): boolean {
+  return isOwnFrame(file) || /[\\/]node_modules[\\/]lockdep[\\/]dist[\\/]/.test(file);
 }
 
 /** The call of the lock stands behind its `await`, on the same line. Of several the nearest is meant. */

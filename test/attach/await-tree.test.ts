@@ -92,6 +92,15 @@ describe('the folded await tree', () => {
       ['sleep of node:timers, Timeout: retry < main'],
     );
   });
+  it('says nothing of an innermost hidden function that has no label', () => {
+    assert.deepEqual(
+      shown([
+        { label: '', isHidden: true, waitsFor: 'Queue.items' },
+        { label: 'pay', awaits: [0] },
+      ]),
+      ['Queue.items: pay'],
+    );
+  });
   it('counts stacks of hidden functions alone', () => {
     const tree = fold([
       { label: 'a', isHidden: true },
