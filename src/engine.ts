@@ -1,6 +1,7 @@
 /** The validator of the process, where the runtime has what it stands on. Loaded when the mode asks for it, or at once by `lockdep/eager`. */
 import type { Control } from './api/control.js';
 import { processValidator } from './api/process-validator.js';
+import { publishDiagnosis } from './api/diagnosis.js';
 import { ValidatorControl } from './api/validator-control.js';
 import { watchEnds } from './liveness/process-end.js';
 import { processWorld } from './locks/observer.js';
@@ -34,6 +35,7 @@ export function makeControl(settings: Settings): Control | undefined {
   watchForCopies(() => !runtime.off);
   const control = new ValidatorControl(runtime);
   for (const options of processValidator.said.splice(0)) control.configure(options);
+  publishDiagnosis(control);
   watchEnds({
     atEnd: () => !runtime.off && control.liveness.atEnd(),
     atExit: () => runtime.off || control.liveness.atExit(),

@@ -21,7 +21,7 @@ import { showWarning } from './warnings.js';
 const TRUNK: readonly string[] = (['lockdep.world.3', 'lockdep.process.4', 'lockdep.classes.6'] as const).map(ownKey);
 
 /** Keys that are the same in all versions, or say nothing of locks. */
-const NEUTRAL: readonly string[] = ['lockdep.register.1'];
+const NEUTRAL: readonly string[] = ['lockdep.register.1', 'lockdep.diag.1'];
 
 /** Of this version and of those before it. */
 const DIRECTORIES = [ownKey('lockdep.directories.1'), 'lockdep.directories.1' satisfies OwnKey].map((key) =>
