@@ -36,7 +36,7 @@ export interface LookedAtProcess {
   readonly reading: number;
 }
 
-/** For all positions together, besides twice the time of the snapshot: what is slow in a large heap is worth more time there. */
+/** For all positions together, besides as much as the snapshot took: in a large heap each of them is slow. */
 const POSITION_BUDGET = 2000;
 const GROUP = 'lockdep';
 const [INNER, OUTER] = ['lockdepProbeInner', 'lockdepProbeOuter'];
@@ -77,7 +77,7 @@ export async function lookAtProcess(client: InspectorClient, maxHeap: number): P
     const { graph, paused } = await takeSnapshot(client);
     const { functions, hasTies } = withoutProbe(findAwaits(graph));
     const from = performance.now();
-    const isOver = (): boolean => performance.now() - from > POSITION_BUDGET + 2 * paused;
+    const isOver = (): boolean => performance.now() - from > POSITION_BUDGET + paused;
     const positions = await findPositions(functions, (id) => readPosition(client, id), isOver);
     const reading = performance.now() - from;
     await addScriptMaps(
