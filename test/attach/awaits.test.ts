@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
 import { findAwaits, type Awaiting } from '../../src/attach/awaits.js';
 import { SnapshotParser } from '../../src/attach/snapshot-parser.js';
-import { Project } from '../adapters/project.js';
+import { Project, WITHOUT_COVERAGE } from '../adapters/project.js';
 import { snapshotText } from './heap.js';
 
 const PROGRAM = `
@@ -49,7 +49,9 @@ describe('in the heap of a real program', () => {
   let all: readonly Awaiting[] = [];
   before(async () => {
     const project = new Project({ 'main.mjs': PROGRAM });
-    const { stderr, code } = await project.node(['main.mjs', project.path('a.heapsnapshot')]);
+    const { stderr, code } = await project.node(['main.mjs', project.path('a.heapsnapshot')], {
+      env: WITHOUT_COVERAGE,
+    });
     assert.equal(code, 0, stderr);
     const parser = new SnapshotParser();
     parser.push(readFileSync(project.path('a.heapsnapshot'), 'utf8'));

@@ -12,7 +12,7 @@ import { executableOf, listenersOf, statusOf } from '../../src/attach/proc.js';
 import type { StacksData } from '../../src/attach/stacks-data.js';
 import { UsageError } from '../../src/cli/command.js';
 import { stacks as command } from '../../src/cli/stacks.js';
-import { built, Project, runNode, type Result } from '../adapters/project.js';
+import { built, cleanEnvironment, Project, runNode, WITHOUT_COVERAGE, type Result } from '../adapters/project.js';
 
 const main = fileURLToPath(new URL('cli/main.js', built));
 const isLinux = process.platform === 'linux';
@@ -44,6 +44,7 @@ interface Program {
 async function started(project: Project, words: readonly string[]): Promise<Program> {
   const child = spawn(process.execPath, ['--inspect-port=0', ...words], {
     cwd: project.root,
+    env: cleanEnvironment(WITHOUT_COVERAGE),
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   children.push(child);
@@ -223,7 +224,7 @@ describe('lockdep stacks of a file', () => {
   });
 
   it('shows where the functions begin', async () => {
-    assert.equal((await project.node(['main.mjs'])).code, 0);
+    assert.equal((await project.node(['main.mjs'], { env: WITHOUT_COVERAGE })).code, 0);
     const { code, stdout } = await stacks(project, 'a.heapsnapshot');
     assert.match(
       stdout,
