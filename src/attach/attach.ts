@@ -2,7 +2,8 @@
  * Opens the inspector of a process that runs, lends it, and leaves the process as it was.
  *
  * States of the inspector: open already (it is used, and left open), opened here by SIGUSR1 (it is closed whatever happens, a signal
- * to this process included), or not to be had (an AttachError says why, and the process has noticed nothing).
+ * to this process included: SIGKILL too, where the process comes to its timers), or not to be had (an AttachError says why, and the
+ * process has noticed nothing). Several at one process take turns, and the last one closes (visit.ts).
  *
  * Invariant: before the signal is sent it is known that the process takes it, and that the port it would open is free.
  * Cost: about 30 ms to open and 60 ms to close.
@@ -19,53 +20,79 @@ import {
 import type { InspectorClient } from './inspector-client.js';
 import { isTaken, listenersOf, type Listener } from './proc.js';
 import { checkTarget, type Target } from './target.js';
+import { Visit } from './visit.js';
 
 const OPEN_TIMEOUT = 3000;
 const CLOSE_TIMEOUT = 500;
 const POLL = 10;
+const ATTEMPTS = 3;
 
-/** Closing at once would leave this without a reply. A test may have replaced the global timers, so Node's module is asked. */
-const CLOSE_SOON = `{
+/** Closing at once would leave this without a reply. */
+const CLOSE = `{
   const load = process.getBuiltinModule ?? require;
   load('node:timers').setTimeout(() => load('node:inspector').close(), 50).unref();
 }`;
-/** For a process that never comes to its timers. */
-const CLOSE_NOW = `(process.getBuiltinModule ?? require)('node:inspector').close()`;
 
 export interface AttachOptions {
   /** Called before the debugger is opened, where it is not open yet. It throws where that is not wanted. */
   readonly consent: (question: string) => Promise<void>;
   /** Takes a sentence for the user. */
   readonly tell: (sentence: string) => void;
+  /** Milliseconds that the process has to open its debugger; 3000 by default. */
+  readonly patience?: number;
 }
 
 /** Runs `use` with the inspector of the process. Throws an AttachError where there is none to be had. */
 export async function attached<T>(
   pid: number,
-  { consent, tell }: AttachOptions,
-  use: (client: InspectorClient) => Promise<T>,
+  { consent, tell, patience = OPEN_TIMEOUT }: AttachOptions,
+  use: (client: InspectorClient, visit: Visit) => Promise<T>,
 ): Promise<T> {
   const target = checkTarget(pid);
-  const open = await findInspector(target, likelyListeners(target));
-  if (open === undefined) {
-    checkCanOpen(target);
-    await consent(`opens the debugger port of process ${pid}, and pauses it for a moment`);
-  }
-  const signals = new SignalWatch();
-  try {
-    const { client, listener, wasOpen } = open === undefined ? await openBySignal(target) : { ...open, wasOpen: true };
-    try {
-      return await Promise.race([use(client), signals.stopped]);
-    } finally {
-      if (wasOpen) await client.close();
-      else if (!(await closeInspector(target, client, listener))) {
-        tell(`port ${listener.port} of process ${pid} is still open: the process does not come to close it`);
-      }
+  for (let attempt = 1; ; attempt++) {
+    const found = await findInspector(target, likelyListeners(target));
+    if (found === undefined) {
+      checkCanOpen(target);
+      await consent(`opens the debugger port of process ${pid}, and pauses it for a moment`);
     }
-  } finally {
-    signals.end();
+    const signals = new SignalWatch();
+    try {
+      const open = found === undefined ? await openBySignal(target, patience) : { ...found, wasOpen: true };
+      return await visited(target, open, { tell, use, stopped: signals.stopped });
+    } catch (error) {
+      if (!(error instanceof ClosedTooEarly) || attempt === ATTEMPTS) throw error;
+    } finally {
+      signals.end();
+    }
   }
 }
+
+interface VisitOptions<T> extends Pick<AttachOptions, 'tell'> {
+  readonly use: (client: InspectorClient, visit: Visit) => Promise<T>;
+  readonly stopped: Promise<never>;
+}
+
+/** The visit before closed the inspector just when this one came. */
+class ClosedTooEarly extends AttachError {}
+
+async function visited<T>(target: Target, open: OpenInspector, { tell, use, stopped }: VisitOptions<T>): Promise<T> {
+  const { client, listener, wasOpen } = open;
+  const visit = new Visit(client);
+  try {
+    client.on('NodeRuntime.waitingForDisconnect', () => void client.close());
+    client.send('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true });
+    await Promise.race([visit.enter(!wasOpen, tell), stopped]).catch((error: Error) => {
+      throw client.isEnded ? new ClosedTooEarly(error.message) : error;
+    });
+    return await Promise.race([use(client, visit), stopped]);
+  } finally {
+    if (!(await endVisit(target, open, visit))) {
+      tell(`port ${listener.port} of process ${target.pid} is still open: the process does not come to close it`);
+    }
+  }
+}
+
+type OpenInspector = FoundInspector & { readonly wasOpen: boolean };
 
 /** A signal that would end this process becomes an error, so that what has been opened is closed first. */
 class SignalWatch {
@@ -111,11 +138,11 @@ function checkCanOpen({ pid, takesSignal, hasProc }: Target): void {
   );
 }
 
-async function openBySignal(target: Target): Promise<FoundInspector & { readonly wasOpen: boolean }> {
+async function openBySignal(target: Target, patience: number): Promise<OpenInspector> {
   const { pid } = target;
   const before = new Set(listenersOf(pid).map(({ port }) => port));
   process.kill(pid, 'SIGUSR1');
-  for (const begin = Date.now(); Date.now() - begin < OPEN_TIMEOUT;) {
+  for (const begin = Date.now(); Date.now() - begin < patience;) {
     await sleep(POLL);
     const opened = listenersOf(pid).filter(({ port }) => !before.has(port));
     const found = await findOpened(target, opened);
@@ -125,7 +152,8 @@ async function openBySignal(target: Target): Promise<FoundInspector & { readonly
   const found = await findInspector(target, listenersOf(pid));
   if (found !== undefined) return { ...found, wasOpen: true };
   throw new AttachError(
-    `process ${pid} opened no debugger within ${OPEN_TIMEOUT / 1000} s of SIGUSR1 (it may listen to that signal itself)`,
+    `process ${pid} opened no debugger within ${patience / 1000} s of SIGUSR1: it listens to that signal itself ` +
+      `(its listener was called), or it does not run; start it with --inspect, or with LOCKDEP_DIAG=1 for its locks`,
   );
 }
 
@@ -136,7 +164,7 @@ async function findOpened(target: Target, opened: readonly Listener[]): Promise<
   } catch (error) {
     for (const listener of opened) {
       const client = await connectTo(listener);
-      client?.send('Runtime.evaluate', { expression: CLOSE_SOON, includeCommandLineAPI: true });
+      client?.send('Runtime.evaluate', { expression: CLOSE, includeCommandLineAPI: true });
       if ((await client?.isClosed(CLOSE_TIMEOUT)) === false) await client?.close();
     }
     throw error;
@@ -144,13 +172,20 @@ async function findOpened(target: Target, opened: readonly Listener[]): Promise<
 }
 
 /**
- * Whether nobody listens any more, or the process is gone. The process ends the connection, not this side: where both do so at one
+ * False where a port is left open that should be closed. Then the process ends the connection, not this side: where both do so at one
  * time, Node's inspector frees a socket twice (seen on Node 20).
  */
-async function closeInspector(target: Target, client: InspectorClient, listener: Listener): Promise<boolean> {
-  client.send('Runtime.evaluate', { expression: CLOSE_SOON, includeCommandLineAPI: true });
+async function endVisit(target: Target, { client, listener, wasOpen }: OpenInspector, visit: Visit): Promise<boolean> {
+  const willClose = await visit.end().then(
+    (others) => others < 0,
+    () => !wasOpen,
+  );
+  if (!willClose) {
+    await client.close();
+    return true;
+  }
   if (!(await client.isClosed(CLOSE_TIMEOUT))) {
-    client.send('Runtime.evaluate', { expression: CLOSE_NOW, includeCommandLineAPI: true });
+    visit.closeNow();
     if (!(await client.isClosed(CLOSE_TIMEOUT))) await client.close();
   }
   return isClosed(target, listener);

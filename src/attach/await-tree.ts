@@ -4,16 +4,23 @@
  * A stack begins at a function that awaits no other, and goes on with those that await it. Where several do, it branches. Functions
  * that are hidden (Node's own, this package's) are left out, and what awaits them stands in their place.
  *
- * Invariant: every shown function is in a stack, in a circle, or among the untied, the generators of which nobody knows whether
- * a promise waits for them. Two stacks are equal when all their lines and branches are. Circles among functions end a stack.
+ * Invariant: every shown function is in a stack, among the unread of one, in a circle, or among the untied, the generators of which
+ * nobody knows whether a promise waits for them. Two stacks are equal when all their lines and branches are; a line that was not read
+ * equals none that was. Circles among functions end a stack.
  *
  * Cost: linear in functions and ties; branches are compared by number, not by content. Pure.
  */
+import { findCircles, type AwaitCircle } from './await-circles.js';
+import { shownAwaiters, Signatures } from './signatures.js';
 
 /** A function, as it is shown. */
 export interface TreeFunction {
   /** Equal for functions that are to be folded. That of a hidden one is shown where it is innermost; it may be ''. */
   readonly label: string;
+  /** Which function it is, wherever it stands. */
+  readonly functionLabel: string;
+  /** Is it known where it stands? */
+  readonly isRead: boolean;
   readonly isHidden: boolean;
   /** False for a generator that no promise waits for. */
   readonly isTied: boolean;
@@ -41,10 +48,12 @@ export interface StackGroup {
   readonly count: number;
   readonly waitsFor: string;
   readonly stack: StackNode;
+  /** Stacks of the very functions of this group, and of those right before it, of which it is not known at which lines they stand. */
+  readonly unread: number;
 }
 
 export interface AwaitTree {
-  /** The most frequent first. */
+  /** The most frequent first, groups of the same functions together. */
   readonly groups: readonly StackGroup[];
   readonly circles: readonly AwaitCircle[];
   /** By index. */
@@ -53,99 +62,116 @@ export interface AwaitTree {
   readonly hidden: number;
 }
 
-/** Functions of which each awaits the one before it, and the first awaits the last. */
-export interface AwaitCircle {
-  /** By index. */
-  readonly functions: readonly number[];
-  /** How many others wait for one of them and for nothing else. */
-  readonly waiting: number;
-}
-
 /** Functions of one stack, with its branches. */
 export const MAX_STACK = 100;
 
 export function foldAwaits(all: readonly TreeFunction[]): AwaitTree {
   const folder = new Folder(all);
-  const groups = new Map<string, { count: number; waitsFor: string; example: number }>();
+  const groups = new Map<string, Group>();
   let hidden = 0;
-  for (const { shown, waitsFor } of all.flatMap((_, index) => folder.startsAt(index))) {
+  for (const { shown, waitsFor, family } of all.flatMap((_, index) => folder.startsAt(index))) {
     if (shown === undefined) {
       hidden += 1;
       continue;
     }
-    const key = `${folder.signature(shown)} ${waitsFor}`;
+    const key = `${folder.signatures.of(shown)} ${waitsFor}`;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { count: 1, waitsFor, example: shown });
+    if (group === undefined) groups.set(key, { count: 1, waitsFor, family, example: shown });
     else group.count += 1;
   }
-  const sorted = [...groups.values()].sort((one, other) => other.count - one.count);
   return {
-    groups: sorted.map(({ count, waitsFor, example }) => ({
-      count,
-      waitsFor,
-      stack: folder.stack(example, count, { left: MAX_STACK }),
-    })),
+    groups: families(groups.values()).flatMap((family) => folder.family(family)),
     circles: findCircles(all),
     untied: all.flatMap((each, index) => (each.isTied || each.isHidden ? [] : index)),
     hidden,
   };
 }
 
+interface Group {
+  count: number;
+  readonly waitsFor: string;
+  /** Equal for groups of the same functions, wherever they stand. */
+  readonly family: string;
+  readonly example: number;
+}
+
+/** Both the families and the groups in them by size. */
+function families(groups: Iterable<Group>): (readonly Group[])[] {
+  const found = new Map<string, { count: number; readonly groups: Group[] }>();
+  for (const group of [...groups].sort((one, other) => other.count - one.count)) {
+    const family = found.get(group.family);
+    if (family === undefined) found.set(group.family, { count: group.count, groups: [group] });
+    else {
+      family.groups.push(group);
+      family.count += group.count;
+    }
+  }
+  return [...found.values()].sort((one, other) => other.count - one.count).map((family) => family.groups);
+}
+
 interface Start {
   /** undefined where nothing that awaits it is shown. */
   readonly shown: number | undefined;
   readonly waitsFor: string;
+  readonly family: string;
 }
 
 /** Compares what awaits a function, and makes stacks of it. */
 class Folder {
   readonly #all: readonly TreeFunction[];
-  readonly #signatures = new Map<number, number>();
-  /** From the text of a signature to its number. */
-  readonly #numbers = new Map<string, number>();
+  /** By where the functions stand. */
+  readonly signatures: Signatures;
+  /** By the functions alone. */
+  readonly #families: Signatures;
 
   constructor(all: readonly TreeFunction[]) {
     this.#all = all;
+    const awaiters = (index: number): number[] => shownAwaiters(all, index);
+    this.signatures = new Signatures((index) => this.#at(index).label, awaiters);
+    this.#families = new Signatures((index) => this.#at(index).functionLabel, awaiters);
   }
 
   /** The stacks that begin with this function: none where it awaits another, several where it is hidden and has several awaiters. */
   startsAt(index: number): Start[] {
     const each = this.#at(index);
     if (each.awaited.length > 0 || !each.isTied) return [];
-    if (!each.isHidden) return [{ shown: index, waitsFor: each.lock || each.waitsFor }];
+    if (!each.isHidden) return [this.#start(index, each.waitsFor)];
     const waitsFor = [each.label, each.waitsFor].filter((text) => text !== '').join(', ');
-    const awaiters = this.#shownAwaiters(index);
-    if (awaiters.length === 0) return [{ shown: undefined, waitsFor }];
-    return awaiters.map((shown) => ({ shown, waitsFor: this.#at(shown).lock || waitsFor }));
+    const awaiters = shownAwaiters(this.#all, index);
+    if (awaiters.length === 0) return [{ shown: undefined, waitsFor, family: '' }];
+    return awaiters.map((shown) => this.#start(shown, waitsFor));
   }
 
-  /** Equal for functions with equal labels, awaited by equal functions. Without recursion: chains may be very long. */
-  signature(index: number): number {
-    const open = new Set<number>();
-    const stack = [index];
-    while (stack.length > 0) {
-      const top = stack.at(-1) as number;
-      const missing = this.#signatures.has(top)
-        ? []
-        : this.#shownAwaiters(top).filter((each) => !this.#signatures.has(each) && !open.has(each) && each !== top);
-      if (missing.length > 0) {
-        open.add(top);
-        stack.push(...missing);
-        continue;
-      }
-      stack.pop();
-      open.delete(top);
-      this.#sign(top);
-    }
-    return this.#signatures.get(index) as number;
+  /** Those that are not read whole are counted beside those that are, and shown only where there are none of these. */
+  family(groups: readonly Group[]): StackGroup[] {
+    const all = groups.map(({ count, waitsFor, example }) => ({
+      count,
+      waitsFor,
+      stack: this.#stack(example, count, { left: MAX_STACK }),
+      unread: 0,
+    }));
+    const read = all.filter(({ stack }) => this.#isRead(stack));
+    const last = read.pop();
+    if (last === undefined) return all;
+    const unread = all.reduce((sum, { stack, count }) => sum + (this.#isRead(stack) ? 0 : count), 0);
+    return [...read, { ...last, unread }];
+  }
+
+  #start(shown: number, waitsFor: string): Start {
+    const family = `${this.#families.of(shown)} ${waitsFor}`;
+    return { shown, waitsFor: this.#at(shown).lock || waitsFor, family };
+  }
+
+  #isRead({ example, awaitedBy }: StackNode): boolean {
+    return this.#at(example).isRead && awaitedBy.every((branch) => this.#isRead(branch));
   }
 
   /** The function and what awaits it, as far as the budget goes: branches that meet again would multiply without it. */
-  stack(example: number, count: number, budget: { left: number }): StackNode {
+  #stack(example: number, count: number, budget: { left: number }): StackNode {
     budget.left -= 1;
     const found = new Map<number, { example: number; count: number }>();
-    for (const awaiter of this.#shownAwaiters(example)) {
-      const signature = this.signature(awaiter);
+    for (const awaiter of shownAwaiters(this.#all, example)) {
+      const signature = this.signatures.of(awaiter);
       const equal = found.get(signature);
       if (equal === undefined) found.set(signature, { example: awaiter, count: 1 });
       else equal.count += 1;
@@ -153,58 +179,12 @@ class Folder {
     const awaitedBy: StackNode[] = [];
     for (const branch of [...found.values()].sort((one, other) => other.count - one.count)) {
       if (budget.left <= 0) return { example, count, awaitedBy, isCut: true };
-      awaitedBy.push(this.stack(branch.example, branch.count, budget));
+      awaitedBy.push(this.#stack(branch.example, branch.count, budget));
     }
     return { example, count, awaitedBy };
-  }
-
-  #sign(index: number): void {
-    if (this.#signatures.has(index)) return;
-    const of = this.#shownAwaiters(index).map((each) => this.#signatures.get(each) ?? -1);
-    const text = `${this.#at(index).label}\n${of.sort((one, other) => one - other).join()}`;
-    const number = this.#numbers.get(text) ?? this.#numbers.size;
-    this.#numbers.set(text, number);
-    this.#signatures.set(index, number);
-  }
-
-  /** Those that await it; in the place of a hidden one those that await that. */
-  #shownAwaiters(index: number): number[] {
-    const found = new Set<number>();
-    const seen = new Set([index]);
-    const hidden = new Set([index]);
-    for (const from of hidden) {
-      for (const awaiter of this.#at(from).awaiters) {
-        if (seen.has(awaiter)) continue;
-        seen.add(awaiter);
-        (this.#at(awaiter).isHidden ? hidden : found).add(awaiter);
-      }
-    }
-    return [...found];
   }
 
   #at(index: number): TreeFunction {
     return this.#all[index] as TreeFunction;
   }
-}
-
-/** The circles that those run into whom no stack reaches. */
-function findCircles(all: readonly TreeFunction[]): AwaitCircle[] {
-  const reached = new Set(all.flatMap((each, index) => (each.awaited.length === 0 ? index : [])));
-  for (const index of reached) for (const awaiter of all[index]?.awaiters ?? []) reached.add(awaiter);
-  /** By function: the first of the circle that it runs into. */
-  const ends = new Map<number, number>();
-  const circles = new Map<number, { functions: readonly number[]; waiting: number }>();
-  for (const start of all.keys()) {
-    if (reached.has(start) || ends.has(start)) continue;
-    const path = new Set<number>();
-    let index = start;
-    for (; !path.has(index) && !ends.has(index); index = all[index]?.awaited[0] as number) path.add(index);
-    const walked = [...path];
-    const end = ends.get(index) ?? index;
-    for (const each of walked) ends.set(each, end);
-    const circle = circles.get(end);
-    if (circle !== undefined) circle.waiting += walked.length;
-    else circles.set(end, { functions: walked.slice(walked.indexOf(index)), waiting: walked.indexOf(index) });
-  }
-  return [...circles.values()];
 }

@@ -48,7 +48,9 @@ export class InspectorClient {
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.addEventListener('message', ({ data }) => this.#receive(String(data)));
-    socket.addEventListener('close', () => this.#end(new AttachError('the process has closed the connection')));
+    socket.addEventListener('close', () =>
+      this.#end(new AttachError('the process has ended, or closed the connection')),
+    );
     socket.addEventListener('error', () => this.#end(new AttachError('the connection to the process has failed')));
   }
 

@@ -12,10 +12,12 @@ import { AttachError } from './attach-error.js';
 import { findAwaits, type Awaiting } from './awaits.js';
 import { DIAGNOSIS_KEY, readWaits, type LockWait } from './diagnosis.js';
 import type { InspectorClient, RemoteValue } from './inspector-client.js';
-import { findPositions, type AwaitPosition, type Positions } from './positions.js';
+import { isHiddenFile } from './hidden-files.js';
+import { findPositions, NO_POSITIONS, type AwaitPosition, type Positions } from './positions.js';
 import { addScriptMaps } from './script-maps.js';
 import { SnapshotParser } from './snapshot-parser.js';
 import { takeSnapshot } from './take-snapshot.js';
+import type { Visit } from './visit.js';
 
 export interface Look {
   readonly functions: readonly Awaiting[];
@@ -34,10 +36,21 @@ export interface LookedAtProcess {
   readonly paused: number;
   /** Milliseconds that the reading of positions took, each of which is a pause of its own. */
   readonly reading: number;
+  /** Milliseconds that it was allowed to take. */
+  readonly readTime: number;
+  /** Worker threads, into which this does not look; undefined where the process does not tell. */
+  readonly workers: number | undefined;
 }
 
-/** For all positions together, besides as much as the snapshot took: in a large heap each of them is slow. */
-const POSITION_BUDGET = 2000;
+export interface LookLimits {
+  /** Bytes of a heap; a larger one is refused. */
+  readonly maxHeap: number;
+  /** Milliseconds for reading positions, besides as many as the snapshot took: in a large heap each of them is slow. */
+  readonly readTime: number;
+}
+
+/** Of a heap, whose graph is walked without a turn of the loop: by a slow machine. */
+const BYTES_PER_SECOND = 5e6;
 const GROUP = 'lockdep';
 const [INNER, OUTER] = ['lockdepProbeInner', 'lockdepProbeOuter'];
 const PROBE = `(() => {
@@ -64,7 +77,11 @@ interface About {
 }
 
 /** Throws an AttachError where the heap has more bytes than `maxHeap`. */
-export async function lookAtProcess(client: InspectorClient, maxHeap: number): Promise<Look> {
+export async function lookAtProcess(
+  client: InspectorClient,
+  visit: Pick<Visit, 'isBusy'>,
+  { maxHeap, readTime }: LookLimits,
+): Promise<Look> {
   const about = JSON.parse(String((await client.evaluate(ABOUT)).value)) as About;
   if (about.heapBytes > maxHeap) {
     const [has, may] = [about.heapBytes, maxHeap].map((bytes) => `${Math.round(bytes / 1e6)} MB`);
@@ -73,12 +90,17 @@ export async function lookAtProcess(client: InspectorClient, maxHeap: number): P
     );
   }
   try {
+    const workers = await countWorkers(client);
     await client.evaluate(PROBE, { objectGroup: GROUP });
     const { graph, paused } = await takeSnapshot(client);
+    await visit.isBusy(about.heapBytes / BYTES_PER_SECOND);
     const { functions, hasTies } = withoutProbe(findAwaits(graph));
-    const from = performance.now();
-    const isOver = (): boolean => performance.now() - from > POSITION_BUDGET + paused;
-    const positions = await findPositions(functions, (id) => readPosition(client, id), isOver);
+    const [from, allowed] = [performance.now(), readTime + paused];
+    const positions = await findPositions(
+      functions.map((each) => ({ ...each, isHidden: isHiddenFile(each.file) })),
+      (id) => readPosition(client, id),
+      () => performance.now() - from > allowed,
+    );
     const reading = performance.now() - from;
     await addScriptMaps(
       client,
@@ -91,7 +113,7 @@ export async function lookAtProcess(client: InspectorClient, maxHeap: number): P
       positions,
       waits,
       hasTies,
-      process: { version, heapBytes, paused, reading },
+      process: { version, heapBytes, paused, reading, readTime: allowed, workers },
     };
   } finally {
     client.send('Runtime.releaseObjectGroup', { objectGroup: GROUP });
@@ -107,9 +129,23 @@ export async function lookAtFile(path: string): Promise<Look> {
       parser.push(piece as string);
     }
     const functions = findAwaits(parser.end());
-    return { functions, positions: { at: new Map(), read: 0 }, waits: [], hasTies: true };
+    return { functions, positions: NO_POSITIONS, waits: [], hasTies: true };
   } catch (error) {
     throw new AttachError(`${path}: ${(error as Error).message}`);
+  }
+}
+
+/** A worker tells of itself as soon as it is asked for, without a turn of its loop. */
+async function countWorkers(client: InspectorClient): Promise<number | undefined> {
+  let count = 0;
+  client.on('NodeWorker.attachedToWorker', () => (count += 1));
+  try {
+    await client.call('NodeWorker.enable', { waitForDebuggerOnStart: false });
+    await client.call('NodeWorker.disable');
+    return count;
+  } catch (error) {
+    if (client.isEnded) throw error;
+    return undefined;
   }
 }
 

@@ -7,10 +7,11 @@
 import { plain } from '../platform/plain-text.js';
 import { filePath } from '../platform/file-path.js';
 import { originalFrame } from '../platform/source-map.js';
-import { isOwnFrame, shownPath } from '../report/stack-text.js';
+import { shownPath } from '../report/stack-text.js';
 import { foldAwaits, type StackNode, type TreeFunction } from './await-tree.js';
 import type { Awaiting } from './awaits.js';
 import type { LockWait } from './diagnosis.js';
+import { isHiddenFile, isNodeFile } from './hidden-files.js';
 import type { Look } from './look.js';
 import type { AwaitPosition } from './positions.js';
 
@@ -34,17 +35,30 @@ export interface StackOf extends StackFrame {
   readonly isCut?: true;
 }
 
+/** Stacks that are equal. */
+export interface StacksGroup {
+  readonly count: number;
+  readonly waitsFor: string;
+  readonly stack: StackOf;
+  /** Stacks of the same functions as in this group, and as in those right before it, whose positions were not all read. */
+  readonly unread: number;
+}
+
 export interface StacksData {
   readonly version: typeof STACKS_VERSION;
   readonly suspended: number;
-  readonly groups: readonly { readonly count: number; readonly waitsFor: string; readonly stack: StackOf }[];
+  readonly groups: readonly StacksGroup[];
   readonly circles: readonly { readonly functions: readonly StackFrame[]; readonly waiting: number }[];
   /** Generators that no promise waits for. */
   readonly untied: readonly (StackFrame & { readonly count: number })[];
   /** Stacks of nothing but functions of Node and of this package. */
   readonly hidden: number;
-  /** Functions whose own position was read; that of others is theirs because they wait alike. */
+  /** Functions whose position was asked for: that of no other is in here. */
   readonly positionsRead: number;
+  /** Shown functions whose position is not known. */
+  readonly positionsUnread: number;
+  /** Was the time for reading over before all was read that was to be? */
+  readonly isCut: boolean;
   /** False: who awaits whom could not be told. */
   readonly hasTies: boolean;
   readonly process?: Look['process'];
@@ -54,7 +68,8 @@ export function stacksData(look: Look): StacksData {
   const { functions, positions, waits, hasTies, process } = look;
   const raw = functions.map((each, index) => placeOf(each, positions.at.get(index)));
   const frames = raw.map(shownFrame);
-  const tree = foldAwaits(functions.map((each, index) => treeFunction(each, raw[index] as Place, waits)));
+  const shown = functions.map((each, index) => treeFunction(each, raw[index] as Place, waits));
+  const tree = foldAwaits(shown);
   const frame = (index: number): StackFrame => frames[index] as StackFrame;
   const stackOf = ({ example, count, awaitedBy, isCut }: StackNode): StackOf => ({
     ...frame(example),
@@ -65,11 +80,13 @@ export function stacksData(look: Look): StacksData {
   return {
     version: STACKS_VERSION,
     suspended: functions.length,
-    groups: tree.groups.map(({ count, waitsFor, stack }) => ({ count, waitsFor, stack: stackOf(stack) })),
+    groups: tree.groups.map((group) => ({ ...group, stack: stackOf(group.stack) })),
     circles: tree.circles.map(({ functions: of, waiting }) => ({ functions: of.map(frame), waiting })),
     untied: counted(tree.untied.map(frame)),
     hidden: tree.hidden,
     positionsRead: positions.read,
+    positionsUnread: shown.filter(({ isHidden, isTied, isRead }) => !isHidden && isTied && !isRead).length,
+    isCut: positions.isCut,
     hasTies,
     ...(process === undefined ? {} : { process }),
   };
@@ -93,8 +110,8 @@ function shownFrame(place: Place): StackFrame {
 }
 
 function treeFunction(each: Awaiting, place: Place, waits: readonly LockWait[]): TreeFunction {
-  const isNode = each.file.startsWith('node:');
-  const isHidden = isNode || isOwn(each.file);
+  const isNode = isNodeFile(each.file);
+  const isHidden = isHiddenFile(each.file);
   const { function: name, line, column, isAwait } = shownFrame(place);
   return {
     label: isNode
@@ -102,6 +119,8 @@ function treeFunction(each: Awaiting, place: Place, waits: readonly LockWait[]):
       : isHidden
         ? ''
         : `${name} ${place.file}:${line}:${column}:${isAwait}`,
+    functionLabel: `${name} ${each.file}:${each.line}:${each.column}`,
+    isRead: isAwait,
     isHidden,
     isTied: each.kind !== 'generator',
     waitsFor: plain(each.holder?.name ?? ''),
@@ -109,11 +128,6 @@ function treeFunction(each: Awaiting, place: Place, waits: readonly LockWait[]):
     awaiters: each.awaiters,
     awaited: each.awaited,
   };
-}
-
-/** Also of another copy than this one: that which the process has loaded. */
-function isOwn(file: string): boolean {
-  return isOwnFrame(file) || /[\\/]node_modules[\\/]lockdep[\\/]dist[\\/]/.test(file);
 }
 
 /** The call of the lock stands behind its `await`, on the same line. Of several the nearest is meant. */

@@ -1,4 +1,6 @@
 /** The text of `lockdep stacks`: groups of equal stacks like those of a goroutine dump, then what could not be told. */
+import { SAMPLES } from '../attach/positions.js';
+import type { LookedAtProcess } from '../attach/look.js';
 import type { StackFrame, StackOf, StacksData } from '../attach/stacks-data.js';
 
 /** Untied generators that are listed by name. */
@@ -13,9 +15,10 @@ export function stacksText(title: string, data: StacksData): string {
       `${functions.length === 1 ? 'awaits itself' : 'await each other in a circle'}${waiting > 0 ? `, and ${waiting} more wait for that` : ''}:`,
       ...functions.map((frame) => `    ${frameText(frame)}`),
     ]),
-    ...groups.map(({ count, waitsFor, stack }) => [
+    ...groups.map(({ count, waitsFor, stack, unread }) => [
       `${amount(count, 'time')}${waitsFor === '' ? '' : `, waiting for ${waitsFor}`}:`,
       ...stackLines(stack, '    '),
+      ...(unread > 0 ? ['', `${unread} more of the same functions, positions not read`] : []),
     ]),
     notes(data),
   ];
@@ -41,7 +44,8 @@ function frameText({ function: name, file, line, column, isAwait }: StackFrame):
   return `${name} ${file}:${line}:${column}${isAwait ? '' : ' (where the function begins)'}`;
 }
 
-function notes({ untied, hidden, hasTies, suspended, positionsRead, process }: StacksData): string[] {
+function notes(data: StacksData): string[] {
+  const { untied, hidden, hasTies, suspended, process } = data;
   const lines: string[] = [];
   if (!hasTies) {
     lines.push(
@@ -50,7 +54,7 @@ function notes({ untied, hidden, hasTies, suspended, positionsRead, process }: S
   }
   const generators = untied.reduce((sum, { count }) => sum + count, 0);
   if (generators > 0) {
-    const list = untied.slice(0, MAX_UNTIED).map((frame) => `${frame.count} ${frameText({ ...frame, isAwait: true })}`);
+    const list = untied.slice(0, MAX_UNTIED).map((frame) => `${frame.count} ${frameText(frame)}`);
     lines.push(
       `not tied together: ${amount(generators, 'generator')} (plain ones, or functions compiled to them): ` +
         `${list.join(', ')}${untied.length > list.length ? ', ...' : ''}`,
@@ -61,12 +65,27 @@ function notes({ untied, hidden, hasTies, suspended, positionsRead, process }: S
     lines.push('a file tells where functions begin, not at which await they stand');
     return lines;
   }
-  lines.push(
-    `positions: ${positionsRead} read; functions that wait alike are taken to stand at one await`,
-    `paused the process for ${ms(process.paused)} (heap ${Math.round(process.heapBytes / 1e6)} MB), ` +
-      `and for ${ms(process.reading)} in ${amount(positionsRead, 'piece')} to read positions`,
-  );
+  if (process.workers !== 0) {
+    const which =
+      process.workers === undefined ? 'worker threads, if there are any' : amount(process.workers, 'worker thread');
+    lines.push(`not looked into: ${which}`);
+  }
+  lines.push(...positionNotes(data, process));
   return lines;
+}
+
+function positionNotes(data: StacksData, process: LookedAtProcess): string[] {
+  const { positionsRead: read, positionsUnread: unread, isCut } = data;
+  const left = isCut
+    ? `; ${unread} not read: the time for it was over (--read-time gives more)`
+    : unread > 0
+      ? `; ${unread} not read: ${SAMPLES} are read where stacks are alike, or a function has gone on`
+      : '';
+  return [
+    `positions: ${read} read, in ${ms(process.reading)} of at most ${ms(process.readTime)}${left}`,
+    `paused the process for ${ms(process.paused)} (heap ${Math.round(process.heapBytes / 1e6)} MB), ` +
+      `and in ${amount(read, 'piece')} to read positions`,
+  ];
 }
 
 const ms = (time: number): string => `${Math.round(time)} ms`;

@@ -15,12 +15,15 @@ import { EXIT_CLEAN, EXIT_UNREADABLE, print, UsageError, type Command } from './
 const help = `\
 Shows what a Node process waits for: every suspended async function, equal stacks folded.
 
-Usage: lockdep stacks [--attach] [--max-heap SIZE] [--json] PID
+Usage: lockdep stacks [--attach] [--max-heap SIZE] [--read-time SECONDS] [--json] PID
        lockdep stacks [--json] FILE.heapsnapshot
 
   --attach         open the debugger port of the process if it is not open (by SIGUSR1), and
                    close it again; without this a terminal is asked
   --max-heap SIZE  refuse a heap above this size; 1G by default, as in 512M, 2G
+  --read-time SECONDS
+                   read positions of functions for so long at most, besides as long as the
+                   snapshot took; 2 by default
   --json           print data instead of text
   -h, --help       print this text
 
@@ -37,6 +40,8 @@ interface StacksOptions {
   readonly attach: boolean;
   readonly json: boolean;
   readonly maxHeap: number;
+  /** Milliseconds. */
+  readonly readTime: number;
   readonly target: string;
 }
 
@@ -48,6 +53,7 @@ function parse(words: readonly string[]): StacksOptions {
       attach: { type: 'boolean' },
       json: { type: 'boolean' },
       'max-heap': { type: 'string', default: '1G' },
+      'read-time': { type: 'string', default: '2' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -59,6 +65,7 @@ function parse(words: readonly string[]): StacksOptions {
     attach: values.attach === true,
     json: values.json === true,
     maxHeap: sizeOf(values['max-heap']),
+    readTime: timeOf(values['read-time']),
     target: target ?? '',
   };
 }
@@ -71,6 +78,15 @@ function sizeOf(text: string): number {
   if (!(size > 0)) throw new UsageError(`stacks: --max-heap is '${text}'; it can be a size such as 512M or 2G`);
   return size;
 }
+
+function timeOf(text: string): number {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= MAX_SECONDS))
+    throw new UsageError(`stacks: --read-time is '${text}'; it can be seconds, from 0 to ${MAX_SECONDS}`);
+  return seconds * 1000;
+}
+
+const MAX_SECONDS = 3600;
 
 /** A number is a process; anything else is the name of a file. */
 function pidOf(target: string): number | undefined {
@@ -114,9 +130,9 @@ export const stacks: Command = {
     }
     const { AttachError, lookAt } = await import('./stacks-look.js');
     try {
-      const { target, maxHeap, attach } = options;
+      const { target, maxHeap, readTime, attach } = options;
       const consent = (what: string): Promise<void> => (attach ? Promise.resolve() : confirm(what));
-      const { data, text } = await lookAt(pidOf(target) ?? target, { maxHeap, consent, tell });
+      const { data, text } = await lookAt(pidOf(target) ?? target, { maxHeap, readTime, consent, tell });
       print(options.json ? `${JSON.stringify(data)}\n` : text());
       return EXIT_CLEAN;
     } catch (error) {

@@ -8,7 +8,9 @@ import {
   type TreeFunction,
 } from '../../src/attach/await-tree.js';
 
-interface Made extends Partial<Pick<TreeFunction, 'isHidden' | 'isTied' | 'waitsFor' | 'lock'>> {
+interface Made extends Partial<
+  Pick<TreeFunction, 'functionLabel' | 'isRead' | 'isHidden' | 'isTied' | 'waitsFor' | 'lock'>
+> {
   readonly label: string;
   /** Indices of those that it awaits. */
   readonly awaits?: readonly number[];
@@ -19,6 +21,8 @@ function fold(made: readonly Made[]): AwaitTree {
   for (const [index, { awaits = [] }] of made.entries()) for (const each of awaits) awaiters[each]?.push(index);
   return foldAwaits(
     made.map(({ awaits = [], ...each }, index) => ({
+      functionLabel: each.label,
+      isRead: true,
       isHidden: false,
       isTied: true,
       waitsFor: '',
@@ -120,6 +124,34 @@ describe('the folded await tree', () => {
   it('lists generators that no promise waits for, and begins no stack with them', () => {
     const tree = fold([{ label: 'rows', isTied: false }]);
     assert.deepEqual([tree.groups, tree.untied], [[], [0]]);
+  });
+});
+
+describe('a stack with a function whose position was not read', () => {
+  const pay = (line: string): Made => ({ label: `pay:${line}`, functionLabel: 'pay', isRead: line !== '?' });
+  const counts = (made: readonly Made[]): string[] =>
+    fold(made).groups.map(({ count, stack, unread }) => `${count} ${made[stack.example]?.label} +${unread}`);
+
+  it('is counted beside those of the same functions that were read, and has no line of theirs', () => {
+    assert.deepEqual(counts([pay('?'), pay('3'), pay('?'), pay('3'), pay('4'), { label: 'settle' }]), [
+      '2 pay:3 +0',
+      '1 pay:4 +2',
+      '1 settle +0',
+    ]);
+  });
+  it('is one of its own where none of the same functions was read', () => {
+    assert.deepEqual(counts([pay('?'), pay('?'), { label: 'settle' }]), ['2 pay:? +0', '1 settle +0']);
+  });
+  it('is none of those that are awaited by other functions', () => {
+    assert.deepEqual(counts([pay('3'), pay('?'), { label: 'cron', awaits: [1] }]), ['1 pay:3 +0', '1 pay:? +0']);
+  });
+  it('is not read whole where one of those that await it is not', () => {
+    const handler = (line: string, awaits: number): Made => ({
+      ...pay(line),
+      label: `handler:${line}`,
+      awaits: [awaits],
+    });
+    assert.deepEqual(counts([pay('3'), handler('9', 0), pay('3'), handler('?', 2)]), ['1 pay:3 +1']);
   });
 });
 

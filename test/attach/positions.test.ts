@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Awaiting } from '../../src/attach/awaits.js';
-import { findPositions, type AwaitPosition } from '../../src/attach/positions.js';
+import { findPositions, type AwaitPosition, type ReadableFunction } from '../../src/attach/positions.js';
 
-function awaiting(id: number, differences: Partial<Awaiting> = {}): Awaiting {
+function awaiting(id: number, differences: Partial<ReadableFunction> = {}): ReadableFunction {
   return {
     node: id,
     id,
@@ -17,16 +16,20 @@ function awaiting(id: number, differences: Partial<Awaiting> = {}): Awaiting {
     awaiters: [],
     awaited: [],
     holder: undefined,
+    isHidden: false,
     ...differences,
   };
 }
 
+const queue = (id: number): Partial<ReadableFunction> => ({ holder: { name: 'Semaphore._queue', id } });
 const never = (): boolean => false;
+/** Over after so many functions. */
+const after = (count: number) => () => count-- <= 0;
 
-/** Runs it with the line of each function by id. */
-async function found(all: readonly Awaiting[], lineOf: (id: number) => number | undefined, isOver = never) {
+/** Reads with the line of each function by id. */
+async function found(all: readonly ReadableFunction[], lineOf: (id: number) => number | undefined, isOver = never) {
   const asked: number[] = [];
-  const { at, read } = await findPositions(
+  const { at, read, isCut } = await findPositions(
     all,
     async (id): Promise<AwaitPosition | undefined> => {
       asked.push(id);
@@ -35,53 +38,86 @@ async function found(all: readonly Awaiting[], lineOf: (id: number) => number | 
     },
     isOver,
   );
-  return { asked, read, lines: all.map((_, index) => at.get(index)?.line) };
+  assert.equal(read, asked.length);
+  assert.equal(new Set(asked).size, asked.length, 'nothing is read twice');
+  return { asked, isCut, lines: all.map((_, index) => at.get(index)?.line) };
 }
 
 describe('the positions of functions that wait alike', () => {
   const alike = Array.from({ length: 50 }, (_, id) => awaiting(id));
 
-  it('are read of three, and taken for all where those agree', async () => {
-    const { read, lines } = await found(alike, () => 7);
-    assert.equal(read, 3);
-    assert.deepEqual(new Set(lines), new Set([7]));
+  it('are read of three, and known of no other', async () => {
+    const { lines, isCut } = await found(alike, () => 7);
+    assert.deepEqual(lines, [7, 7, 7, ...Array.from({ length: 47 }, () => undefined)]);
+    assert.equal(isCut, false);
   });
-  it('are each their own where those that were read differ', async () => {
-    const { read, lines } = await found(alike, (id) => id);
-    assert.equal(read, 50);
+  it('are all read where those that were read first differ', async () => {
+    const { lines } = await found(alike, (id) => id);
     assert.deepEqual(lines, [...alike.keys()]);
   });
-  it('are not guessed where they differ and the budget has ended', async () => {
-    let budget = 3;
-    const { lines } = await found(
-      alike,
-      (id) => id,
-      () => budget-- === 0,
-    );
-    assert.deepEqual(lines, [0, 1, 2, ...Array.from({ length: 47 }, () => undefined)]);
+  it('are those that were read when the time ended, and it is told that it did', async () => {
+    const { lines, isCut } = await found(alike, (id) => id, after(4));
+    assert.deepEqual(lines, [0, 1, 2, 3, ...Array.from({ length: 46 }, () => undefined)]);
+    assert.equal(isCut, true);
   });
-  it('are those of the others where one has gone on meanwhile', async () => {
-    const { lines } = await found(alike.slice(0, 4), (id) => (id === 0 ? undefined : 7));
-    assert.deepEqual(lines, [undefined, 7, 7, 7]);
+  it('are not known of one that has gone on meanwhile', async () => {
+    const { lines } = await found(alike.slice(0, 3), (id) => (id === 0 ? undefined : 7));
+    assert.deepEqual(lines, [undefined, 7, 7]);
+  });
+  it('are none where there is no time at all', async () => {
+    const { asked, isCut } = await found(alike, () => 7, after(0));
+    assert.deepEqual([asked, isCut], [[], true]);
   });
 });
 
-describe('functions that wait in different ways', () => {
-  it('are read apart: other registers, other holders, other awaited functions', async () => {
+describe('the order in which positions are read', () => {
+  it('begins with one of each kind: other registers, another queue, another function', async () => {
+    const all = [
+      ...Array.from({ length: 9 }, (_, id) => awaiting(id, queue(5))),
+      awaiting(9, { ...queue(5), registers: '0:object:Generator 1:closure:' }),
+      awaiting(10, queue(6)),
+      awaiting(11, { name: 'settle' }),
+    ];
+    const { asked } = await found(all, () => 7, after(4));
+    assert.deepEqual(
+      asked.toSorted((one, other) => one - other),
+      [0, 9, 10, 11],
+    );
+  });
+  it('has the one that waits elsewhere than its queue before a second one of the queue', async () => {
+    const queued = Array.from({ length: 25 }, (_, id) => awaiting(id, queue(5)));
+    const { lines } = await found([...queued, awaiting(25, queue(6))], (id) => (id === 25 ? 84 : 34), after(2));
+    assert.deepEqual([lines[0], lines[25]], [34, 84]);
+  });
+  it('has a stack whole before the next one', async () => {
+    const stack = (first: number, holder: number): ReadableFunction[] => [
+      awaiting(first, { name: 'take', awaiters: [first + 1], ...queue(holder) }),
+      awaiting(first + 1, { awaited: [first], awaiters: [first + 2] }),
+      awaiting(first + 2, { name: 'handler', awaited: [first + 1] }),
+    ];
+    const all = [...stack(0, 5), ...stack(3, 5), ...stack(6, 6)];
+    const { asked } = await found(all, () => 7);
+    assert.deepEqual(asked, [6, 7, 8, 0, 1, 2, 3, 4, 5]);
+  });
+  it('has functions that await each other in a circle before all others', async () => {
     const all = [
       awaiting(0),
-      awaiting(1, { registers: '0:object:Generator 1:closure:' }),
-      awaiting(2, { holder: { name: 'Queue.items', id: 5 } }),
-      awaiting(3, { holder: { name: 'Queue.items', id: 6 } }),
-      awaiting(4, { awaited: [0] }),
+      awaiting(1, { awaited: [2], awaiters: [2] }),
+      awaiting(2, { awaited: [1], awaiters: [1] }),
     ];
-    const { asked, lines } = await found(all, (id) => id + 10);
-    assert.deepEqual(lines, [10, 11, 12, 13, 14]);
-    assert.equal(asked.at(-1), 4, 'what awaits another function is read last');
+    const { lines } = await found(all, (id) => id + 1, after(2));
+    assert.deepEqual(lines, [undefined, 2, 3]);
   });
-  it('are each read once before any is read again', async () => {
-    const all = [awaiting(0), awaiting(1), awaiting(2, { name: 'settle' }), awaiting(3, { name: 'settle' })];
-    const { asked } = await found(all, () => 1);
-    assert.deepEqual(asked, [0, 2, 1, 3]);
+  it('leaves out what is hidden, and reads what awaits that', async () => {
+    const all = [awaiting(0, { isHidden: true, awaiters: [1] }), awaiting(1, { awaited: [0] })];
+    assert.deepEqual((await found(all, () => 7)).asked, [1]);
+  });
+  it('comes to the inner functions of other stacks before the outer ones of a very long one', async () => {
+    const chain = Array.from({ length: 60 }, (_, id) =>
+      awaiting(id, { name: `f${id}`, awaited: id === 0 ? [] : [id - 1], awaiters: id === 59 ? [] : [id + 1] }),
+    );
+    const { asked, lines } = await found([...chain, awaiting(60), awaiting(61)], () => 7);
+    assert.ok(asked.indexOf(61) < asked.indexOf(20));
+    assert.equal(lines.includes(undefined), false);
   });
 });

@@ -19,6 +19,7 @@ const isLinux = process.platform === 'linux';
 
 /** Two opposite nestings of async-mutex that met, with others in the queue behind. */
 const STUCK = `import { Mutex } from 'async-mutex';
+import { Worker } from 'node:worker_threads';
 const [accounts, ledger] = [new Mutex(), new Mutex()];
 async function pay() { await accounts.acquire(); await tick(); await ledger.acquire(); }
 async function settle() { await ledger.acquire(); await tick(); await accounts.runExclusive(() => {}); }
@@ -29,6 +30,7 @@ settle();
 let turns = 0;
 setInterval(() => { turns += 1; }, 5);
 process.on('message', () => process.send(turns));
+new Worker('setInterval(() => {}, 1000)', { eval: true });
 setTimeout(() => process.send('ready'), 50);
 `;
 
@@ -68,19 +70,26 @@ async function goesOn({ child }: Program): Promise<boolean> {
 }
 
 describe('lockdep stacks of a process that never loaded it', { skip: !isLinux }, () => {
-  it('shows who waits at which await, tells the deadlocked from the queued, and leaves the process as it was', async () => {
+  it('shows two who ask at once who waits at which await, the deadlocked and the queued, and leaves the process as it was', async () => {
     const project = new Project({ 'main.mjs': STUCK });
     const program = await started(project, ['main.mjs']);
-    const { code, stdout, stderr } = await stacks(project, '--attach', String(program.pid));
-    assert.equal(stderr, '');
-    assert.match(stdout, /^process \d+, Node v\d+\.\d+\.\d+: \d+ suspended functions\n/);
-    const stack = '    <anonymous> async-mutex/index.mjs:\\d+:\\d+\n    pay main.mjs:3:AT\n    handler main.mjs:6:35\n';
-    assert.match(stdout, new RegExp(`^5 times, waiting for Semaphore._queue:\n${stack.replace('AT', '24')}`, 'm'));
-    assert.match(stdout, new RegExp(`^1 time, waiting for Semaphore._queue:\n${stack.replace('AT', '64')}`, 'm'));
-    assert.match(stdout, /^1 time, waiting for Semaphore._queue:\n.*async-mutex.*\n {4}settle main\.mjs:4:65\n/m);
-    assert.match(stdout, /^paused the process for \d+ ms \(heap \d+ MB\)/m);
-    assert.doesNotMatch(stdout, /not tied together|Probe/);
-    assert.equal(code, 0);
+    const ask = (): Promise<Result> => stacks(project, '--attach', '--read-time', '60', String(program.pid));
+    for (const { code, stdout, stderr } of await Promise.all([ask(), ask()])) {
+      assert.match(stderr, /^(lockdep: another lockdep looks at the process: .*\n)?$/);
+      assert.match(stdout, /^process \d+, Node v\d+\.\d+\.\d+: \d+ suspended functions\n/);
+      const stack =
+        '    <anonymous> async-mutex/index.mjs:\\d+:\\d+\n    pay main.mjs:4:AT\n    handler main.mjs:7:35\n';
+      const queued = `^3 times, waiting for Semaphore._queue:\n${stack.replace('AT', '24')}`;
+      const deadlocked = `1 time, waiting for Semaphore._queue:\n${stack.replace('AT', '64')}`;
+      const unread = '2 more of the same functions, positions not read\n';
+      assert.match(stdout, new RegExp([queued, deadlocked, unread].join('\n'), 'm'));
+      assert.match(stdout, /^1 time, waiting for Semaphore._queue:\n.*async-mutex.*\n {4}settle main\.mjs:5:65\n/m);
+      assert.match(stdout, /^positions: \d+ read, in \d+ ms of at most 6\d{4} ms; \d+ not read: 3 are read /m);
+      assert.match(stdout, /^paused the process for \d+ ms \(heap \d+ MB\)/m);
+      assert.match(stdout, /^not looked into: 1 worker thread$/m);
+      assert.doesNotMatch(stdout, /not tied together|Probe/);
+      assert.equal(code, 0);
+    }
     assert.deepEqual(listenersOf(program.pid), []);
     assert.equal(await goesOn(program), true);
     program.child.kill();
@@ -189,6 +198,18 @@ describe('a process that can not be looked into', { skip: !isLinux }, () => {
   it('does not take SIGUSR1', { skip: !process.allowedNodeEnvironmentFlags.has('--disable-sigusr1') }, () =>
     isLeftAlone(/does not take SIGUSR1/, ['--disable-sigusr1']),
   );
+  it('listens to SIGUSR1 itself, which is told when no debugger comes, and opens none', async () => {
+    const listening = new Project({
+      'main.mjs': `process.on('SIGUSR1', () => {}); setInterval(() => {}, 1000); process.send('ready');`,
+    });
+    const program = await started(listening, ['main.mjs']);
+    await assert.rejects(
+      attached(program.pid, { consent: () => Promise.resolve(), tell: assert.fail, patience: 300 }, assert.fail),
+      isRefusal(/opened no debugger within 0\.3 s of SIGUSR1: it listens to that signal itself/),
+    );
+    assert.deepEqual(listenersOf(program.pid), []);
+    program.child.kill();
+  });
   it('is stopped', async () => {
     const program = await started(project, ['main.mjs']);
     program.child.kill('SIGSTOP');
