@@ -1,7 +1,9 @@
 /** The validator of the process, where the runtime has what it stands on. Loaded when the mode asks for it, or at once by `lockdep/eager`. */
+import { isMainThread } from 'node:worker_threads';
 import type { Control } from './api/control.js';
+import { diagnosisOf, publishDiagnosis } from './api/diagnosis.js';
+import { serveDiagnosis } from './api/diagnosis-socket.js';
 import { processValidator } from './api/process-validator.js';
-import { publishDiagnosis } from './api/diagnosis.js';
 import { ValidatorControl } from './api/validator-control.js';
 import { watchEnds } from './liveness/process-end.js';
 import { processWorld } from './locks/observer.js';
@@ -35,7 +37,9 @@ export function makeControl(settings: Settings): Control | undefined {
   watchForCopies(() => !runtime.off);
   const control = new ValidatorControl(runtime);
   for (const options of processValidator.said.splice(0)) control.configure(options);
-  publishDiagnosis(control);
+  const diagnosis = diagnosisOf(control);
+  publishDiagnosis(diagnosis);
+  if (isMainThread) serveDiagnosis(diagnosis);
   watchEnds({
     atEnd: () => !runtime.off && control.liveness.atEnd(),
     atExit: () => runtime.off || control.liveness.atExit(),

@@ -47,7 +47,7 @@ export type { WorkFunction } from './locks/work/work.js';
 export type { LearnedEdge, LockdepEvent } from './report/channels.js';
 export type { Dependency, LockUse, Report, ReportKind, Tier } from './report/types.js';
 export type { Mode, TrackingLevel } from './model/mode.js';
-export type { WaitTable, WaitTableFlow, WaitTableHold, WaitTableLock, WaitTableWait } from './liveness/wait-table.js';
+export type { WaitTable, WaitTableFlow, WaitTableHold, WaitTableLock, WaitTableWait } from './report/wait-data.js';
 export type { LockdepOptions } from './validator/options.js';
 export type { DisposableReleaser } from './locks/releasing.js';
 export type { Evidence, HoldMode, HoldState } from './report/types.js';

@@ -1,8 +1,8 @@
 /** What `lockdep` can ask of a validator. Types alone: the one who asks may have none yet. */
 import type { Below } from '../platform/below.js';
 import type { EndWatch } from '../liveness/liveness.js';
-import type { WaitTable } from '../liveness/wait-table.js';
-import type { WaitTextOptions } from '../liveness/wait-text.js';
+import type { WaitTable } from '../report/wait-data.js';
+import type { WaitTextOptions } from '../report/wait-text.js';
 import type { LockCore } from '../locks/lock-core.js';
 import type { Hold } from '../model/hold.js';
 import type { LockClass } from '../model/lock-class.js';
@@ -71,6 +71,8 @@ export interface OrderControl {
   reports(): readonly Report[];
   subscribe(subscriber: (event: LockdepEvent) => void): Disposable;
   reset(graph: boolean): void;
+  /** `signal` is not checked yet. */
+  dumpOnSignal(signal: unknown): Disposable;
   declareOrder(classes: readonly unknown[], below: Below): void;
   bless(a: unknown, b: unknown, reason: unknown): void;
   snapshot(): LockGraph;

@@ -25,7 +25,7 @@ import type { Split } from '../validator/split-report.js';
 import { checkedShow } from './show-options.js';
 import type { ControlHost, HeldLock, Summary } from './control.js';
 import type { EndWatch } from '../liveness/liveness.js';
-import type { WaitTable } from '../liveness/wait-table.js';
+import type { WaitTable } from '../report/wait-data.js';
 import { systemNow } from '../platform/clock.js';
 import { runUnfollowed } from './run-unfollowed.js';
 
@@ -159,7 +159,7 @@ export class Lockdep {
    *
    * @example
    * ```ts
-   * process.on('SIGUSR2', () => console.error(lockdep.showAllLocks({ limit: 50 })));
+   * console.error(lockdep.showAllLocks({ limit: 50 }));
    * ```
    */
   showAllLocks(
@@ -167,6 +167,24 @@ export class Lockdep {
   ): string {
     const shown = checkedShow(options);
     return this.#host.active?.showAllLocks(shown) ?? 'lockdep is off: no lock is followed';
+  }
+
+  /**
+   * Writes to stderr what `showAllLocks` returns, whenever the process gets this signal; it goes on afterwards. Of SIGINT, SIGTERM and the
+   * like that nobody else listens to it ends, as it would have. The result ends it. A second call for one signal is told by a warning,
+   * and the table goes out once. The mode may be off until later; without Node there are no signals, and nothing is done.
+   *
+   * @throws {TypeError} when the signal is no string
+   * @throws {RangeError} when there is no such signal, or nobody can listen to it
+   *
+   * @example
+   * ```ts
+   * const dump = lockdep.dumpOnSignal(); // kill -USR2 PID
+   * dump[Symbol.dispose]();
+   * ```
+   */
+  dumpOnSignal(signal: string = 'SIGUSR2'): Disposable {
+    return this.#host.load()?.dumpOnSignal(signal) ?? { [Symbol.dispose]() {} };
   }
 
   /**

@@ -1,7 +1,7 @@
 /** The control of one validator, over its runtime. */
 import { Liveness, type EndWatch } from '../liveness/liveness.js';
-import type { WaitTable } from '../liveness/wait-table.js';
-import { waitText, type WaitTextOptions } from '../liveness/wait-text.js';
+import type { WaitTable } from '../report/wait-data.js';
+import { waitText, type WaitTextOptions } from '../report/wait-text.js';
 import type { Runtime } from '../validator/runtime.js';
 import { HELD, type Hold } from '../model/hold.js';
 import type { LockCore } from '../locks/lock-core.js';
@@ -20,6 +20,10 @@ import { checkedGraph } from './checked-graph.js';
 import type { Below, Control, ControlHost, HeldLock, ShowOptions, Summary } from './control.js';
 import { bless, declareOrder } from './declarations.js';
 import { runTask } from './run-task.js';
+import { dumpOnSignal } from './signal-dump.js';
+
+/** Lines of a dump; folded, so that more than that is a program with very many locks. */
+const DUMPED = 1000;
 
 /** How a summary shows the waits: as `showAllLocks` does by default. */
 const AT_END: WaitTextOptions = { group: true, limit: 200 };
@@ -83,6 +87,13 @@ export class ValidatorControl implements Control, ControlHost {
   showAllLocks({ format, ...options }: ShowOptions): string {
     const table = this.waits();
     return format === 'json' ? JSON.stringify(table) : waitText(table, options);
+  }
+
+  dumpOnSignal(signal: unknown): Disposable {
+    return dumpOnSignal(signal, () => {
+      if (this.#rt.off) return 'lockdep is off: no lock is followed\n';
+      return `${this.showAllLocks({ format: 'text', group: true, limit: DUMPED })}\n`;
+    });
   }
 
   isHeld(lock: LockCore, below: Below): boolean | undefined {

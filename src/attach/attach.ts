@@ -40,12 +40,14 @@ export interface AttachOptions {
   readonly tell: (sentence: string) => void;
   /** Milliseconds that the process has to open its debugger; 3000 by default. */
   readonly patience?: number;
+  /** Does it ask only what takes no time? Then it does not wait for its turn. */
+  readonly isShared?: boolean;
 }
 
 /** Runs `use` with the inspector of the process. Throws an AttachError where there is none to be had. */
 export async function attached<T>(
   pid: number,
-  { consent, tell, patience = OPEN_TIMEOUT }: AttachOptions,
+  { consent, tell, patience = OPEN_TIMEOUT, isShared = false }: AttachOptions,
   use: (client: InspectorClient, visit: Visit) => Promise<T>,
 ): Promise<T> {
   const target = checkTarget(pid);
@@ -58,7 +60,7 @@ export async function attached<T>(
     const signals = new SignalWatch();
     try {
       const open = found === undefined ? await openBySignal(target, patience) : { ...found, wasOpen: true };
-      return await visited(target, open, { tell, use, stopped: signals.stopped });
+      return await visited(target, open, { tell, use, isShared, stopped: signals.stopped });
     } catch (error) {
       if (!(error instanceof ClosedTooEarly) || attempt === ATTEMPTS) throw error;
     } finally {
@@ -68,6 +70,7 @@ export async function attached<T>(
 }
 
 interface VisitOptions<T> extends Pick<AttachOptions, 'tell'> {
+  readonly isShared: boolean;
   readonly use: (client: InspectorClient, visit: Visit) => Promise<T>;
   readonly stopped: Promise<never>;
 }
@@ -75,13 +78,14 @@ interface VisitOptions<T> extends Pick<AttachOptions, 'tell'> {
 /** The visit before closed the inspector just when this one came. */
 class ClosedTooEarly extends AttachError {}
 
-async function visited<T>(target: Target, open: OpenInspector, { tell, use, stopped }: VisitOptions<T>): Promise<T> {
+async function visited<T>(target: Target, open: OpenInspector, options: VisitOptions<T>): Promise<T> {
+  const { tell, use, isShared, stopped } = options;
   const { client, listener, wasOpen } = open;
   const visit = new Visit(client);
   try {
     client.on('NodeRuntime.waitingForDisconnect', () => void client.close());
     client.send('NodeRuntime.notifyWhenWaitingForDisconnect', { enabled: true });
-    await Promise.race([visit.enter(!wasOpen, tell), stopped]).catch((error: Error) => {
+    await Promise.race([visit.enter(!wasOpen, isShared ? undefined : tell), stopped]).catch((error: Error) => {
       throw client.isEnded ? new ClosedTooEarly(error.message) : error;
     });
     return await Promise.race([use(client, visit), stopped]);

@@ -51,6 +51,16 @@ function checkExists(pid: number): void {
   }
 }
 
+/** False also for one that has ended and is not yet waited for. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  return statusOf(pid)?.state !== 'Z';
+}
+
 function isNode(pid: number): boolean {
   const path = executableOf(pid);
   return /^node(js)?([\d.-]|$)/.test(basename(path)) || contains(`/proc/${pid}/exe`, MARK);

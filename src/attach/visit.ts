@@ -1,7 +1,7 @@
 /**
  * What a visit leaves in the process while it lasts, so that visits take turns and nobody leaves a port open.
  *
- * States of a visit: in line (another one is at it), at it (the first in line), left. The last to leave closes the inspector, where a visit
+ * States of a visit: in line (another one is at it), at it (the first in line, or one that asks only what takes no time), left. The last to leave closes the inspector, where a visit
  * opened it. A visit is heard of every few seconds; one that was not for five turns of a timer in the process, since its command
  * was killed, is taken to have left. A process that stands still turns no timer, so a long snapshot ends no visit; a command that will
  * not be heard of says so before.
@@ -29,17 +29,18 @@ export const VISITS = `(load) => {
   const { setInterval, setTimeout, clearInterval, clearTimeout } = load('node:timers');
   const key = Symbol.for('lockdep.visits.1');
   return (inspector[key] ??= {
-    unheard: new Map(), isOurs: false, timer: undefined, closing: undefined,
-    enter(visit, isOurs) {
+    unheard: new Map(), shared: new Set(), isOurs: false, timer: undefined, closing: undefined,
+    enter(visit, isOurs, isShared) {
       clearTimeout(this.closing);
       this.isOurs ||= isOurs;
       this.timer ??= setInterval(() => this.tick(), 1000).unref();
       this.unheard.set(visit, 0);
+      if (isShared) this.shared.add(visit);
       return this.beat(visit, 0);
     },
     beat(visit, silence) {
       if (this.unheard.has(visit)) this.unheard.set(visit, -silence);
-      return [...this.unheard.keys()].indexOf(visit);
+      return [...this.unheard.keys()].filter((each) => each === visit || !this.shared.has(each)).indexOf(visit);
     },
     tick() {
       for (const [visit, count] of this.unheard) {
@@ -49,6 +50,7 @@ export const VISITS = `(load) => {
     },
     end(visit) {
       this.unheard.delete(visit);
+      this.shared.delete(visit);
       if (this.unheard.size > 0) return this.unheard.size;
       clearInterval(this.timer);
       this.timer = undefined;
@@ -79,10 +81,14 @@ export class Visit {
     this.#client = client;
   }
 
-  /** Resolves when its turn has come; `isOurs` says that the inspector was opened for it. */
-  async enter(isOurs: boolean, tell: (sentence: string) => void): Promise<void> {
+  /**
+   * Resolves when its turn has come, of which `tell` says that it is waited for; at once where there is no `tell`. `isOurs` says that
+   * the inspector was opened for it.
+   */
+  async enter(isOurs: boolean, tell: ((sentence: string) => void) | undefined): Promise<void> {
     this.#timer = setInterval(() => this.#client.send('Runtime.evaluate', this.#request('beat', ', 0')), BEAT);
-    let before = await this.#call('enter', `, ${isOurs}`);
+    let before = await this.#call('enter', `, ${isOurs}, ${tell === undefined}`);
+    if (tell === undefined) return;
     if (before > 0) tell('another lockdep looks at the process: this one waits for its turn');
     while (before > 0 && !this.#hasLeft) {
       await new Promise((resolve) => setTimeout(resolve, POLL));

@@ -12,11 +12,16 @@ import { parseArgs } from 'node:util';
 import { EXIT_CLEAN, EXIT_USAGE, print, UsageError, type Command } from './command.js';
 import { writeToStderr } from '../adapters/stderr-text.js';
 import { plain } from '../platform/plain-text.js';
+import { ps, pstree } from './ps.js';
 import { run } from './run.js';
 import { stacks } from './stacks.js';
+import { top } from './top.js';
 
 const commands: ReadonlyMap<string, Command> = new Map([
   ['run', run],
+  ['ps', ps],
+  ['pstree', pstree],
+  ['top', top],
   ['stacks', stacks],
 ]);
 

@@ -21,6 +21,7 @@ import { leftText, type EndedRun } from './left-records.js';
 const SETTINGS: Readonly<Record<string, readonly string[]>> = {
   LOCKDEP: ['off', 'warn', 'enforce'],
   LOCKDEP_TRACKING: ['precise', 'light'],
+  LOCKDEP_DIAG: ['0', '1'],
 };
 
 const help = `\
@@ -37,7 +38,8 @@ the program takes from lockdep itself. Child processes are tracked if they are s
 or cluster, which pass node's options on; each prints a summary of its own. Node options may
 stand before the script: lockdep run -- --expose-gc script.js
 
-LOCKDEP=off|warn|enforce in the environment is kept, unless --enforce is given. Signals and the
+LOCKDEP=off|warn|enforce in the environment is kept, unless --enforce is given. Unless
+LOCKDEP_DIAG=0 is set, lockdep ps, pstree and top can ask the program while it runs. Signals and the
 IPC channel that this command was started with are passed on to the program.
 
 Behind the summary comes who waits for whom, if anybody does, also where a signal has ended the
@@ -160,6 +162,7 @@ async function runProgram({ program, enforce, out }: RunOptions): Promise<number
   if (out !== undefined) makeFolder(out);
   const journal = journalFor(out, mode);
   const env: NodeJS.ProcessEnv = { ...process.env, LOCKDEP: mode, LOCKDEP_SUMMARY: '1' };
+  env['LOCKDEP_DIAG'] ||= '1';
   if (journal !== undefined) env[journal.isTemporary ? JOURNAL : 'LOCKDEP_OUT'] = journal.folder;
   const since = Date.now();
   return runNode([...PRELOAD, ...process.execArgv, ...program], env, (pid, signal) =>

@@ -1,12 +1,9 @@
 /** The part of `lockdep stacks` that is loaded only for it: attaching, reading the heap, the report text and its source maps. */
-import { AttachError } from '../attach/attach-error.js';
 import { attached, type AttachOptions } from '../attach/attach.js';
 import { lookAtFile, lookAtProcess, type LookLimits } from '../attach/look.js';
 import { stacksData, type StacksData } from '../attach/stacks-data.js';
 import { plain } from '../platform/plain-text.js';
 import { stacksText } from './stacks-text.js';
-
-export { AttachError };
 
 export interface LookOptions extends AttachOptions, LookLimits {}
 

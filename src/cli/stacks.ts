@@ -4,13 +4,10 @@
  * Guarantees: nothing is sent to a process that can not be looked into; the debugger is opened only where the user has said so, and
  * closed again. What goes wrong is one line on stderr, and exit code 3.
  */
-import { createInterface } from 'node:readline/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { writeToStderr } from '../adapters/run-record.js';
-import { plain } from '../platform/plain-text.js';
-import { runNode } from './child.js';
-import { EXIT_CLEAN, EXIT_UNREADABLE, print, UsageError, type Command } from './command.js';
+import { checkWebSocket } from '../attach/attach-error.js';
+import { EXIT_CLEAN, print, UsageError, type Command } from './command.js';
+import { consentOf, lookingInto, pidOf, tell } from './process-command.js';
 
 const help = `\
 Shows what a Node process waits for: every suspended async function, equal stacks folded.
@@ -88,33 +85,6 @@ function timeOf(text: string): number {
 
 const MAX_SECONDS = 3600;
 
-/** A number is a process; anything else is the name of a file. */
-function pidOf(target: string): number | undefined {
-  if (!/^\d+$/.test(target)) return undefined;
-  const pid = Number(target);
-  if (!Number.isSafeInteger(pid) || pid < 1 || pid > 0x7fffffff)
-    throw new UsageError(`stacks: ${target} is no process`);
-  return pid;
-}
-
-const tell = (sentence: string): void => writeToStderr(`lockdep: ${plain(sentence)}\n`);
-
-async function confirm(what: string): Promise<void> {
-  const refusal = `stacks: this ${what}; say --attach to have it so`;
-  if (process.stdin.isTTY !== true) throw new UsageError(refusal, { hasHelp: false });
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`This ${what}. Go on? [y/N] `);
-  terminal.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new UsageError(refusal, { hasHelp: false });
-}
-
-/** Node 20 has a WebSocket for those who ask for it. */
-const WEBSOCKET = '--experimental-websocket';
-
-function needsWebSocket({ target }: StacksOptions): boolean {
-  return pidOf(target) !== undefined && typeof WebSocket === 'undefined' && !process.execArgv.includes(WEBSOCKET);
-}
-
 export const stacks: Command = {
   summary: 'show what a Node process waits for',
   help,
@@ -124,21 +94,14 @@ export const stacks: Command = {
       print(help);
       return EXIT_CLEAN;
     }
-    if (needsWebSocket(options)) {
-      const self = process.argv[1] ?? fileURLToPath(import.meta.url);
-      return runNode([...process.execArgv, WEBSOCKET, self, ...process.argv.slice(2)], process.env);
-    }
-    const { AttachError, lookAt } = await import('./stacks-look.js');
-    try {
-      const { target, maxHeap, readTime, attach } = options;
-      const consent = (what: string): Promise<void> => (attach ? Promise.resolve() : confirm(what));
-      const { data, text } = await lookAt(pidOf(target) ?? target, { maxHeap, readTime, consent, tell });
-      print(options.json ? `${JSON.stringify(data)}\n` : text());
-      return EXIT_CLEAN;
-    } catch (error) {
-      if (!(error instanceof AttachError)) throw error;
-      tell(error.message);
-      return EXIT_UNREADABLE;
-    }
+    const { target, maxHeap, readTime, attach, json } = options;
+    const pid = pidOf('stacks', target);
+    return lookingInto(async () => {
+      if (pid !== undefined) checkWebSocket();
+      const { lookAt } = await import('./stacks-look.js');
+      const consent = consentOf('stacks', attach);
+      const { data, text } = await lookAt(pid ?? target, { maxHeap, readTime, consent, tell });
+      print(json ? `${JSON.stringify(data)}\n` : text());
+    });
   },
 };

@@ -17,11 +17,12 @@ import { elapsed, later, type Clock } from '../platform/clock.js';
 import { showWarning } from '../platform/warnings.js';
 import type { Report, Violation } from '../report/types.js';
 import { deadlock, neverReleased, stalled } from './deadlock.js';
+import type { WaitTable } from '../report/wait-data.js';
+import { waitText } from '../report/wait-text.js';
 import { refuseWait } from './refuse-wait.js';
 import { ScopeCircles, type FoundCircle } from './scope-circles.js';
 import { mayEnd, WaitGraph, type SlotsFor } from './wait-graph.js';
-import { waitTable, type WaitTable } from './wait-table.js';
-import { waitText } from './wait-text.js';
+import { waitTable } from './wait-table.js';
 
 export interface LivenessHost {
   readonly off: boolean;

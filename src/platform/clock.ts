@@ -60,6 +60,11 @@ const startImmediate = typeof setImmediate === 'undefined' ? undefined : setImme
 /** Milliseconds since the epoch. */
 export const systemNow: () => number = Date.now;
 
+/** A time in the words of ISO 8601. */
+export function isoTime(at: number): string {
+  return new Date(at).toISOString();
+}
+
 /** Milliseconds since some moment, as fine as there are: for what something takes. */
 export const elapsed: () => number = () => performance.now();
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { VISITS } from '../../src/attach/visit.js';
 
 interface Visits {
-  enter(visit: string, isOurs: boolean): number;
+  enter(visit: string, isOurs: boolean, isShared?: boolean): number;
   beat(visit: string, silence: number): number;
   end(visit: string): number;
 }
@@ -62,6 +62,15 @@ describe('visits to a process', () => {
     assert.equal(target.visits.end('one'), 0);
     target.turn();
     assert.deepEqual([target.isOpen, target.isClean], [true, true]);
+  });
+  it('that take no time keep no other one from its turn', () => {
+    const target = new FakeProcess();
+    target.visits.enter('one', true);
+    assert.equal(target.visits.enter('top', false, true), 1);
+    target.visits.end('one');
+    assert.equal(target.visits.enter('two', false), 0);
+    assert.equal(target.visits.end('two'), 1);
+    assert.equal(target.visits.end('top'), -1);
   });
   it('do not close it below one that comes while it is about to be closed', () => {
     const target = new FakeProcess();

@@ -5,7 +5,7 @@
  * Invariant: every line is plain text. Pure; linear in the table, and in the lines that are printed no longer than `limit`.
  */
 import { plain } from '../platform/plain-text.js';
-import type { WaitTable, WaitTableHold, WaitTableLock, WaitTableWait } from './wait-table.js';
+import type { WaitTable, WaitTableHold, WaitTableLock, WaitTableWait } from './wait-data.js';
 
 export interface WaitTextOptions {
   /** Fold equal lines into one? */
