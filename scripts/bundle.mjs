@@ -19,7 +19,7 @@ import { root } from './lib.mjs';
 import { checkNamesIn, checkShortNames, sharedNames, shortNames } from './short-names.mjs';
 
 /** What a user can import; `lockdep/NAME`, and `lockdep` itself for index. */
-const FACES = ['index', 'locks', 'async-mutex', 'testing', 'register', 'eager'];
+const FACES = ['index', 'locks', 'async-mutex', 'testing', 'http', 'register', 'eager'];
 
 /** Faces that need nothing of Node but what they look up at run time. */
 const PORTABLE = ['index', 'locks', 'async-mutex', 'eager'];

@@ -11,6 +11,7 @@ const entryPoints = [
   ['lockdep/eager', 'eager'],
   ['lockdep/async-mutex', 'async-mutex'],
   ['lockdep/testing', 'testing'],
+  ['lockdep/http', 'http'],
   ['lockdep/register', 'register'],
 ] as const;
 

@@ -5,7 +5,11 @@ import { exportedNames } from './exported-names.js';
 import { projectUrl } from './documents.js';
 
 /** Each entry point with names of its own, and the module behind it. */
-export const entryPoints: Readonly<Record<string, string>> = { lockdep: 'index', 'lockdep/testing': 'testing' };
+export const entryPoints: Readonly<Record<string, string>> = {
+  lockdep: 'index',
+  'lockdep/testing': 'testing',
+  'lockdep/http': 'http',
+};
 
 /** Those of async-mutex, whose declarations are its own. */
 const FOREIGN = new Set(['E_ALREADY_LOCKED', 'E_CANCELED', 'E_TIMEOUT', 'MutexInterface', 'SemaphoreInterface']);

@@ -39,4 +39,5 @@ export const surface: Readonly<Record<string, readonly string[]>> = {
   './register': [],
   './eager': [],
   './testing': ['createLockdep', 'expectReport'],
+  './http': ['lockdepHandler'],
 };
