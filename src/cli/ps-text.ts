@@ -32,7 +32,7 @@ export function tableLines(
   if (lines.length === 0) return [];
   const rows = lines.slice(0, limit).map((line) => cells(line, table.at));
   const left = lines.length - rows.length;
-  return [...aligned([HEAD, ...rows]), ...(left > 0 ? [`... and ${left} more lines`] : [])];
+  return [...aligned([HEAD, ...rows]), ...(left > 0 ? [`... and ${amount(left, 'more line')}`] : [])];
 }
 
 /** What is equal by these stays as it was: the oldest first. */

@@ -58,7 +58,7 @@ export class Screen {
 
   draw(lines: readonly string[]): void {
     const text = this.isTerminal
-      ? `${HOME}${lines.map((line) => line + REST_OF_LINE).join('\r\n')}${BELOW}`
+      ? `${HOME}${lines.map((line) => line + REST_OF_LINE).join('\n')}${BELOW}`
       : `${lines.join('\n')}\n\n`;
     process.stdout.write(text);
   }

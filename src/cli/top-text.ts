@@ -25,8 +25,8 @@ export function topFrame(sample: Sample, before: Sample | undefined, options: Fr
   const { pid, sort, isPaused, hasKeys, rows, columns } = options;
   const { table, about } = sample;
   const head = [
-    `lockdep top - process ${pid}, ${clockText(table.at)}${isPaused ? ' [paused]' : ''}`,
-    `${summaryText(table, about)}${rateText(sample, before)}`,
+    `lockdep top - process ${pid}, ${clockText(table.at)}${rateText(sample, before)}${isPaused ? ' [paused]' : ''}`,
+    summaryText(table, about),
     `sorted by ${sort}${hasKeys ? '; q quits, s sorts by the next one, p pauses' : ''}`,
     '',
   ];
@@ -41,7 +41,7 @@ function rateText({ table, about }: Sample, before: Sample | undefined): string 
   if (before === undefined || seconds <= 0) return '';
   const rate = Math.max(0, about.holdsMade - before.about.holdsMade) / seconds;
   const more = table.waits.length - before.table.waits.length;
-  return `; ${Math.round(rate)} asked for in a second, waits ${more < 0 ? '' : '+'}${more}`;
+  return `: ${Math.round(rate)} asked for in a second, waits ${more < 0 ? '' : '+'}${more}`;
 }
 
 function clockText(at: number): string {

@@ -20,7 +20,7 @@ export function waitTreeText(tree: WaitTree, limit: number): string {
     lines.push(`${times(flow)}${nameOf(flow)} waits for ${wanted(flow, tree.at)}, which nobody is known to hold`);
   }
   const left = lines.length - limit;
-  if (left > 0) lines.splice(limit, left, `... and ${left} more lines`);
+  if (left > 0) lines.splice(limit, left, `... and ${amount(left, 'more line')}`);
   if (undisturbed > 0)
     lines.push(`${amount(undisturbed, 'flow')} hold${undisturbed === 1 ? 's' : ''} what nobody waits for`);
   const blocks = [...deadlockLines(deadlocks, tree.at), ...lines];
