@@ -54,6 +54,12 @@ export function optionsOf(pid: number): readonly string[] {
   return [...words, ...(set?.slice('NODE_OPTIONS='.length).split(/\s+/) ?? [])];
 }
 
+/** The first of its children that it has told its number by this variable of the environment; undefined where there is none. */
+export function childToldBy(pid: number, variable: string): number | undefined {
+  const children = read(`/proc/${pid}/task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
+  return children.find((child) => read(`/proc/${child}/environ`).split('\0').includes(`${variable}=${pid}`));
+}
+
 /** Whether its 127.0.0.1 is that of this process. */
 export function sharesNetwork(pid: number): boolean {
   return link(`/proc/${pid}/ns/net`) === link('/proc/self/ns/net');

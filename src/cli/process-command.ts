@@ -2,7 +2,9 @@
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { writeToStderr } from '../adapters/stderr-text.js';
+import { RUNNER } from '../adapters/runner-watch.js';
 import { AttachError, NeedsWebSocket } from '../attach/attach-error.js';
+import { childToldBy } from '../attach/proc.js';
 import { plain } from '../platform/plain-text.js';
 import { runNode } from './child.js';
 import { EXIT_CLEAN, EXIT_UNREADABLE, UsageError } from './command.js';
@@ -32,6 +34,11 @@ export function countOf(command: string, option: string, text: string): number {
   if (!Number.isSafeInteger(count) || count < 1)
     throw new UsageError(`${command}: ${option} is '${plain(text)}'; it can be a whole number from 1`);
   return count;
+}
+
+/** Who started a program by `lockdep run` has the number of that command: the program is meant. */
+export function programOf(pid: number): number {
+  return childToldBy(pid, RUNNER) ?? pid;
 }
 
 export const tell = (sentence: string): void => void writeToStderr(`lockdep: ${plain(sentence)}\n`);

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { EXIT_CLEAN, print, type Command } from './command.js';
-import { consentOf, countOf, lookingInto, onlyPid, tell } from './process-command.js';
+import { consentOf, countOf, lookingInto, onlyPid, programOf, tell } from './process-command.js';
 
 /** Where the answers come from: the same for all that ask. */
 export const CHANNELS = `\
@@ -67,7 +67,7 @@ function commandOf(name: 'ps' | 'pstree', summary: string, help: string): Comman
       const { pid, attach, json, limit } = asked;
       return lookingInto(async () => {
         const { look, showTable, showTree } = await import('./ps-look.js');
-        const seen = await look(pid, { consent: consentOf(name, attach), tell, mayAttach: attach });
+        const seen = await look(programOf(pid), { consent: consentOf(name, attach), tell, mayAttach: attach });
         const show = name === 'ps' ? showTable : showTree;
         print(show(seen, { json, limit }));
       });

@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { checkWebSocket } from '../attach/attach-error.js';
 import { EXIT_CLEAN, print, UsageError, type Command } from './command.js';
-import { consentOf, lookingInto, pidOf, tell } from './process-command.js';
+import { consentOf, lookingInto, pidOf, programOf, tell } from './process-command.js';
 
 const help = `\
 Shows what a Node process waits for: every suspended async function, equal stacks folded.
@@ -100,7 +100,12 @@ export const stacks: Command = {
       if (pid !== undefined) checkWebSocket();
       const { lookAt } = await import('./stacks-look.js');
       const consent = consentOf('stacks', attach);
-      const { data, text } = await lookAt(pid ?? target, { maxHeap, readTime, consent, tell });
+      const { data, text } = await lookAt(pid === undefined ? target : programOf(pid), {
+        maxHeap,
+        readTime,
+        consent,
+        tell,
+      });
       print(json ? `${JSON.stringify(data)}\n` : text());
     });
   },

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { EXIT_CLEAN, print, UsageError, type Command } from './command.js';
-import { consentOf, countOf, lookingInto, onlyPid, tell } from './process-command.js';
+import { consentOf, countOf, lookingInto, onlyPid, programOf, tell } from './process-command.js';
 import { CHANNELS } from './ps.js';
 
 const help = `\
@@ -77,7 +77,10 @@ export const top: Command = {
     const { attach } = options;
     return lookingInto(async () => {
       const { watch } = await import('./top-watch.js');
-      await watch(options, { consent: consentOf('top', attach), tell, mayAttach: attach });
+      await watch(
+        { ...options, pid: programOf(options.pid) },
+        { consent: consentOf('top', attach), tell, mayAttach: attach },
+      );
     });
   },
 };

@@ -9,6 +9,7 @@ import { AttachError } from '../../src/attach/attach-error.js';
 import { listenersOf } from '../../src/attach/proc.js';
 import { UsageError } from '../../src/cli/command.js';
 import { look, showTable, showTree, type Seen } from '../../src/cli/ps-look.js';
+import { programOf } from '../../src/cli/process-command.js';
 import { ps, pstree } from '../../src/cli/ps.js';
 import { top } from '../../src/cli/top.js';
 import type { WaitTable } from '../../src/report/wait-data.js';
@@ -46,9 +47,11 @@ interface Program {
   readonly stderr: () => string;
 }
 
-async function started(env: NodeJS.ProcessEnv = {}, source = BANK): Promise<Program> {
+const PLAIN = ['--inspect-port=0', 'main.mjs'];
+
+async function started(env: NodeJS.ProcessEnv = {}, source = BANK, words = PLAIN): Promise<Program> {
   const project = new Project({ 'main.mjs': source, 'run/empty': '' });
-  const child = spawn(process.execPath, ['--inspect-port=0', 'main.mjs'], {
+  const child = spawn(process.execPath, words, {
     cwd: project.root,
     env: cleanEnvironment({ LOCKDEP: 'warn', LOCKDEP_DIAG: '1', XDG_RUNTIME_DIR: project.path('run'), ...env }),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -150,6 +153,19 @@ describe('a process with LOCKDEP_DIAG=1', { skip: !isLinux }, () => {
     assert.equal(attached.code, 0);
     assert.deepEqual(listenersOf(program.pid), []);
     program.child.kill('SIGKILL');
+  });
+});
+
+describe('a program under lockdep run', { skip: !isLinux }, () => {
+  it('has a socket, and is meant by the number of that command too', async () => {
+    const runner = await started({ LOCKDEP_DIAG: '' }, BANK, [main, 'run', 'main.mjs']);
+    const program = programOf(runner.pid);
+    assert.notEqual(program, runner.pid);
+    assert.equal((await ask(program)).table.pid, program);
+    assert.equal(programOf(program), program);
+    const ended = once(runner.child, 'exit');
+    runner.child.kill();
+    await ended;
   });
 });
 
