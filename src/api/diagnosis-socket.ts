@@ -93,17 +93,25 @@ function makeFolder({ fs, user }: Tools): string {
   let failure: unknown = new Error('no folder for it has a short enough name');
   for (const folder of diagnosisFolders(process.env, user)) {
     try {
-      fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const { uid, mode } = fs.lstatSync(folder);
-      if (uid !== user) throw new Error(`${folder} belongs to another user`);
-      if (!fs.lstatSync(folder).isDirectory()) throw new Error(`${folder} is no folder`);
-      if ((mode & 0o077) !== 0) fs.chmodSync(folder, 0o700);
+      make(fs, folder);
+      const found = fs.lstatSync(folder);
+      if (found.uid !== user) throw new Error(`${folder} belongs to another user`);
+      if (!found.isDirectory()) throw new Error(`${folder} is no folder`);
+      if ((found.mode & 0o077) !== 0) fs.chmodSync(folder, 0o700);
       return folder;
     } catch (error) {
       failure = error;
     }
   }
   throw failure;
+}
+
+function make(fs: Fs, folder: string): void {
+  try {
+    fs.mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 /** Answers one question. */

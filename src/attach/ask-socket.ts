@@ -14,9 +14,10 @@ const MAX_ANSWER = 1 << 29;
 
 /** Sockets of the process, the newest one first. */
 export function socketsOf(pid: number): string[] {
-  return folders(pid).flatMap((folder) => {
+  return folders(pid).flatMap(({ folder, user }) => {
     try {
-      if ((lstatSync(folder).mode & 0o077) !== 0) return [];
+      const { mode, uid } = lstatSync(folder);
+      if (uid !== user || (mode & 0o077) !== 0) return [];
       const names = readdirSync(folder).filter((name) => pidOfSocket(name) === pid);
       return names
         .sort()
@@ -28,16 +29,22 @@ export function socketsOf(pid: number): string[] {
   });
 }
 
+interface Folder {
+  readonly folder: string;
+  /** Whose it has to be. */
+  readonly user: number;
+}
+
 /** By the environment of this process, and by that of the other one; of this user, and of the other one's. */
-function folders(pid: number): string[] {
-  const users = new Set([process.getuid?.() ?? -1, ownerOf(pid)]);
-  const found = new Set<string>();
-  for (const user of users) {
+function folders(pid: number): Folder[] {
+  const found = new Map<string, Folder>();
+  for (const user of new Set([process.getuid?.() ?? -1, ownerOf(pid)])) {
+    if (user < 0) continue;
     for (const env of [process.env, { XDG_RUNTIME_DIR: `/run/user/${user}` }, environmentOf(pid)]) {
-      for (const folder of user < 0 ? [] : diagnosisFolders(env, user)) found.add(folder);
+      for (const folder of diagnosisFolders(env, user)) found.set(folder, { folder, user });
     }
   }
-  return [...found];
+  return [...found.values()];
 }
 
 function ownerOf(pid: number): number {
