@@ -4,7 +4,7 @@
  *
  * Invariant: only the user of the process can connect: the socket (0600) is in a folder (0700) that is this user's own. It keeps no process
  * alive, not while somebody is connected either, and is gone after its end; what a crash has left is removed by the next
- * process. What fails is one warning, and disturbs nothing else. Cost: nothing while nobody asks; a millisecond at the start.
+ * process. What fails is one warning, and disturbs nothing else. Cost: nothing while nobody asks; 5 ms at the start, for Node's module `net`.
  *
  * Of the main thread alone: a worker has no number by which it could be asked.
  */
