@@ -67,11 +67,12 @@ function parse(words: readonly string[]): StacksOptions {
   };
 }
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+/** Each 1024 times the one before. */
+const UNITS = ' KMG';
 
 function sizeOf(text: string): number {
   const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([KMG]?)B?$/i.exec(text) ?? [];
-  const size = Number(digits) * (UNITS[unit.toUpperCase()] ?? Number.NaN);
+  const size = Number(digits) * 1024 ** UNITS.indexOf(unit.toUpperCase() || ' ');
   if (!(size > 0)) throw new UsageError(`stacks: --max-heap is '${text}'; it can be a size such as 512M or 2G`);
   return size;
 }
