@@ -4,7 +4,7 @@
  * Invariant: nothing is taken from a socket in a folder that others may write into. A socket at which nobody answers is as none: its process
  * has ended. Cost: 2 to 8 ms for a question.
  */
-import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { diagnosisFolders, pidOfSocket } from '../platform/diagnosis-place.js';
 import { AttachError } from './attach-error.js';
@@ -27,6 +27,11 @@ export function socketsOf(pid: number): string[] {
       return [];
     }
   });
+}
+
+/** Removes what a process that has ended may have left. */
+export function removeSocketsOf(pid: number): void {
+  for (const path of socketsOf(pid)) rmSync(path, { force: true });
 }
 
 interface Folder {

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { JOURNAL } from '../adapters/run-record.js';
 import { writeToStderr } from '../adapters/stderr-text.js';
+import { removeSocketsOf } from '../attach/ask-socket.js';
 import { runNode } from './child.js';
 import { plain } from '../platform/plain-text.js';
 import { EXIT_CLEAN, print, UsageError, type Command } from './command.js';
@@ -165,9 +166,11 @@ async function runProgram({ program, enforce, out }: RunOptions): Promise<number
   env['LOCKDEP_DIAG'] ||= '1';
   if (journal !== undefined) env[journal.isTemporary ? JOURNAL : 'LOCKDEP_OUT'] = journal.folder;
   const since = Date.now();
-  return runNode([...PRELOAD, ...process.execArgv, ...program], env, (pid, signal) =>
-    showLeft(journal, { since, pid, signal }),
-  );
+  return runNode([...PRELOAD, ...process.execArgv, ...program], env, (pid, signal) => {
+    // A signal leaves the program no time to do so.
+    removeSocketsOf(pid);
+    return showLeft(journal, { since, pid, signal });
+  });
 }
 
 export const run: Command = {

@@ -65,7 +65,12 @@ class Run {
   /** Its end; what it has kept for that is gone by then. */
   async end(): Promise<Ended> {
     const [code, signal] = (await this.#closed) as [number | null, string | null];
-    assert.deepEqual(readdirSync(this.made.path('tmp')), []);
+    // The folder of sockets stays for other processes, which remove what a killed one has left there.
+    const left = readdirSync(this.made.path('tmp'));
+    assert.deepEqual(
+      left.filter((name) => name !== `lockdep-${process.getuid?.()}`),
+      [],
+    );
     return { code, signal, stdout: this.#stdout, stderr: this.#stderr };
   }
 }

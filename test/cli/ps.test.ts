@@ -166,6 +166,7 @@ describe('a program under lockdep run', { skip: !isLinux }, () => {
     const ended = once(runner.child, 'exit');
     runner.child.kill();
     await ended;
+    assert.deepEqual(readdirSync(runner.folder), [], 'a signal ended the program, and that command removed its socket');
   });
 });
 
