@@ -41,6 +41,7 @@ export function makeControl(settings: Settings): Control | undefined {
   publishDiagnosis(diagnosis);
   if (isMainThread) serveDiagnosis(diagnosis);
   watchEnds({
+    beforeEnd: async () => (runtime.off ? undefined : await control.liveness.beforeEnd()),
     atEnd: () => !runtime.off && control.liveness.atEnd(),
     atExit: () => runtime.off || control.liveness.atExit(),
   });

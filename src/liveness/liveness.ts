@@ -14,10 +14,11 @@ import { isWait, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
 import { DeadlockError } from '../errors.js';
 import type { LockClass } from '../model/lock-class.js';
 import { elapsed, later, type Clock } from '../platform/clock.js';
-import { showWarning } from '../platform/warnings.js';
+import { errorText, showWarning } from '../platform/warnings.js';
 import type { Report, Violation } from '../report/types.js';
 import { deadlock, neverReleased, stalled } from './deadlock.js';
 import type { WaitTable } from '../report/wait-data.js';
+import { areUnseen, seeAwaiters } from './wait-stack.js';
 import { waitText } from '../report/wait-text.js';
 import { refuseWait } from './refuse-wait.js';
 import { ScopeCircles, type FoundCircle } from './scope-circles.js';
@@ -51,6 +52,8 @@ const LASTING = 1000;
 const MAX_AT_EXIT = 10;
 /** Lines about waits for events at the end. */
 const MAX_LEFT_LINES = 20;
+/** Waits whose awaiting functions are looked at, at one time. */
+const MAX_SEEN = 200;
 /** Circles that are told to be suspected, and looked at for whether they go on. */
 const MAX_WATCHED = 100;
 
@@ -98,6 +101,11 @@ export class Liveness {
   /** Who waits for whom now. */
   table(): WaitTable {
     return waitTable(new WaitGraph(this.#host.live(), this.#seen), this.#host.now());
+  }
+
+  /** Before `atEnd`: looks at who awaits what, a few turns long. */
+  async beforeEnd(): Promise<void> {
+    await seeAwaiters(this.#waits(), MAX_SEEN);
   }
 
   /**
@@ -177,16 +185,21 @@ export class Liveness {
     this.#tellOver();
     if (waits.length === 0) return;
     const now = this.#host.now();
-    this.#lookForCircles(waits, now);
+    void this.#lookForCircles(waits, now).catch((error: unknown) => {
+      showWarning(`a look for deadlocks failed: ${errorText(error)}`, 'LOCKDEP_WATCH_FAILED');
+    });
     this.#tellStalls(waits, now, { after: this.#host.stallTimeout, most: Infinity });
     this.#armFor(waits, now, elapsed() - began);
   }
 
-  #lookForCircles(waits: readonly Hold[], now: number): void {
+  async #lookForCircles(waits: readonly Hold[], now: number): Promise<void> {
     const { deadlockCheckAfter } = this.#host;
     if (deadlockCheckAfter === 0) return;
     const isOld = (wait: Hold): boolean => now - wait.since >= deadlockCheckAfter - TICK;
-    if (!waits.some((wait) => isOld(wait) && !this.#told.has(wait))) return;
+    const old = waits.filter((wait) => isOld(wait) && !this.#told.has(wait));
+    if (old.length === 0) return;
+    if (areUnseen(old)) await seeAwaiters(old, MAX_SEEN);
+    if (this.#host.off) return;
     const graph = new WaitGraph(this.#host.live(), this.#seen);
     for (const circle of graph.circles()) {
       if (!circle.every(isOld) || circle.every((wait) => this.#told.has(wait))) continue;

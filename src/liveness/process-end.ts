@@ -17,6 +17,8 @@ import { showWarning, errorText } from '../platform/warnings.js';
 const PASSIVE: ReadonlySet<string> = new Set(['PipeWrap', 'TTYWrap']);
 
 export interface EndLooks {
+  /** Takes some turns before that, in which nothing of the program's runs. */
+  beforeEnd(): Promise<void>;
   /** Nothing is left to run. Tells who waits for ever; true: somebody does. */
   atEnd(): boolean;
   /** The process ends now, behind `atEnd` if its end is a natural one. */
@@ -25,8 +27,14 @@ export interface EndLooks {
 
 export function watchEnds(looks: EndLooks): void {
   let isStuck = false;
-  const look = (): void => {
-    if (!isAlive()) contained(() => (isStuck = looks.atEnd()));
+  const look = async (): Promise<void> => {
+    if (isAlive()) return;
+    try {
+      await looks.beforeEnd();
+      isStuck = looks.atEnd();
+    } catch (error) {
+      tellFailure(error);
+    }
   };
   const atExit = (code: number): void => {
     contained(() => looks.atExit());
@@ -39,7 +47,7 @@ export function watchEnds(looks: EndLooks): void {
     process.off('exit', atExit);
     process.on('exit', atExit);
     // Behind all that the listeners do without waiting.
-    process.nextTick(() => process.nextTick(look));
+    process.nextTick(() => process.nextTick(() => void look()));
   });
 }
 
@@ -47,8 +55,12 @@ function contained(look: () => void): void {
   try {
     look();
   } catch (error) {
-    showWarning(`the waits at the end could not be told: ${errorText(error)}`, 'LOCKDEP_END_FAILED');
+    tellFailure(error);
   }
+}
+
+function tellFailure(error: unknown): void {
+  showWarning(`the waits at the end could not be told: ${errorText(error)}`, 'LOCKDEP_END_FAILED');
 }
 
 /** Has a listener begun something that will run? Taken for granted where the runtime does not tell: what is told must be certain. */

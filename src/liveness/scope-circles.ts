@@ -25,14 +25,14 @@ import { outerHeld } from '../flow/hold-list.js';
 import { E_CANCELED } from '../locks/async-mutex-errors.js';
 import { SectionCore } from '../locks/section.js';
 import { HELD, Hold, isScope, WAITING, type TrackedLock } from '../model/hold.js';
-import { captureFrames, type CapturedFrame } from '../platform/captured-frame.js';
+import type { CapturedFrame } from '../platform/captured-frame.js';
 import { isFunctionOf } from '../platform/function-text.js';
-import { NativePromise, ready } from '../platform/intrinsics.js';
 import { inMicrotask } from '../platform/clock.js';
 import { holdsOf, scopeFrames } from '../platform/scope-frame.js';
 import { isOwnFrame } from '../report/stack-text.js';
 import type { LockClass } from '../model/lock-class.js';
 import { mayEnd, WaitGraph } from './wait-graph.js';
+import { stackOf } from './wait-stack.js';
 
 /** Waits whose stack is looked at in one second, at most. */
 const LOOKS = 200;
@@ -49,12 +49,6 @@ interface Suspects {
   readonly locks: ReadonlySet<TrackedLock>;
   /** The waits whose holders have to be proven to await them. */
   readonly awaited: ReadonlySet<Hold>;
-}
-
-/** The functions that settle the promise of a wait. */
-interface Settlers {
-  readonly resolve: ((value: never) => void) | undefined;
-  readonly reject: ((reason: unknown) => void) | undefined;
 }
 
 export interface ScopeCirclesHost {
@@ -239,25 +233,4 @@ function heldScopes({ scope }: CapturedFrame): readonly Hold[] {
 
 function* allOf(locks: ReadonlySet<TrackedLock>): Generator<Hold, void, undefined> {
   for (const lock of locks) for (let node = lock.firstHold; node !== undefined; node = node.next) yield node;
-}
-
-/** Who awaits the wait, innermost first, three turns from now. Empty where that can not be seen. */
-function stackOf(wait: Hold): Promise<readonly CapturedFrame[]> {
-  return new NativePromise((found) => {
-    const { resolve, reject } = (wait.waiter ?? {}) as Partial<Settlers>;
-    if (wait.state !== WAITING || typeof resolve !== 'function') found([]);
-    else void look(found).then(resolve, reject);
-  });
-}
-
-/**
- * Its result would settle the wait: so its stack goes on with those who await that. It has none. The third turn lets a rule that
- * refuses the attempt do so first.
- */
-async function look(found: (stack: readonly CapturedFrame[]) => void): Promise<never> {
-  await ready;
-  await ready;
-  await ready;
-  found(captureFrames(look));
-  return await new NativePromise<never>(() => undefined);
 }

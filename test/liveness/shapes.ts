@@ -205,6 +205,25 @@ export const LASTING: Readonly<Record<string, Shape>> = {
     void parent(met);
     await settle();
   },
+  'a lock that was taken by a call, and a scope under it': async ({ Mutex }) => {
+    const [accounts, ledger] = [new Mutex({ class: 'accounts' }), new Mutex({ class: 'ledger' })];
+    const met = barrier(2);
+    const pay = async (): Promise<void> => {
+      const release = await accounts.acquire();
+      await met();
+      await ledger.runExclusive(() => undefined);
+      release();
+    };
+    const book = async (): Promise<void> => {
+      const release = await ledger.acquire();
+      await met();
+      await accounts.runExclusive(() => undefined);
+      release();
+    };
+    void pay();
+    void book();
+    await settle();
+  },
   'a flow that catches the failure of its wait': async ({ Mutex }) => {
     const lock = new Mutex({ class: 'own' });
     void lock.runExclusive(async () => {
@@ -276,6 +295,22 @@ export const GOES_ON: Readonly<Record<string, (instance: IsolatedLockdep) => Pro
     void lock.runExclusive(() => undefined);
     await settle();
     return release;
+  },
+  'sections that holders begin and do not wait for': async ({ Mutex }) => {
+    const [accounts, ledger] = [new Mutex({ class: 'accounts' }), new Mutex({ class: 'ledger' })];
+    const { opened, open } = gate();
+    const met = barrier(2);
+    const work = async (own: typeof accounts, other: typeof accounts): Promise<void> => {
+      const release = await own.acquire();
+      await met();
+      void other.runExclusive(() => undefined);
+      await opened;
+      release();
+    };
+    void work(accounts, ledger);
+    void work(ledger, accounts);
+    await settle();
+    return open;
   },
   'a lease that a timer takes back': async ({ lockdep, Mutex }) => {
     const lock = new Mutex({ class: 'lease' });
