@@ -12,7 +12,7 @@ import { isMainThread } from 'node:worker_threads';
 import { lockdep } from '../index.js';
 import { LiveRecord } from './live-record.js';
 import { RecordFile, type RecordPlace } from './run-record.js';
-import { writeToStderr } from './stderr-text.js';
+import { writeToStderr } from '../platform/stderr-text.js';
 import { summaryText } from './summary-text.js';
 import { countReports, workerShare, workerTotals } from './worker-counts.js';
 

@@ -13,7 +13,7 @@ import { threadId } from 'node:worker_threads';
 import type { Report, WaitTable } from '../index.js';
 import { plain } from '../platform/plain-text.js';
 import { RUNNER } from './runner-watch.js';
-import { writeToStderr } from './stderr-text.js';
+import { writeToStderr } from '../platform/stderr-text.js';
 import type { RunSummary } from './summary-text.js';
 
 export const RECORD_VERSION = 1;

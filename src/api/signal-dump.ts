@@ -13,7 +13,7 @@ import { builtin } from '../platform/builtin.js';
 import { isoTime, systemNow } from '../platform/clock.js';
 import { describe, mistyped } from '../platform/describe.js';
 import { errorText, showWarning } from '../platform/warnings.js';
-import { writeStderr } from '../platform/write-stderr.js';
+import { writeToStderr } from '../platform/stderr-text.js';
 
 /** Those by which a user or a supervisor ends a program. */
 const ENDING: readonly string[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK'];
@@ -72,7 +72,7 @@ function listen(name: NodeJS.Signals, text: () => string): () => void {
   const dump = (): void => {
     try {
       const at = isoTime(systemNow());
-      writeStderr(`lockdep: process ${process.pid} at ${at}, on ${name}:\n${text()}`);
+      writeToStderr(`lockdep: process ${process.pid} at ${at}, on ${name}:\n${text()}`);
     } catch (error) {
       showWarning(`the waits could not be told on ${name}: ${errorText(error)}`, 'LOCKDEP_DUMP_ON_SIGNAL');
     }

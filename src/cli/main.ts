@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { EXIT_CLEAN, EXIT_USAGE, print, UsageError, type Command } from './command.js';
-import { writeToStderr } from '../adapters/stderr-text.js';
+import { writeToStderr } from '../platform/stderr-text.js';
 import { plain } from '../platform/plain-text.js';
 import { ps, pstree } from './ps.js';
 import { run } from './run.js';

@@ -1,7 +1,7 @@
 /** What the commands have in common that look into a process: its number, consent, and how they end where it can not be looked into. */
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
-import { writeToStderr } from '../adapters/stderr-text.js';
+import { writeToStderr } from '../platform/stderr-text.js';
 import { RUNNER } from '../adapters/runner-watch.js';
 import { AttachError, NeedsWebSocket } from '../attach/attach-error.js';
 import { childToldBy } from '../attach/proc.js';

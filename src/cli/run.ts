@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { JOURNAL } from '../adapters/run-record.js';
-import { writeToStderr } from '../adapters/stderr-text.js';
+import { writeToStderr } from '../platform/stderr-text.js';
 import { removeSocketsOf } from '../attach/ask-socket.js';
 import { runNode } from './child.js';
 import { plain } from '../platform/plain-text.js';

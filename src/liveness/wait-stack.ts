@@ -27,13 +27,12 @@ export function stackOf(wait: Hold): Promise<readonly CapturedFrame[]> {
 /** Looks at who awaits those of `waits` of which that is in question and was not seen yet, at most so many: the locks under them were taken by calls. */
 export async function seeAwaiters(waits: readonly Hold[], most: number): Promise<void> {
   const unseen = waits.filter(isInQuestion).slice(0, most);
-  await Promise.all(
-    unseen.map(async (wait) => {
-      const stack = await stackOf(wait);
-      const pending = wait.asked.pending as Pending | undefined;
-      if (pending !== undefined) pending.probed ??= stack;
-    }),
-  );
+  const looks = unseen.map((wait) => ({ wait, stack: stackOf(wait) }));
+  for (const { wait, stack } of looks) {
+    const seen = await stack;
+    const pending = wait.asked.pending as Pending | undefined;
+    if (pending !== undefined) pending.probed ??= seen;
+  }
 }
 
 /** Whether there is anything for `seeAwaiters` to look at. */

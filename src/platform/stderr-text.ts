@@ -1,5 +1,5 @@
 /**
- * Text for stderr while a process ends, when nothing is written later.
+ * Text for stderr from wherever a program is: at its end, when nothing is written later, or in a listener of a signal.
  *
  * Invariant: it returns when all is written, or when nobody takes it: stderr is closed, its reader is gone, or has read nothing for
  * `PATIENCE`. It throws nothing. Cost: the calling thread waits where a full pipe makes it.

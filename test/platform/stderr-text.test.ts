@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { built } from './project.js';
+import { built } from '../adapters/project.js';
 
 const LINES = 20_000;
 const program = `
   import { Socket } from 'node:net';
-  import { writeToStderr } from '${new URL('adapters/stderr-text.js', built).href}';
+  import { writeToStderr } from '${new URL('platform/stderr-text.js', built).href}';
   // As whoever shares the pipe may have made it.
   const socket = new Socket({ fd: 2, readable: false });
   socket.on('error', () => {});
