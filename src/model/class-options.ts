@@ -33,12 +33,6 @@ export interface LockClassOptions<L = never> {
    */
   track?: boolean | undefined;
   /**
-   * true: a flow may take an instance that it holds already, as far as the validator is concerned.
-   *
-   * @default false
-   */
-  reentrant?: boolean | undefined;
-  /**
    * Of locks with several permits: at most `holders` flows at once nest up to `depth` permits deep. Legal where a lock has
    * at least holders * (depth - 1) + 1 permits. Deeper nesting, and more nested flows, are reported.
    *
@@ -55,18 +49,19 @@ interface Nest {
   readonly holders: number;
 }
 
-const KNOWN: readonly string[] = ['order', 'validate', 'track', 'reentrant', 'nest'];
+/** The names of the options there are. */
+export const CLASS_OPTIONS: readonly string[] = ['order', 'validate', 'track', 'nest'];
 const NEST_KNOWN: readonly string[] = ['depth', 'holders'];
 
 export function checkedOptions(options: LockClassOptions): LockClassOptions {
   if (typeof options !== 'object' || options === null) {
     throw mistyped('lock class options', 'an object', options);
   }
-  noteUnknown(options, 'a lock class', KNOWN);
+  noteUnknown(options, 'a lock class', CLASS_OPTIONS);
   if (options.order !== undefined && typeof options.order !== 'function') {
     throw mistyped('lock class option order', 'a function', options.order);
   }
-  for (const flag of ['validate', 'track', 'reentrant'] as const) {
+  for (const flag of ['validate', 'track'] as const) {
     const value = options[flag];
     if (value !== undefined && typeof value !== 'boolean') {
       throw mistyped(`lock class option ${flag}`, 'a boolean', value);

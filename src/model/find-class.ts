@@ -4,7 +4,7 @@
  * Loading this file has options checked wherever a class is made, by any copy of the package: without it there is no public name
  * by which a program could give any.
  */
-import { checkedOptions, type LockClassOptions } from './class-options.js';
+import { CLASS_OPTIONS, checkedOptions, type LockClassOptions } from './class-options.js';
 import { table as anyTable, type ClassTable } from './class-table.js';
 import { namedClass, type AnyLock, type LockClass } from './lock-class.js';
 
@@ -35,15 +35,15 @@ export function lockClass<L = AnyLock>(name: string, options?: LockClassOptions<
   return found;
 }
 
-const DEFAULTS: LockClassOptions = { validate: true, track: true, reentrant: false };
+const DEFAULTS: LockClassOptions = { validate: true, track: true };
 
-/** Those of the options asked for that are not those there are. Two functions of one text are one comparator. */
+/** Those of the options asked for that are not those there are; what is no option counts for nothing. Two functions of one text are one comparator. */
 function differingOptions(there: LockClassOptions, asked: LockClassOptions): string[] {
   const text = (options: LockClassOptions, key: keyof LockClassOptions): string => {
     const value = options[key] ?? DEFAULTS[key];
     if (typeof value === 'function') return Function.prototype.toString.call(value);
     return typeof value === 'object' ? `${value.holders} ${value.depth}` : String(value);
   };
-  const keys = Object.keys(asked) as (keyof LockClassOptions)[];
+  const keys = CLASS_OPTIONS as (keyof LockClassOptions)[];
   return keys.filter((key) => asked[key] !== undefined && text(there, key) !== text(asked, key));
 }

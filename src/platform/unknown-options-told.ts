@@ -13,6 +13,13 @@ export const MAX_UNKNOWN_OPTIONS = 100;
 /** Characters of it by which one is known again. */
 const MAX_NAME_LENGTH = 200;
 
+/** Options that there were, by whom they were given to: what they did is not done any more, and why. */
+const GONE: Readonly<Record<string, string>> = {
+  'a lock class reentrant':
+    'reentrant is gone: a flow that takes a lock which it holds waits for itself for ever, and the option only hid that. Let a ' +
+    'public function take the lock and call an inner one that does not',
+};
+
 interface Telling {
   /** Validators that are on. */
   on: number;
@@ -46,7 +53,7 @@ function tell(name: string, taker: string): void {
   if (telling.full || telling.told.has(which)) return;
   if (telling.told.size < MAX_UNKNOWN_OPTIONS) {
     telling.told.add(which);
-    showWarning(`unknown option ${JSON.stringify(name)} of ${taker} is ignored`, CODE);
+    showWarning(GONE[which] ?? `unknown option ${JSON.stringify(name)} of ${taker} is ignored`, CODE);
     return;
   }
   telling.full = true;

@@ -244,8 +244,9 @@ function recursionAdvice(facts: ReportFacts): string {
   }
   if (facts.instances === 1) {
     return (
-      `Call what needs ${name} from where it is held, without taking it again. A class whose flows may retake an ` +
-      'instance that they hold needs `reentrant: true`.'
+      `Split it into a public function that takes ${name} and an inner one that does not, and call the inner one where ${name} ` +
+      'is held; it can ask for the guard as a parameter. What another flow is to do first is no lock but a Completion: release ' +
+      `${name}, and wait for that.`
     );
   }
   return (

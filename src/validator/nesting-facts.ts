@@ -46,7 +46,7 @@ export class NestingFacts {
   settled = false;
   /** Are all edges of this nesting proven? */
   proven = false;
-  /** Does the verdict depend on the very instances (comparator, reentrant class)? Then it is asked for every time. */
+  /** Does the verdict depend on the very instances (a comparator, a declared nesting)? Then it is asked for every time. */
   perInstance = false;
   /** What an acquisition with this nesting commits. */
   readonly violations: Violation[] = [];

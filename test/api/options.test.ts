@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
-import { LockClass, type LockGuard, type LockOptions } from '../../src/index.js';
+import { LockClass, type LockClassOptions, type LockGuard, type LockOptions } from '../../src/index.js';
 import { createLockdep, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { isolated } from '../support/harness.js';
 
@@ -50,6 +50,14 @@ describe('unknown options', () => {
       }));
   }
 
+  it('that are gone are named with what to do instead', () =>
+    isolated(() => {
+      for (let i = 0; i < 2; i++) new LockClass('options.gone', { reentrant: true } as LockClassOptions);
+      assert.equal(warned.length, 1);
+      assert.match(warned[0] ?? '', /^reentrant is gone: a flow that takes a lock which it holds waits for itself/);
+      assert.match(warned[0] ?? '', /an inner one that does not$/);
+    }));
+
   it('are named up to a limit, which is said once, in a process of their own', () => {
     const program = `
       import { createLockdep } from ${JSON.stringify(new URL('../../src/testing.js', import.meta.url).href)};
@@ -78,7 +86,7 @@ describe('unknown options', () => {
       (await new Semaphore(2).acquire({ weight: 2 }))[1]();
       await queue.run(() => undefined, { class: 'options.run', name: 'x', priority: 1, signal, delay: 0 });
       await queue.drain({ signal, timeout: 50 });
-      new LockClass('options.all', { validate: true, track: true, reentrant: true, order: () => 0 });
+      new LockClass('options.all', { validate: true, track: true, order: () => 0 });
       new LockClass('options.nest', { nest: { depth: 2, holders: 1 } });
       instance.lockdep.configure({ mode: 'warn', tracking: 'precise', onReport: undefined, stackDepth: 5 });
       instance.lockdep.reset({ graph: true });
@@ -138,7 +146,7 @@ describe('an option that is undefined is as if it were not there', () => {
     }));
 
   it('for a class, and for the validator', () => {
-    const options = { order: none, validate: none, track: none, reentrant: none, nest: none };
+    const options = { order: none, validate: none, track: none, nest: none };
     assert.equal(new LockClass('options.undefined', options).subclass(0).name, 'options.undefined');
     const { lockdep, dispose } = createLockdep({ mode: none, tracking: none });
     assert.deepEqual([lockdep.mode, lockdep.tracking], ['warn', 'precise']);

@@ -136,7 +136,7 @@ class Run {
     const classes = [
       new LockClass('a'),
       new LockClass('b', { order: this.#program.comparator === 'works' ? () => -1 : order }),
-      new LockClass('c', { reentrant: true }),
+      new LockClass('c'),
     ];
     const of = (lock: number): { class: LockClass } => ({
       class: classes[this.#program.classes[lock] as number] as LockClass,

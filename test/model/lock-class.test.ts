@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createLockdep, runtimeOf, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
-import { LockClass, lockClass, type LockClassOptions, type Mutex } from '../../src/index.js';
+import { LockClass, lockClass, type LockClassOptions, type Mutex, type Report } from '../../src/index.js';
 import { CLASSES_PER_PLACE } from '../../src/validator/class-growth.js';
 import { isolated, seen } from '../support/harness.js';
 
@@ -115,14 +115,19 @@ describe('options of a class', () => {
     });
   });
 
-  it('reentrant: one instance may be taken again, two of the class may not', async () => {
+  it('no option makes it legal to take an instance again: not reentrant, which is gone, and not an order', async () => {
     await isolated(async (instance) => {
-      const tree = new LockClass(fresh('tree'), { reentrant: true });
+      const tree = new LockClass(fresh('tree'), { reentrant: true, order: () => -1 } as LockClassOptions);
       const [lock, other] = [new instance.Mutex({ class: tree }), new instance.Mutex({ class: tree })];
-      await lock.runExclusive(() => lock.might());
-      assert.deepEqual(seen(instance), []);
       await nest(lock, other);
+      assert.deepEqual(seen(instance), []);
+      await lock.runExclusive(() => lock.might());
       assert.deepEqual(seen(instance), ['recursive-locking strict x1']);
+      const { message } = instance.lockdep.reports()[0] as Report;
+      const advice = message.replaceAll(/\s+/g, ' ');
+      assert.match(advice, /a public function that takes tree \d+ and an inner one that does not/);
+      assert.match(advice, /a Completion/);
+      assert.doesNotMatch(advice, /reentrant/);
     });
   });
 
@@ -358,8 +363,8 @@ describe('a class that is found again', () => {
     assert.deepEqual(await found(byId, byId), []);
     assert.deepEqual(await found(byId, undefined), []);
     assert.deepEqual(await found(byId, {}), []);
-    assert.deepEqual(await found(undefined, { validate: true, reentrant: false, track: true }), []);
-    const nest = (): LockClassOptions => ({ nest: { depth: 2, holders: 3 }, reentrant: true });
+    assert.deepEqual(await found(undefined, { validate: true, track: true }), []);
+    const nest = (): LockClassOptions => ({ nest: { depth: 2, holders: 3 } });
     assert.deepEqual(await found(nest(), nest()), []);
     const inline = (): LockClassOptions => ({ order: (a: never, b: never) => Number(a) - Number(b) });
     assert.deepEqual(await found(inline(), inline()), [], 'the same line run twice');
@@ -368,12 +373,16 @@ describe('a class that is found again', () => {
   it('with others is said once, and names them', async () => {
     assert.deepEqual(await found(byId, downwards), ['class-conflict strict: order']);
     assert.deepEqual(await found(undefined, byId), ['class-conflict strict: order']);
-    assert.deepEqual(await found({ reentrant: true }, { reentrant: false, track: false }), [
-      'class-conflict strict: reentrant, track',
+    assert.deepEqual(await found({ validate: false }, { validate: true, track: false }), [
+      'class-conflict strict: validate, track',
     ]);
     assert.deepEqual(await found({ nest: { depth: 2, holders: 3 } }, { nest: { depth: 3, holders: 3 } }), [
       'class-conflict strict: nest',
     ]);
+  });
+
+  it('with an option that is none is no conflict: it is ignored', async () => {
+    assert.deepEqual(await found(undefined, { reentrant: true } as LockClassOptions), []);
   });
 
   it('is checked all the same', () => {

@@ -136,10 +136,12 @@ const PROGRAMS: Readonly<Record<string, string>> = {
     queue.enqueue(new WorkItem(() => undefined, lock));
     await queue.run(() => undefined, run);
     await queue.flush(wait);
-    new LockClass('a', { order: none, validate: none, track: none, reentrant: none, nest: none });
+    new LockClass('a', { order: none, validate: none, track: none, nest: none });
     lockdep.configure({ mode: none, tracking: none, onReport: none, stackDepth: none });
     lockdep.reset({ graph: none });
     createLockdep({ mode: none });
+    // @ts-expect-error no class of blocking locks can be taken again by its holder
+    new LockClass('b', { reentrant: true });
     // @ts-expect-error a priority is a number
     await new Mutex().acquire({ priority: 'high' });`,
 };

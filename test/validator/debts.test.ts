@@ -20,10 +20,6 @@ function debtsUnder(instance: IsolatedLockdep, lock: Mutex): number {
 
 const accounts: Record<string, LockClassOptions> = {
   comparator: { order: (held: { i: number }, wanted: { i: number }) => held.i - wanted.i } as LockClassOptions,
-  reentrant: {
-    reentrant: true,
-    order: (held: { i: number }, wanted: { i: number }) => held.i - wanted.i,
-  } as LockClassOptions,
   plain: {},
 };
 

@@ -2,8 +2,8 @@
  * A lock is wanted by a flow that holds one of the same class: on one instance it waits for itself; on two instances
  * nothing says that another flow does not take them the other way round.
  *
- * Legal: one instance of a reentrant class; two instances in the order of the class's comparator; a recursive read over
- * a read. A fair read over a read is not: a writer that queues between the two waits for the first and holds back the
+ * Legal: two instances in the order of the class's comparator; a recursive read over a read. One instance that blocks is never
+ * legal to take again, whatever is said of its class: the flow waits for ever. A fair read over a read is not: a writer that queues between the two waits for the first and holds back the
  * second. What a nest lock makes legal does not come here.
  */
 import { resolved } from '../../platform/intrinsics.js';
@@ -27,8 +27,7 @@ export type OnComparatorError = (className: string, error: unknown) => void;
 
 /** Does the class say that this nesting is legal? */
 export function isDeclaredLegal({ held, wanted }: NestedAttempt, onError: OnComparatorError): boolean {
-  if (held.lock === wanted.lock) return wanted.lockClass.options.reentrant === true;
-  return inOrder(held.lock, wanted.lock, onError);
+  return held.lock !== wanted.lock && inOrder(held.lock, wanted.lock, onError);
 }
 
 export function recursiveLocking(attempt: NestedAttempt): Verdict {

@@ -19,5 +19,5 @@ export function sameClass(attempt: NestedAttempt, onError: OnComparatorError): V
 export function isPerInstance({ wanted }: NestedAttempt): boolean {
   const { options } = wanted.lockClass;
   if (wanted.kind === 'unlock' && wanted.lock.capacity > 1) return true;
-  return options.order !== undefined || options.reentrant === true || options.nest !== undefined;
+  return options.order !== undefined || options.nest !== undefined;
 }

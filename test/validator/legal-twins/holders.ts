@@ -42,9 +42,20 @@ export const holders: readonly Twins[] = [
     rule: 'one instance again',
     verdict: RECURSION,
     legal: {
-      'of a reentrant class': async (world) => {
-        const [lock] = world.pair({ reentrant: true });
-        await lock.runExclusive(() => lock.might());
+      'of readers that pass by the queue': async (world) => {
+        const lock = world.rw('pair', 'reader-preferring');
+        await lock.runRead(() => lock.runRead(() => undefined));
+      },
+      'of sections that nobody waits to enter': async ({ instance }) => {
+        const section = new instance.PseudoLock({ class: 'section', shared: true });
+        section.run(() => section.run(() => undefined));
+      },
+      'by a function that is called without the lock too': async (world) => {
+        const [lock] = world.pair();
+        const inner = (): void => undefined;
+        const outer = (): Promise<void> => lock.runExclusive(inner);
+        await outer();
+        await lock.runExclusive(inner);
       },
     },
     guilty: {
@@ -52,7 +63,11 @@ export const holders: readonly Twins[] = [
         const [lock] = world.pair();
         await lock.runExclusive(() => lock.might());
       },
-      'two instances of a reentrant class': async (world) => nest(...world.pair({ reentrant: true })),
+      'by a function that takes it itself': async (world) => {
+        const [lock] = world.pair();
+        const locking = (): void => lock.might();
+        await lock.runExclusive(locking);
+      },
     },
   },
   {
