@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-const DEFAULT_RUNS = 300;
+const DEFAULT_RUNS = 120;
 const DEFAULT_SEED = 20_261_121;
 
 /** Programs per property: LOCKDEP_FUZZ_RUNS scales it. */

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 const LONG = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? 0) > 1000;
 const FACTOR = 10;
-const COUNT = LONG ? 10_000 : 500;
+const COUNT = LONG ? 10_000 : 250;
 /** One in so many. */
 const SLICE = LONG ? 1 : 3;
 /** Times as much. */

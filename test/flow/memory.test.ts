@@ -11,7 +11,7 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 const LONG = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? 0) > 1000;
-const LOOPS = LONG ? 10_000_000 : 500_000;
+const LOOPS = LONG ? 10_000_000 : 250_000;
 const REQUESTS = LONG ? 100_000 : 3000;
 const LIVE_LOCKS = LONG ? 1_000_000 : 100_000;
 /** What one retained hold per fifty acquisitions would already exceed. */

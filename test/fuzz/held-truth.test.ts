@@ -16,7 +16,7 @@ import { shrink } from './shrink.js';
 import { readable, sourceOf } from './source.js';
 import { Truth } from './truth.js';
 
-const RUNS = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? '') || 150;
+const RUNS = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? '') || 70;
 const SEED = Number(process.env['LOCKDEP_FUZZ_SEED'] ?? '') || 1;
 
 function isWrong({ falseStrict, falseHeld, failure }: Outcome): boolean {

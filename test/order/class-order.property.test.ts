@@ -6,7 +6,7 @@ import { NaiveDeadlocks, type Attempt } from './naive-deadlocks.js';
 import { randomNumbers, SEED } from './property.js';
 
 // LOCKDEP_FUZZ_RUNS sets the number of traces, LOCKDEP_FUZZ_SEED which ones.
-const TRACES = Math.max(20_000, Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? 0) * 5);
+const TRACES = Math.max(6000, Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? 0) * 5);
 
 /** Runs one trace on both; how many of its steps brought a new possible deadlock. */
 function compare(attempts: readonly Attempt[], single: ReadonlySet<number>, run: number): number {

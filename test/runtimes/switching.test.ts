@@ -9,7 +9,7 @@ import type { LockdepOptions, Mutex, Releaser, Semaphore } from '../../src/index
 import { randomNumbers } from '../order/property.js';
 import { isolated, nextTurn, settle } from '../support/harness.js';
 
-const RUNS = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? '') || 150;
+const RUNS = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? '') || 70;
 const SEED = Number(process.env['LOCKDEP_FUZZ_SEED'] ?? '') || 1;
 const FLOWS = 4;
 const STEPS = 5;

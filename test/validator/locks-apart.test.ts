@@ -108,7 +108,7 @@ describe('ids of locks that are told apart', () => {
   });
 });
 
-const ROUNDS = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? 0) > 1000 ? 300_000 : 10_000;
+const ROUNDS = Number(process.env['LOCKDEP_FUZZ_RUNS'] ?? 0) > 1000 ? 300_000 : 4000;
 
 describe('locks that are made, nested and dropped', () => {
   it('make room for others, and do not grow the heap', async () => {
