@@ -148,9 +148,14 @@ async function openBySignal(target: Target, patience: number): Promise<OpenInspe
   process.kill(pid, 'SIGUSR1');
   for (const begin = Date.now(); Date.now() - begin < patience;) {
     await sleep(POLL);
-    const opened = listenersOf(pid).filter(({ port }) => !before.has(port));
+    const listeners = listenersOf(pid);
+    const opened = listeners.filter(({ port }) => !before.has(port));
     const found = await findOpened(target, opened);
     if (found !== undefined) return { ...found, wasOpen: false };
+    // Somebody else has opened it just before, and has closed it now: the signal came between and changed nothing.
+    const left = new Set(listeners.map(({ port }) => port));
+    if (opened.length === 0 && [...before].some((port) => !left.has(port)))
+      throw new ClosedTooEarly(`the debugger of process ${pid} was closed just when it was asked for`);
   }
   // It may be open at a port that no option tells: then the signal changed nothing.
   const found = await findInspector(target, listenersOf(pid));
