@@ -7,7 +7,7 @@
  *
  * Cost: O(1), amortised; a few microseconds more for each hold beyond MAX_LISTED, most of them the collector's. A look sorts what it shows.
  */
-import type { Hold } from '../model/hold.js';
+import type { Hold, TrackedLock } from '../model/hold.js';
 import { weakly, type Weak } from '../platform/weak.js';
 
 /** Holds and waits that are kept whoever else knows them, of 540 to 800 bytes each with their locks. */
@@ -16,13 +16,29 @@ export const MAX_LISTED = 16_384;
 /** Prime, so that loops which take turns are met by turns. */
 const PERIOD = 509;
 
+/** An older hold. */
+class AgedHold implements Weak<Hold> {
+  /** The last look at all that came by it. */
+  look = 0;
+  readonly #hold: Weak<Hold>;
+
+  constructor(hold: Hold) {
+    this.#hold = weakly(hold);
+  }
+
+  deref(): Hold | undefined {
+    return this.#hold.deref();
+  }
+}
+
 export class LiveHolds {
   readonly #kept: Hold[] = [];
-  readonly #aged = new Set<Weak<Hold>>();
+  readonly #aged = new Set<AgedHold>();
   /** With more than so many there is something to do for each. */
   #calm = MAX_LISTED;
   #sweepAt = MAX_LISTED;
   #added = 0;
+  #looks = 0;
   readonly #onGone: (count: number) => void;
 
   /** `onGone` is told of holds that went without an end. */
@@ -39,7 +55,7 @@ export class LiveHolds {
   /** `aged`: how it is listed. */
   remove(node: Hold, aged: Weak<Hold> | undefined): void {
     if (aged !== undefined) {
-      this.#aged.delete(aged);
+      this.#aged.delete(aged as AgedHold);
       return;
     }
     const last = this.#kept.pop() as Hold;
@@ -48,13 +64,36 @@ export class LiveHolds {
     last.listedAt = node.listedAt;
   }
 
-  /** Oldest first. */
-  *[Symbol.iterator](): Generator<Hold, void, undefined> {
+  /** Oldest first, as they are at the call. */
+  [Symbol.iterator](): Iterator<Hold> {
+    const all: Hold[] = [];
     for (const aged of this.#aged) {
       const node = aged.deref();
-      if (node !== undefined) yield node;
+      if (node !== undefined) all.push(node);
     }
-    yield* this.#kept.toSorted(byAge);
+    for (const node of this.#kept.toSorted(byAge)) all.push(node);
+    return all[Symbol.iterator]();
+  }
+
+  /**
+   * The locks of all of them, each once, in no order. Cost: a weak reference is read for each lock, and not for each hold: a
+   * read takes longer than what is done with most of what it gives.
+   */
+  locks(): Set<TrackedLock> {
+    const locks = new Set<TrackedLock>();
+    this.#looks += 1;
+    for (const aged of this.#aged) {
+      if (aged.look === this.#looks) continue;
+      const lock = aged.deref()?.lock;
+      if (lock === undefined) continue;
+      locks.add(lock);
+      for (let node = lock.firstHold; node !== undefined; node = node.next) {
+        const other = node.asked.aged as AgedHold | undefined;
+        if (other !== undefined) other.look = this.#looks;
+      }
+    }
+    for (const { lock } of this.#kept) locks.add(lock);
+    return locks;
   }
 
   /** Some, oldest first: `count` of them that are meant. Cost: a walk over what there is, mostly from the newest on. */
@@ -87,7 +126,7 @@ export class LiveHolds {
   #age(): void {
     this.#kept.sort(byAge);
     for (const node of this.#kept.splice(0, MAX_LISTED / 2)) {
-      const aged = weakly(node);
+      const aged = new AgedHold(node);
       node.ask().aged = aged;
       this.#aged.add(aged);
     }

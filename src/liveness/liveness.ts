@@ -17,12 +17,13 @@ import { elapsed, later, type Clock } from '../platform/clock.js';
 import { errorText, showWarning } from '../platform/warnings.js';
 import type { Report, Violation } from '../report/types.js';
 import { deadlock, neverReleased, stalled } from './deadlock.js';
+import type { SlotsFor } from './event-queues.js';
 import type { WaitTable } from '../report/wait-data.js';
 import { areUnseen, seeAwaiters } from './wait-stack.js';
 import { waitText } from '../report/wait-text.js';
 import { refuseWait } from './refuse-wait.js';
 import { ScopeCircles, type FoundCircle } from './scope-circles.js';
-import { mayEnd, WaitGraph, type SlotsFor } from './wait-graph.js';
+import { mayEnd, WaitGraph } from './wait-graph.js';
 import { waitTable } from './wait-table.js';
 
 export interface LivenessHost {

@@ -16,24 +16,16 @@
  *
  * With `proven`, only what is certain counts: it is known from the awaits themselves who waits for what (scope-circles.ts).
  *
- * Invariant: read only; it changes nothing that it looks at. Cost: linear in the holds, the waits and what each wait lists.
- * A caller must use it in the turn in which it was made.
+ * Invariant: read only; it changes nothing that it looks at. Waits whose flows hold the same share one list of that, and a lock none
+ * of whose holders waits is passed over: nothing is kept for its waits. Cost: linear in the holds and the waits; 256 steps at most
+ * for each list that is not shared; a lock is looked at once more when one of its holders is seen to go on. A caller must use it in
+ * the turn in which it was made.
  */
-import { listHolds } from '../flow/hold-list.js';
 import { BoundedWaiter } from '../locks/bounded-waiter.js';
-import { HELD, isScope, TRANSFERRED, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
-import { SectionCore } from '../locks/section.js';
-import type { LockClass } from '../model/lock-class.js';
-import { rememberedFrames } from '../validator/lock-use.js';
-import type { Pending } from '../validator/pending.js';
-
-/** What is held of one lock and wanted of it. */
-export interface LockState {
-  readonly lock: TrackedLock;
-  readonly holds: readonly Hold[];
-  /** In the order in which they are served. */
-  readonly waits: readonly Hold[];
-}
+import { HELD, type Hold, type TrackedLock } from '../model/hold.js';
+import { EventQueues, type SlotsFor } from './event-queues.js';
+import { FlowLists, type FlowList } from './flow-lists.js';
+import { statesOf, type Live, type LockState } from './lock-states.js';
 
 /** What is known for certain of who waits; without it, a wait is that of all who seem to await it. */
 export interface ProvenWaits {
@@ -43,9 +35,6 @@ export interface ProvenWaits {
   mayStick(wait: Hold): boolean;
 }
 
-/** The classes of queues whose work alone was seen to bring events of that class. */
-export type SlotsFor = (event: LockClass) => readonly LockClass[];
-
 interface Moment {
   readonly slotsFor?: SlotsFor | undefined;
   /** Does nothing run any more? */
@@ -53,8 +42,13 @@ interface Moment {
   readonly proven?: ProvenWaits;
 }
 
-/** Holds of one flow that are looked at for one wait; further out the order of locks is not checked either. */
-const MAX_LISTED = 256;
+/** What lasts of a lock, for those who want it alone and for those who share it. */
+interface Lasting {
+  /** Is there a hold of somebody who can not go on? */
+  readonly some: boolean;
+  /** The permits of those. */
+  readonly permits: number;
+}
 
 const NONE: readonly Hold[] = [];
 
@@ -62,22 +56,20 @@ export class WaitGraph {
   readonly states: ReadonlyMap<TrackedLock, LockState>;
   readonly #atEnd: boolean;
   readonly #proven: ProvenWaits | undefined;
-  /** What a wait is under, innermost first. */
-  readonly #under = new Map<Hold, readonly Hold[]>();
-  /** Of a hold the waits of its holder. */
-  readonly #waitsOf = new Map<Hold, Hold[]>();
+  readonly #queues: EventQueues | undefined;
+  readonly #lists = new FlowLists();
   readonly #stuck = new Set<Hold>();
-  /** Of an event, the queue whose work alone brings it; and back. */
-  readonly #queueOf = new Map<TrackedLock, LockState>();
-  readonly #broughtBy = new Map<TrackedLock, LockState[]>();
+  /** The first stuck wait of each lock, once that was asked. Nothing is reduced any more by then. */
+  readonly #firstStuck = new Map<LockState, Hold | undefined>();
+  readonly #firstLasting = [new Map<LockState, Hold | undefined>(), new Map<LockState, Hold | undefined>()] as const;
 
-  constructor(live: Iterable<Hold>, { atEnd = false, proven, slotsFor }: Moment = {}) {
+  constructor(live: Live, { atEnd = false, proven, slotsFor }: Moment = {}) {
     this.#atEnd = atEnd;
     this.#proven = proven;
     this.states = statesOf(live);
-    if (slotsFor !== undefined) this.#findQueues(slotsFor);
-    for (const { waits } of this.states.values()) for (const wait of waits) this.#add(wait);
-    this.#reduce();
+    if (slotsFor !== undefined) this.#queues = new EventQueues(this.states.values(), slotsFor);
+    for (const { waits } of this.states.values()) for (const wait of waits) this.#list(wait);
+    this.#reduce(this.#takeForStuck());
   }
 
   /** The waits that can never go on. */
@@ -87,28 +79,28 @@ export class WaitGraph {
 
   /** What the flow of a wait holds, as far as its holder is seen to wait. */
   heldUnder(wait: Hold): readonly Hold[] {
-    return this.#under.get(wait) ?? NONE;
+    return this.#lists.of(wait)?.holds ?? NONE;
   }
 
   /** Those who hold what `wait` wants, in the order of their acquisitions. */
   holdersBefore(wait: Hold): readonly Hold[] {
-    const state = this.#queueOf.get(wait.lock) ?? this.states.get(wait.lock);
-    return this.#blockersAmong(wait, state?.holds ?? []);
+    const holds = (this.#queues?.queueOf(wait.lock) ?? this.states.get(wait.lock))?.holds ?? NONE;
+    return passesReaders(wait) ? holds.filter((hold) => !hold.shared) : holds;
   }
 
   /** The queue whose work alone brings the event that is waited for, as far as was seen. */
   queueOf({ lock }: Hold): TrackedLock | undefined {
-    return this.#queueOf.get(lock)?.lock;
+    return this.#queues?.queueOf(lock)?.lock;
   }
 
   /** What whoever has `hold` waits for, stuck or not: the last one that it began. */
   latestWaitOf(hold: Hold): Hold | undefined {
-    return this.#waitsOf.get(hold)?.at(-1);
+    return this.#latest(hold, (list) => list.waits.at(-1));
   }
 
   /** The wait of whoever has `hold`, of those that are stuck: the last one that it began. */
   waitOf(hold: Hold): Hold | undefined {
-    return this.#waitsOf.get(hold)?.findLast((wait) => this.#stuck.has(wait));
+    return this.#latest(hold, (list) => list.lastIn(this.#stuck));
   }
 
   /** Does a stuck wait wait for what is held by nobody who waits? */
@@ -135,43 +127,32 @@ export class WaitGraph {
 
   /** The stuck wait that keeps a stuck wait from going on. */
   #next(wait: Hold): Hold | undefined {
-    for (const hold of this.holdersBefore(wait)) {
-      // Where it is its own, that is the shortest way to say so.
-      const own = this.heldUnder(wait).includes(hold) ? wait : this.waitOf(hold);
-      if (own !== undefined) return own;
-    }
-    const first = this.states.get(wait.lock)?.waits.find((other) => this.#stuck.has(other));
+    const state = this.states.get(wait.lock);
+    if (state === undefined) return undefined;
+    const lasting = cached(this.#firstLasting[passesReaders(wait) ? 1 : 0], state, () =>
+      this.holdersBefore(wait).find((hold) => this.waitOf(hold) !== undefined),
+    );
+    // Where it is its own, that is the shortest way to say so.
+    if (lasting !== undefined) return this.#lists.of(wait)?.has(lasting) === true ? wait : this.waitOf(lasting);
+    const first = cached(this.#firstStuck, state, () => state.waits.find((other) => this.#stuck.has(other)));
     return first === wait ? undefined : first;
   }
 
-  /** Of several queues of one class it is not known which one. */
-  #findQueues(slotsFor: SlotsFor): void {
-    let queues: Map<LockClass, LockState | undefined> | undefined;
-    for (const event of this.states.values()) {
-      if (!(event.lock instanceof SectionCore) || event.waits.length === 0 || event.holds.length > 0) continue;
-      const [lockClass] = slotsFor(event.lock.lockClass);
-      if (lockClass === undefined) continue;
-      queues ??= soleQueues(this.states.values());
-      const queue = queues.get(lockClass);
-      if (queue === undefined) continue;
-      this.#queueOf.set(event.lock, queue);
-      const brought = this.#broughtBy.get(queue.lock);
-      if (brought === undefined) this.#broughtBy.set(queue.lock, [event]);
-      else brought.push(event);
+  /** Of the flows that have `hold` (a list of holds may be continued in several ways), the last wait that `pick` gives. */
+  #latest(hold: Hold, pick: (list: FlowList) => Hold | undefined): Hold | undefined {
+    let latest: Hold | undefined;
+    for (const list of this.#lists.with(hold)) {
+      const wait = pick(list);
+      if (wait !== undefined && (latest === undefined || this.#lists.isAfter(wait, latest))) latest = wait;
     }
+    return latest;
   }
 
-  #add(wait: Hold): void {
-    if (!this.#mayStick(wait)) return;
-    this.#stuck.add(wait);
-    if (wait.parent === undefined) return;
-    const under = this.#proven === undefined ? seemingHolds(wait) : (this.#proven.under.get(wait) ?? NONE);
-    this.#under.set(wait, under);
-    for (const hold of under) {
-      const waits = this.#waitsOf.get(hold);
-      if (waits === undefined) this.#waitsOf.set(hold, [wait]);
-      else waits.push(wait);
-    }
+  #list(wait: Hold): void {
+    const { parent } = wait;
+    if (parent === undefined || !this.#mayStick(wait)) return;
+    if (this.#proven === undefined) this.#lists.add(wait, parent);
+    else this.#lists.addUnder(wait, this.#proven.under.get(wait) ?? NONE);
   }
 
   #mayStick(wait: Hold): boolean {
@@ -180,17 +161,42 @@ export class WaitGraph {
     return !wait.asked.parked && (this.#atEnd || !isBounded(wait));
   }
 
-  #reduce(): void {
-    const dirty = new Set(this.states.values());
+  /** Takes all waits for stuck, those of idle locks aside. Returns the locks that are to be reduced. */
+  #takeForStuck(): Set<LockState> {
+    const open = new Set<LockState>();
+    for (const state of this.states.values()) {
+      if (state.waits.length === 0 || this.#isIdle(state)) continue;
+      open.add(state);
+      for (const wait of state.waits) if (this.#mayStick(wait)) this.#stuck.add(wait);
+    }
+    for (const list of this.#lists) list.count(this.#stuck);
+    return open;
+  }
+
+  /** What the waits of a lock want: slots of a queue, where its work alone brings the event. */
+  #wanted(state: LockState): LockState {
+    return this.#queues?.queueOf(state.lock) ?? state;
+  }
+
+  /** Does nobody who holds the lock wait for anything? Then all that want it may go on, unless they want more than there is. */
+  #isIdle(state: LockState): boolean {
+    const { lock, holds } = this.#wanted(state);
+    if (this.#atEnd || holds.some((hold) => this.#lists.with(hold).length > 0)) return false;
+    return lock.capacity <= 1 || holds.length === 0 || state.waits.every(({ permits }) => permits <= lock.capacity);
+  }
+
+  #reduce(dirty: Set<LockState>): void {
     for (const state of dirty) {
       // What is added again meanwhile comes up again.
       dirty.delete(state);
       for (const wait of this.#served(state)) {
         this.#stuck.delete(wait);
-        for (const { lock } of this.heldUnder(wait)) {
+        const list = this.#lists.of(wait);
+        if (list === undefined || !list.wentOn()) continue;
+        for (const { lock } of list.holds) {
           const other = this.states.get(lock);
-          if (other !== undefined) dirty.add(other);
-          for (const event of this.#broughtBy.get(lock) ?? []) dirty.add(event);
+          if (other !== undefined && other.waits.length > 0) dirty.add(other);
+          for (const event of this.#queues?.broughtBy(lock) ?? []) dirty.add(event);
         }
       }
     }
@@ -199,80 +205,51 @@ export class WaitGraph {
   /** The stuck waits of a lock that may go on after all. */
   *#served(state: LockState): Generator<Hold, void, undefined> {
     let isBlocked = false;
+    const wanted = this.#wanted(state);
+    const alone = this.#lasting(wanted, false);
+    const beside = state.lock.capacity <= 1 ? this.#lasting(wanted, true) : alone;
     for (const wait of state.waits) {
       if (!this.#stuck.has(wait)) continue;
       // A reader that passes by the queue waits for no one in it.
       const behind = isBlocked && wait.wait !== 'recursive-read' && wait.kind !== 'wait';
-      if (!behind && this.#mayBeServed(wait, state)) yield wait;
+      if (!behind && this.#mayBeServed(wait, wanted, passesReaders(wait) ? beside : alone)) yield wait;
       else isBlocked ||= wait.kind !== 'wait' && wait.kind !== 'unlock';
     }
   }
 
-  #mayBeServed(wait: Hold, state: LockState): boolean {
-    const { lock, holds } = this.#queueOf.get(wait.lock) ?? state;
-    const blocking = this.#blockersAmong(wait, holds);
+  #mayBeServed(wait: Hold, { lock, holds }: LockState, { some, permits }: Lasting): boolean {
+    const isFree = passesReaders(wait) ? holds.every((hold) => hold.shared) : holds.length === 0;
     // An event may be one that nobody had to bring. A lock that is not had by now is never had.
-    if (this.#atEnd) return wait.kind === 'wait' && blocking.length === 0;
-    if (blocking.length === 0) return true;
-    const lasting = blocking.filter((hold) => hold.state === HELD && this.waitOf(hold) !== undefined);
-    if (lock.capacity <= 1) return lasting.length === 0;
-    const taken = lasting.reduce((sum, hold) => sum + hold.permits - hold.asked.returned, 0);
-    return lock.capacity - taken >= wait.permits;
+    if (this.#atEnd) return wait.kind === 'wait' && isFree;
+    if (isFree) return true;
+    return lock.capacity <= 1 ? !some : lock.capacity - permits >= wait.permits;
   }
 
-  #blockersAmong(wait: Hold, holds: readonly Hold[]): readonly Hold[] {
-    return wait.shared && wait.lock.capacity <= 1 ? holds.filter((hold) => !hold.shared) : holds;
+  #lasting({ holds }: LockState, passesReaders: boolean): Lasting {
+    let some = false;
+    let permits = 0;
+    for (const hold of holds) {
+      if (hold.state !== HELD || (passesReaders && hold.shared) || !this.#isAwaited(hold)) continue;
+      some = true;
+      permits += hold.permits - hold.asked.returned;
+    }
+    return { some, permits };
+  }
+
+  /** Is a wait of whoever has `hold` stuck? */
+  #isAwaited(hold: Hold): boolean {
+    return this.#lists.with(hold).some((list) => list.stuck > 0);
   }
 }
 
-/** The queues of which there is one of their class. */
-function soleQueues(states: Iterable<LockState>): Map<LockClass, LockState | undefined> {
-  const queues = new Map<LockClass, LockState | undefined>();
-  for (const state of states) {
-    const { lockClass, primitive } = state.lock;
-    if (primitive === 'WorkQueue') queues.set(lockClass, queues.has(lockClass) ? undefined : state);
-  }
-  return queues;
+/** Does it wait for writers alone? */
+function passesReaders(wait: Hold): boolean {
+  return wait.shared && wait.lock.capacity <= 1;
 }
 
-/** What the flow of a wait holds, as far as its holder seems to await the wait. */
-function seemingHolds(wait: Hold): readonly Hold[] {
-  const pending = wait.asked.pending as Pending | undefined;
-  const listed = listHolds(wait.parent, MAX_LISTED);
-  return pending === undefined ? listed : listed.filter((hold) => isAwaiting(hold, pending));
-}
-
-/**
- * Does who has `hold` wait for the attempt? Proven; or, of a lock taken by a call, as it seems: the function that took it is seen to
- * await what made the attempt. That is no proof, since two runs of one function look the same.
- */
-function isAwaiting(hold: Hold, { open, holds, returned, stack, probed = [] }: Pending): boolean {
-  if (!open.includes(hold)) return true;
-  if (isScope(hold.kind)) return false;
-  const { returnedBy } = hold.asked;
-  // A function that has returned since did not wait, and whoever it has returned to goes on beside the attempt.
-  if (returned[holds.indexOf(hold)] !== returnedBy) return false;
-  const taker = rememberedFrames(hold)[returnedBy]?.functionId;
-  return [...stack, ...probed].some(({ functionId, isAsync }) => isAsync && functionId === taker);
-}
-
-function statesOf(live: Iterable<Hold>): Map<TrackedLock, LockState> {
-  const states = new Map<TrackedLock, { lock: TrackedLock; holds: Hold[]; waits: Hold[] }>();
-  for (const node of live) {
-    let state = states.get(node.lock);
-    if (state === undefined) states.set(node.lock, (state = { lock: node.lock, holds: [], waits: [] }));
-    if (node.state === WAITING) state.waits.push(node);
-    else if (node.state === HELD || node.state === TRANSFERRED) state.holds.push(node);
-  }
-  for (const { waits } of states.values()) {
-    // Stable: of one priority in order of arrival.
-    if (waits.some((wait) => priorityOf(wait) !== 0)) waits.sort((one, other) => priorityOf(other) - priorityOf(one));
-  }
-  return states;
-}
-
-function priorityOf({ waiter }: Hold): number {
-  return waiter instanceof BoundedWaiter ? waiter.priority : 0;
+function cached<K, V>(cache: Map<K, V>, key: K, make: () => V): V {
+  if (!cache.has(key)) cache.set(key, make());
+  return cache.get(key) as V;
 }
 
 /** May the wait end though nobody gives back what it wants? Its own timer or signal may end it, or somebody whom its author knows. */

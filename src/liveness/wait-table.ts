@@ -5,15 +5,18 @@
  * carries that number. Numbers are those of this process and are never used again.
  *
  * Invariant: JSON-safe, all text plain. Sites are those of the very acquisition where a stack was taken then (`exact`), else the
- * place where this sequence of locks was first seen. Cost: linear in holds and waits; a source map is read once for each site.
+ * place where this sequence of locks was first seen. Cost: linear in holds and waits, a row for each and no more; a source map is read
+ * once for each site.
  */
 import { outerHeld } from '../flow/hold-list.js';
-import { isWait, TRANSFERRED, type Hold, type TrackedLock } from '../model/hold.js';
+import { isWait, TRANSFERRED, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
 import { plain } from '../platform/plain-text.js';
+import { oldestFirst } from '../report/oldest-first.js';
 import { siteOf } from '../report/stack-text.js';
 import {
   WAIT_TABLE_VERSION,
   type WaitTable,
+  type WaitTableFlow,
   type WaitTableHold,
   type WaitTableLock,
   type WaitTableWait,
@@ -21,7 +24,8 @@ import {
 import type { CapturedFrame } from '../platform/captured-frame.js';
 import { rememberedFrames } from '../validator/lock-use.js';
 import { taskOf } from '../validator/rules/rule.js';
-import { isBounded, type LockState, type WaitGraph } from './wait-graph.js';
+import type { LockState } from './lock-states.js';
+import { isBounded, type WaitGraph } from './wait-graph.js';
 
 /** Flows that one wait names as those it waits for. */
 const MAX_BLOCKERS = 32;
@@ -41,7 +45,8 @@ class Flows {
       cells.push(cell);
     }
     flow ??= (cells.at(-1) as Hold).target.born;
-    for (const cell of cells) this.#known.set(cell, flow);
+    // What waits is asked for once; what is held, by all that is under it.
+    for (const cell of cells) if (cell !== node || node.state !== WAITING) this.#known.set(cell, flow);
     return flow;
   }
 }
@@ -50,55 +55,64 @@ export function waitTable(graph: WaitGraph, now: number): WaitTable {
   const maker = new TableMaker();
   for (const state of graph.states.values()) maker.add(state);
   const { locks, flows, waits } = maker;
-  waits.sort((one, other) => one.since - other.since);
   return {
     version: WAIT_TABLE_VERSION,
     pid: (globalThis as { process?: { pid?: number } }).process?.pid ?? 0,
     at: now,
     locks,
-    flows: [...flows.values()],
-    waits,
+    flows,
+    waits: oldestFirst(waits),
     cycles: graph.circles().map((circle) => circle.map((wait) => maker.flowNumbers.of(wait))),
   };
 }
 
 /** A row that is being filled. */
-type Row = { -readonly [Field in keyof WaitTableHold]: WaitTableHold[Field] };
-type WaitRow = Row & { -readonly [Field in keyof WaitTableWait]?: WaitTableWait[Field] };
+type Row<R> = { -readonly [Field in keyof R]: R[Field] };
+
+const NO_HOLDS: readonly WaitTableHold[] = [];
 
 class TableMaker {
   readonly locks: WaitTableLock[] = [];
-  readonly flows = new Map<number, { flow: number; task: string; holds: WaitTableHold[] }>();
+  readonly flows: WaitTableFlow[] = [];
   readonly waits: WaitTableWait[] = [];
   readonly flowNumbers = new Flows();
+  /** Those that hold something, or wait under what they hold; one that only waits comes but once. */
+  readonly #known = new Map<number, WaitTableHold[]>();
   /** By the innermost frame of each: there are few of them, and many holds. */
   readonly #sites = new Map<CapturedFrame, string>();
+  /** The last sequence of locks that was asked for, and its site. */
+  #chain: Hold['chain'];
+  #chainSite = '';
   /** Names as plain text. */
   readonly #names = new Map<string, string>();
 
   add({ lock, holds, waits }: LockState): void {
     const id = this.#addLock(lock);
     for (const hold of holds) {
-      const row = this.#row(hold, id);
-      this.#flow(row).holds.push(row);
+      const row = this.#held(hold, id);
+      this.#holdsOf(row).push(row);
     }
+    if (waits.length === 0) return;
     const blockers = this.#flowsOf(holds);
-    const writers = this.#flowsOf(holds.filter(({ shared }) => !shared));
+    const writers = lock.capacity <= 1 ? this.#flowsOf(holds.filter(({ shared }) => !shared)) : blockers;
     let position = 0;
     for (const wait of waits) {
-      const row: WaitRow = this.#row(wait, id);
-      this.#flow(row);
-      row.kind = wait.kind === 'unlock' ? 'unlock' : isWait(wait.kind) ? 'event' : 'lock';
-      row.blockedBy = wait.shared && lock.capacity <= 1 ? writers : blockers;
+      const row = this.#waiting(wait, id, wait.shared ? writers : blockers);
       row.position = ++position;
-      if (isBounded(wait)) row.bounded = true;
-      if (wait.asked.parked) row.parked = true;
-      this.waits.push(row as WaitTableWait);
+      this.waits.push(row);
+      // Nobody holds what is still awaited, so a flow that begins with the wait is that wait alone.
+      if (row.flow === wait.born) this.flows.push({ flow: row.flow, task: row.task, holds: NO_HOLDS });
+      else this.#holdsOf(row);
     }
   }
 
   #flowsOf(holds: readonly Hold[]): number[] {
-    return [...new Set(holds.map((hold) => this.flowNumbers.of(hold)))].slice(0, MAX_BLOCKERS);
+    const flows = new Set<number>();
+    for (const hold of holds) {
+      flows.add(this.flowNumbers.of(hold));
+      if (flows.size === MAX_BLOCKERS) break;
+    }
+    return [...flows];
   }
 
   #addLock({ lockClass, label, primitive, capacity }: TrackedLock): number {
@@ -108,25 +122,49 @@ class TableMaker {
     return id;
   }
 
-  #flow({ flow, task }: WaitTableHold): { readonly holds: WaitTableHold[] } {
-    let found = this.flows.get(flow);
-    if (found === undefined) this.flows.set(flow, (found = { flow, task, holds: [] }));
-    return found;
+  #holdsOf({ flow, task }: WaitTableHold): WaitTableHold[] {
+    let holds = this.#known.get(flow);
+    if (holds === undefined) {
+      this.#known.set(flow, (holds = []));
+      this.flows.push({ flow, task, holds });
+    }
+    return holds;
   }
 
-  #row(node: Hold, lock: number): Row {
-    const row: Row = {
-      flow: this.flowNumbers.of(node),
-      task: this.#plain(taskOf(node)),
+  #held(hold: Hold, lock: number): WaitTableHold {
+    const row: Row<WaitTableHold> = {
+      flow: this.flowNumbers.of(hold),
+      task: this.#plain(taskOf(hold)),
       lock,
-      lockClass: this.#plain(node.lockClass.name),
-      mode: node.shared ? 'shared' : 'exclusive',
-      permits: finite(node.permits),
-      since: node.since,
-      site: this.#siteOf(rememberedFrames(node)),
-      exact: node.asked.frames !== undefined,
+      lockClass: this.#plain(hold.lockClass.name),
+      mode: hold.shared ? 'shared' : 'exclusive',
+      permits: finite(hold.permits),
+      since: hold.since,
+      site: this.#siteFor(hold),
+      exact: hold.asked.frames !== undefined,
     };
-    if (node.state === TRANSFERRED) row.handedOff = true;
+    if (hold.state === TRANSFERRED) row.handedOff = true;
+    return row;
+  }
+
+  /** All fields at once: an object that grows is made anew for each. */
+  #waiting(wait: Hold, lock: number, blockedBy: readonly number[]): Row<WaitTableWait> {
+    const row: Row<WaitTableWait> = {
+      flow: this.flowNumbers.of(wait),
+      task: this.#plain(taskOf(wait)),
+      lock,
+      lockClass: this.#plain(wait.lockClass.name),
+      mode: wait.shared ? 'shared' : 'exclusive',
+      permits: finite(wait.permits),
+      since: wait.since,
+      site: this.#siteFor(wait),
+      exact: wait.asked.frames !== undefined,
+      kind: wait.kind === 'unlock' ? 'unlock' : isWait(wait.kind) ? 'event' : 'lock',
+      blockedBy,
+      position: 0,
+    };
+    if (isBounded(wait)) row.bounded = true;
+    if (wait.asked.parked) row.parked = true;
     return row;
   }
 
@@ -134,6 +172,16 @@ class TableMaker {
     let text = this.#names.get(name);
     if (text === undefined) this.#names.set(name, (text = plain(name)));
     return text;
+  }
+
+  #siteFor(node: Hold): string {
+    if (node.asked.frames !== undefined || node.chain === undefined) return this.#siteOf(rememberedFrames(node));
+    // Those in one queue mostly came by one sequence of locks.
+    if (node.chain !== this.#chain) {
+      this.#chain = node.chain;
+      this.#chainSite = this.#siteOf(rememberedFrames(node));
+    }
+    return this.#chainSite;
   }
 
   #siteOf(frames: readonly CapturedFrame[]): string {

@@ -5,7 +5,8 @@
  * Invariant: every line is plain text. Pure; linear in the table, and in the lines that are printed no longer than `limit`.
  */
 import { plain } from '../platform/plain-text.js';
-import type { WaitTable, WaitTableHold, WaitTableLock, WaitTableWait } from './wait-data.js';
+import { oldestFirst } from './oldest-first.js';
+import type { WaitTable, WaitTableHold, WaitTableWait } from './wait-data.js';
 
 export interface WaitTextOptions {
   /** Fold equal lines into one? */
@@ -17,19 +18,26 @@ export interface WaitTextOptions {
 /** Nothing is held or awaited. */
 export const NOTHING = 'no locks are held or awaited';
 
+/** What is to be said of one row. The text is made for those that are shown alone. */
 interface Line {
-  readonly text: string;
-  /** What has to be the same for two lines to be one. */
-  readonly key: string;
+  readonly row: WaitTableHold;
+  /** `held accounts, exclusive`. */
+  readonly what: string;
+  /** ` by flow 1, 2`: that differs from flow to flow, and makes no difference to what is wrong. */
+  readonly by: string;
   readonly since: number;
 }
 
 export function waitText(table: WaitTable, { group, limit }: WaitTextOptions): string {
-  const lines = linesOf(table).sort((one, other) => one.since - other.since);
+  const lines = oldestFirst(linesOf(table));
   if (lines.length === 0) return NOTHING;
-  const shown = group ? folded(lines) : lines.map(({ text }) => text);
-  const left = shown.length - limit;
-  if (left > 0) shown.splice(limit, left, `... and ${left} more`);
+  const groups = group ? folded(lines) : lines.map((first) => ({ first, count: 1 }));
+  const left = groups.length - limit;
+  const shown = groups.slice(0, limit).map(({ first, count }) => {
+    const text = textOf(first, table.at);
+    return count === 1 ? text : `${count} x ${text}`;
+  });
+  if (left > 0) shown.push(`... and ${left} more`);
   return [...circles(table), ...shown].join('\n');
 }
 
@@ -47,58 +55,53 @@ function circles({ cycles, waits }: WaitTable): string[] {
   return [`Found ${count} of flows that wait for each other:`, ...told, ...more];
 }
 
-function linesOf(table: WaitTable): Line[] {
-  const { at, locks } = table;
+function linesOf({ flows, waits, locks }: WaitTable): Line[] {
+  const labels = locks.map(({ name }) => (name === undefined ? '' : ` "${name}"`));
+  /** Where each lock was taken by whoever holds it, as far as one place says it. */
   const sites = new Map<number, string>();
   const lines: Line[] = [];
-  for (const { holds } of table.flows) {
+  for (const { holds } of flows) {
     for (const hold of holds) {
-      if (hold.site !== '' && !sites.has(hold.flow)) sites.set(hold.flow, hold.site);
-      lines.push(line('held', hold, locks, at, hold.handedOff === true ? ', handed off' : ''));
+      if (!sites.has(hold.lock)) sites.set(hold.lock, hold.site);
+      const how = hold.handedOff === true ? ', handed off' : '';
+      lines.push({ row: hold, what: whatOf('held', hold, labels) + how, by: '', since: hold.since });
     }
   }
-  const held = heldSites(table);
-  for (const wait of table.waits) lines.push(line('waiting', wait, locks, at, awaitedText(wait, held)));
+  for (const wait of waits) {
+    const site = sites.get(wait.lock) ?? '';
+    const what = whatOf('waiting', wait, labels) + howOf(wait, site);
+    lines.push({ row: wait, what, by: byOf(wait), since: wait.since });
+  }
   return lines;
 }
 
-/** Where each lock was taken by whoever holds it, as far as one place says it. */
-function heldSites({ flows }: WaitTable): Map<number, string> {
-  const sites = new Map<number, string>();
-  for (const { holds } of flows) for (const { lock, site } of holds) if (!sites.has(lock)) sites.set(lock, site);
-  return sites;
+function whatOf(state: string, { lock, lockClass, mode }: WaitTableHold, labels: readonly string[]): string {
+  return `${state} ${lockClass}${labels[lock - 1] ?? ''}, ${mode}`;
 }
 
-function awaitedText(
-  { kind, lock, bounded, parked, blockedBy }: WaitTableWait,
-  held: ReadonlyMap<number, string>,
-): string {
+function howOf({ kind, bounded, parked, blockedBy }: WaitTableWait, site: string): string {
   const how = kind === 'unlock' ? ', for its unlock' : '';
   const end = `${bounded === true ? ', bounded' : ''}${parked === true ? ', parked' : ''}`;
   if (blockedBy.length === 0) return how + end;
-  const site = held.get(lock) ?? '';
-  return `${how}${end}, held${site === '' ? '' : ` since ${site}`} by flow ${blockedBy.slice(0, 3).join(', ')}${blockedBy.length > 3 ? ', ...' : ''}`;
+  return `${how}${end}, held${site === '' ? '' : ` since ${site}`}`;
 }
 
-function line(state: string, row: WaitTableHold, locks: readonly WaitTableLock[], at: number, how: string): Line {
-  const { name } = locks[row.lock - 1] as WaitTableLock;
-  const label = name === undefined ? row.lockClass : `${row.lockClass} "${name}"`;
-  const what = `${state} ${label}, ${row.mode}${how}`;
-  const where = row.site === '' ? '' : `, at ${row.site}`;
-  return {
-    text: plain(`${what}, for ${at - row.since} ms${where}`),
-    // Who holds it differs from flow to flow, and makes no difference to what is wrong.
-    key: `${what.replace(/ by flow .*$/, '')}${where}`,
-    since: row.since,
-  };
+function byOf({ blockedBy }: WaitTableWait): string {
+  if (blockedBy.length === 0) return '';
+  return ` by flow ${blockedBy.slice(0, 3).join(', ')}${blockedBy.length > 3 ? ', ...' : ''}`;
 }
 
-function folded(lines: readonly Line[]): string[] {
+function textOf({ row, what, by }: Line, at: number): string {
+  return plain(`${what}${by}, for ${at - row.since} ms${row.site === '' ? '' : `, at ${row.site}`}`);
+}
+
+function folded(lines: readonly Line[]): { readonly first: Line; count: number }[] {
   const groups = new Map<string, { readonly first: Line; count: number }>();
-  for (const each of lines) {
-    const group = groups.get(each.key);
-    if (group === undefined) groups.set(each.key, { first: each, count: 1 });
+  for (const line of lines) {
+    const key = `${line.what}\n${line.row.site}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: line, count: 1 });
     else group.count += 1;
   }
-  return [...groups.values()].map(({ first, count }) => (count === 1 ? first.text : `${count} x ${first.text}`));
+  return [...groups.values()];
 }
