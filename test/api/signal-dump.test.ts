@@ -13,7 +13,7 @@ async function run(program: string, env: NodeJS.ProcessEnv = { LOCKDEP: 'warn' }
       void accounts.runExclusive(() => new Promise(() => {}));
       void accounts.runExclusive(() => {});
       const send = (signal) => process.kill(process.pid, signal);
-      const soon = (fn) => setTimeout(fn, 30);
+      const soon = (fn) => setTimeout(fn, 400);
       const warnings = [];
       process.on('warning', ({ code }) => warnings.push(code));
       ${program}`,
