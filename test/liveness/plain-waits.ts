@@ -1,21 +1,30 @@
 /** Who waits for whom in the plainest way: every question walks over everything. What the graph and the table are held against. */
 import { listHolds, outerHeld } from '../../src/flow/hold-list.js';
-import { isBounded } from '../../src/liveness/wait-graph.js';
+import type { SlotsFor } from '../../src/liveness/event-queues.js';
+import { isBounded, type ProvenWaits } from '../../src/liveness/wait-graph.js';
 import { BoundedWaiter } from '../../src/locks/bounded-waiter.js';
+import { SectionCore } from '../../src/locks/section.js';
 import { HELD, isScope, isWait, TRANSFERRED, WAITING, type Hold, type TrackedLock } from '../../src/model/hold.js';
 import type { Pending } from '../../src/validator/pending.js';
 import { rememberedFrames } from '../../src/validator/lock-use.js';
 import { siteOf } from '../../src/report/stack-text.js';
 
+/** How a moment is looked at. */
+export interface Look {
+  readonly atEnd?: boolean;
+  readonly slotsFor?: SlotsFor;
+  readonly proven?: ProvenWaits;
+}
+
 export class PlainWaits {
   readonly locks: readonly TrackedLock[];
   readonly stuck: Hold[];
   readonly #live: readonly Hold[];
-  readonly #atEnd: boolean;
+  readonly #look: Look;
 
-  constructor(live: readonly Hold[], atEnd: boolean) {
+  constructor(live: readonly Hold[], look: Look) {
     this.#live = live;
-    this.#atEnd = atEnd;
+    this.#look = look;
     this.locks = [...new Set(live.map(({ lock }) => lock))];
     this.stuck = this.locks.flatMap((lock) => this.waits(lock)).filter((wait) => this.#mayStick(wait));
     for (let before = -1; before !== this.stuck.length;) {
@@ -34,10 +43,25 @@ export class PlainWaits {
     return waits.toSorted((one, other) => priority(other) - priority(one));
   }
 
-  under(wait: Hold): Hold[] {
-    if (!this.#mayStick(wait)) return [];
+  under(wait: Hold): readonly Hold[] {
+    if (wait.parent === undefined || !this.#mayStick(wait)) return [];
+    const { proven } = this.#look;
+    if (proven !== undefined) return proven.under.get(wait) ?? [];
     const pending = wait.asked.pending as Pending | undefined;
     return listHolds(wait.parent, 256).filter((hold) => pending === undefined || isAwaiting(hold, pending));
+  }
+
+  /** The queue whose work alone brings the event. */
+  queueOf(event: TrackedLock): TrackedLock | undefined {
+    const isOpen = event instanceof SectionCore && this.holds(event).length === 0 && this.waits(event).length > 0;
+    const [lockClass] = isOpen ? (this.#look.slotsFor?.(event.lockClass) ?? []) : [];
+    const queues = this.locks.filter((lock) => lock.primitive === 'WorkQueue' && lock.lockClass === lockClass);
+    return queues.length === 1 ? queues[0] : undefined;
+  }
+
+  /** Who has what it wants. */
+  before(wait: Hold): Hold[] {
+    return heldAgainst(wait, this.holds(this.queueOf(wait.lock) ?? wait.lock));
   }
 
   latestWaitOf(hold: Hold): Hold | undefined {
@@ -75,13 +99,14 @@ export class PlainWaits {
         flowIn(flows, row).holds.push(row);
       }
       for (const [place, wait] of this.waits(lock).entries()) {
-        const before = new Set(this.#before(wait).map(flowOf));
+        const before = new Set(heldAgainst(wait, this.holds(lock)).map(flowOf));
         const row = {
           ...rowOf(wait, at + 1),
           kind: wait.kind === 'unlock' ? 'unlock' : isWait(wait.kind) ? 'event' : 'lock',
           blockedBy: [...before].slice(0, 32),
           position: place + 1,
           ...(isBounded(wait) ? { bounded: true } : {}),
+          ...(wait.asked.parked ? { parked: true } : {}),
         };
         flowIn(flows, row);
         waits.push(row);
@@ -92,7 +117,10 @@ export class PlainWaits {
   }
 
   #mayStick(wait: Hold): boolean {
-    return wait.kind !== 'use' && (this.#atEnd || !isBounded(wait));
+    const { atEnd, proven } = this.#look;
+    if (wait.kind === 'use') return false;
+    if (proven !== undefined) return proven.mayStick(wait);
+    return !wait.asked.parked && (atEnd === true || !isBounded(wait));
   }
 
   #serve(lock: TrackedLock): void {
@@ -106,29 +134,27 @@ export class PlainWaits {
   }
 
   #mayBeServed(wait: Hold): boolean {
-    const before = this.#before(wait);
-    if (this.#atEnd) return wait.kind === 'wait' && before.length === 0;
+    const before = this.before(wait);
+    if (this.#look.atEnd === true) return wait.kind === 'wait' && before.length === 0;
     if (before.length === 0) return true;
     const lasting = before.filter((hold) => hold.state === HELD && this.waitOf(hold) !== undefined);
-    if (wait.lock.capacity <= 1) return lasting.length === 0;
-    return (
-      wait.lock.capacity - lasting.reduce((sum, hold) => sum + hold.permits - hold.asked.returned, 0) >= wait.permits
-    );
-  }
-
-  #before(wait: Hold): Hold[] {
-    const alone = wait.shared && wait.lock.capacity <= 1;
-    return this.holds(wait.lock).filter((hold) => !alone || !hold.shared);
+    const { capacity } = this.queueOf(wait.lock) ?? wait.lock;
+    if (capacity <= 1) return lasting.length === 0;
+    return capacity - lasting.reduce((sum, hold) => sum + hold.permits - hold.asked.returned, 0) >= wait.permits;
   }
 
   #next(wait: Hold): Hold | undefined {
-    for (const hold of this.#before(wait)) {
+    for (const hold of this.before(wait)) {
       const own = this.under(wait).includes(hold) ? wait : this.waitOf(hold);
       if (own !== undefined) return own;
     }
     const first = this.waits(wait.lock).find((other) => this.stuck.includes(other));
     return first === wait ? undefined : first;
   }
+}
+
+function heldAgainst({ shared, lock }: Hold, holds: readonly Hold[]): Hold[] {
+  return holds.filter((hold) => !(shared && lock.capacity <= 1 && hold.shared));
 }
 
 function isAwaiting(hold: Hold, { open, holds, returned, stack, probed = [] }: Pending): boolean {

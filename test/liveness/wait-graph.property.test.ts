@@ -2,61 +2,34 @@
 import assert from 'node:assert/strict';
 import { describe, it, test } from 'node:test';
 import { runtimeOf, type IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
-import type { Mutex, RWSemaphore, Semaphore } from '../../src/index.js';
-import { WaitGraph } from '../../src/liveness/wait-graph.js';
+import type { SlotsFor } from '../../src/liveness/event-queues.js';
+import { mayEnd, WaitGraph } from '../../src/liveness/wait-graph.js';
+import { seeAwaiters } from '../../src/liveness/wait-stack.js';
 import { waitTable } from '../../src/liveness/wait-table.js';
-import type { Hold } from '../../src/model/hold.js';
+import { listHolds } from '../../src/flow/hold-list.js';
+import { WAITING, type Hold } from '../../src/model/hold.js';
 import { randomNumbers, RUNS, SEED } from '../order/property.js';
 import { isolated, settle } from '../support/harness.js';
-import { PlainWaits } from './plain-waits.js';
-
-type Random = (below: number) => number;
-type Take = (options: { readonly priority: number; readonly signal?: AbortSignal }) => Promise<unknown>;
+import { PlainWaits, type Look } from './plain-waits.js';
+import { runFlows, type Random } from './random-flows.js';
 
 const liveOf = (instance: IsolatedLockdep): Iterable<Hold> => runtimeOf(instance).validator.tracker.live();
 
-/** Ways to take some lock or other; each is held until the program ends. */
-function takesOf(instance: IsolatedLockdep): Take[] {
-  const mutexes = Array.from({ length: 4 }, (_, at) => new instance.Mutex({ class: `graph.m${at}` }));
-  const semaphore: Semaphore = new instance.Semaphore(3, { class: 'graph.s' });
-  const fifo: RWSemaphore = new instance.RWSemaphore({ class: 'graph.f' });
-  const preferring: RWSemaphore = new instance.RWSemaphore({ class: 'graph.p', fairness: 'reader-preferring' });
-  const event = new instance.Completion({ class: 'graph.e' });
-  const hand = async (lock: Mutex): Promise<void> => (await lock.lock()).transfer();
-  return [
-    ...mutexes.map(
-      (lock): Take =>
-        (options) =>
-          lock.acquire(options),
-    ),
-    (options) => mutexes[0]!.runExclusive(() => new Promise(() => undefined), options),
-    (options) => semaphore.acquire(options),
-    (options) => semaphore.acquire({ ...options, weight: 2 }),
-    ...[fifo, preferring].flatMap((lock): Take[] => [(o) => lock.acquireRead(o), (o) => lock.acquireWrite(o)]),
-    () => mutexes[1]!.waitForUnlock(),
-    () => event.wait(),
-    () => hand(mutexes[2]!),
-  ];
+/** What the runs have come by: each has to be met. */
+interface Met {
+  circles: number;
+  parked: number;
+  /** Waits of which some holds are not seen to be those of somebody who awaits them. */
+  filtered: number;
+  /** Waits that share what they are under. */
+  shared: number;
+  brought: number;
+  proven: number;
 }
 
-async function runFlows(instance: IsolatedLockdep, random: Random): Promise<void> {
-  const takes = takesOf(instance);
-  const flow = async (depth: number): Promise<void> => {
-    for (let step = 0; step < depth; step++) {
-      const take = takes[random(takes.length)] as Take;
-      const taken = take({ priority: random(3), ...(random(5) === 0 ? { signal: new AbortController().signal } : {}) });
-      // What nobody awaits goes on beside the flow, under the same locks.
-      if (random(3) === 0) taken.catch(() => undefined);
-      else await taken.catch(() => undefined);
-    }
-  };
-  for (let flows = 0; flows < 8; flows++) void instance.lockdep.detached(() => flow(1 + random(4)));
-  await settle(3);
-}
-
-function check(live: Iterable<Hold>, atEnd: boolean): number {
-  const graph = new WaitGraph(live, { atEnd });
-  const plain = new PlainWaits([...live], atEnd);
+function check(live: Iterable<Hold>, look: Look, met: Met): void {
+  const graph = new WaitGraph(live, look);
+  const plain = new PlainWaits([...live], look);
   assert.deepEqual([...graph.states.keys()], plain.locks);
   for (const [lock, { holds, waits }] of graph.states) {
     assert.deepEqual([...holds], plain.holds(lock));
@@ -65,31 +38,102 @@ function check(live: Iterable<Hold>, atEnd: boolean): number {
       assert.equal(graph.waitOf(hold), plain.waitOf(hold));
       assert.equal(graph.latestWaitOf(hold), plain.latestWaitOf(hold));
     }
-    for (const wait of waits) assert.deepEqual([...graph.heldUnder(wait)], plain.under(wait));
+    for (const wait of waits) {
+      assert.deepEqual([...graph.heldUnder(wait)], plain.under(wait));
+      assert.deepEqual([...graph.holdersBefore(wait)], plain.before(wait));
+      assert.equal(graph.queueOf(wait), plain.queueOf(lock));
+    }
   }
   assert.deepEqual([...graph.stuck], plain.stuck);
   assert.deepEqual(graph.circles(), plain.circles());
   const { flows, waits, cycles } = waitTable(graph, 0);
   assert.equal(JSON.stringify({ flows, waits, cycles }), JSON.stringify(plain.table()));
-  return cycles.length;
+  note(graph, look, met);
+}
+
+function note(graph: WaitGraph, { proven }: Look, met: Met): void {
+  const circles = graph.circles().length;
+  if (proven === undefined) met.circles += circles;
+  else met.proven += circles;
+  const lists = new Set<readonly Hold[]>();
+  for (const { waits } of graph.states.values()) {
+    for (const wait of waits) {
+      if (wait.asked.parked) met.parked += 1;
+      if (graph.stuck.has(wait) && graph.queueOf(wait) !== undefined) met.brought += 1;
+      if (proven !== undefined || mayEnd(wait)) continue;
+      const under = graph.heldUnder(wait);
+      if (under.length < listHolds(wait.parent).length) met.filtered += 1;
+      if (under.length === 0) continue;
+      if (lists.has(under)) met.shared += 1;
+      lists.add(under);
+    }
+  }
+}
+
+/** Of some waits some holds, as if their stacks had said so. */
+function someProven(live: readonly Hold[], random: Random): NonNullable<Look['proven']> {
+  const under = new Map<Hold, readonly Hold[]>();
+  const lasting = new Set<Hold>();
+  for (const wait of live) {
+    if (wait.state !== WAITING) continue;
+    if (random(4) > 0) lasting.add(wait);
+    if (random(5) > 0)
+      under.set(
+        wait,
+        listHolds(wait.parent).filter(() => random(4) > 0),
+      );
+  }
+  return { under, mayStick: (wait) => lasting.has(wait) };
 }
 
 test('random flows: what is stuck, its circles and the table are those of the plain way, in the same order', async () => {
   const random = randomNumbers(SEED);
-  let circles = 0;
+  const met: Met = { circles: 0, parked: 0, filtered: 0, shared: 0, brought: 0, proven: 0 };
   for (let run = 0; run < Math.min(RUNS, 300); run++) {
     const tracking = random(2) === 0 ? 'precise' : 'light';
     await isolated(
       async (instance) => {
+        const slotsFor: SlotsFor = (event) => runtimeOf(instance).slotsFor(event);
         await runFlows(instance, random);
-        for (const atEnd of [false, true]) circles += check(liveOf(instance), atEnd);
+        const parts = (): Hold[] => [...liveOf(instance)];
+        // Half of the runs know who awaits what.
+        if (random(2) === 0) await seeAwaiters(parts(), Infinity);
+        for (const look of [{}, { slotsFor }, { atEnd: true }]) check(liveOf(instance), look, met);
         // A part of what there is has no lists of locks to go by.
-        check([...liveOf(instance)], false);
+        check(parts(), { slotsFor }, met);
+        check(parts(), { proven: someProven(parts(), random) }, met);
       },
       { tracking, stallTimeout: 0, deadlockCheckAfter: 0 },
     );
   }
-  assert.ok(circles > 0, 'no program had a circle');
+  for (const [what, count] of Object.entries(met)) assert.ok(count > 0, `no program had any: ${what}`);
+});
+
+test('an event goes on with the work that brings it, though the table has it before the lock of that work', async () => {
+  await isolated(
+    async (instance) => {
+      const { Completion, lockdep, Mutex, WorkQueue } = instance;
+      const queue = new WorkQueue({ class: 'queue' });
+      const [wanted, free] = [new Mutex({ class: 'wanted' }), new Mutex({ class: 'free' })];
+      const [token, next] = [new Completion({ class: 'token' }), new Completion({ class: 'token' })];
+      await queue.run(() => token.completeAll());
+      void lockdep.detached(() => next.wait());
+      await lockdep.detached(() => free.acquire());
+      void lockdep.detached(async () => {
+        await wanted.acquire();
+        await free.acquire();
+      });
+      void lockdep.detached(() => queue.run(async () => void (await wanted.acquire())));
+      await settle();
+      const live = [...liveOf(instance)];
+      const graph = new WaitGraph(live, { slotsFor: (event) => runtimeOf(instance).slotsFor(event) });
+      const waits = live.filter(({ state }) => state === WAITING);
+      const brought = waits.find((wait) => graph.queueOf(wait) !== undefined) as Hold;
+      assert.equal(graph.holdersBefore(brought).length, 1);
+      assert.deepEqual([...graph.stuck], []);
+    },
+    { stallTimeout: 0, deadlockCheckAfter: 0 },
+  );
 });
 
 /** Reads of holds while the table is made, for each hold and wait. */
