@@ -125,7 +125,15 @@ export class HeldTracker {
 
   /** A hold of no lock, which no list shows: for the rehearsal of the hooks. */
   beginStandIn(): Hold {
-    const node = new Hold({} as TrackedLock, {} as LockClass, 'imperative', 'exclusive', undefined, undefined, 0);
+    const node = new Hold(
+      { awaited: 0 } as TrackedLock,
+      {} as LockClass,
+      'imperative',
+      'exclusive',
+      undefined,
+      undefined,
+      0,
+    );
     node.state = HELD;
     this.#context.live += 1;
     return node;
@@ -259,14 +267,18 @@ export class HeldTracker {
     return this.#hooks.isRunning;
   }
 
-  /** A promise resolved with `value`, for `carryNew`. */
-  resolved<T>(value: T): Promise<T> {
-    return this.#hooks.isRunning ? observedResolve(value) : resolved(value);
+  /** A promise resolved with `value`, by which `carryNew` brings a hold of `lock`. */
+  resolved<T>(value: T, lock: TrackedLock): Promise<T> {
+    return this.#needsLayer(lock) ? observedResolve(value) : resolved(value);
   }
 
-  /** The class of a promise for `carryNew`. */
-  get promiseClass(): PromiseConstructor {
-    return this.#hooks.isRunning ? observedClass() : NativePromise;
+  /** The class of a promise by which `carryNew` brings a hold of `lock`. */
+  promiseClass(lock: TrackedLock): PromiseConstructor {
+    return this.#needsLayer(lock) ? observedClass() : NativePromise;
+  }
+
+  #needsLayer(lock: TrackedLock): boolean {
+    return this.#hooks.isRunning && !this.#hooks.mayGoBare(lock);
   }
 
   /** Lets whoever awaits `promise` hold `node` from there on. `mayBatch`: it stands in the queue in order of arrival. */
@@ -278,7 +290,7 @@ export class HeldTracker {
 
   /** The same for a promise of `resolved` or `promiseClass`. */
   carryNew(promise: Promise<unknown>, node: Hold, mayBatch = false): void {
-    if (this.#hooks.isRunning) this.#hooks.carry(promise, node, mayBatch);
+    if (this.#hooks.isRunning) this.#hooks.carryNew(promise, node, mayBatch);
   }
 
   /** Lets whoever awaits `promise` be seen to wait for all of `waits`. */

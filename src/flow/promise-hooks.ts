@@ -14,9 +14,11 @@
  * at a time.
  */
 import type { Arrivals } from './arrivals.js';
+import { noteAwaitedBy } from './awaited-by.js';
+import { BarePromises, noteAwaited, noteThenCalled } from './bare-promises.js';
 import { Batch, BatchTurns } from './batch-turns.js';
 import type { HeldContext } from './held-context.js';
-import { HELD, Hold, isWait, type ListCell, WAITING } from '../model/hold.js';
+import { HELD, Hold, isWait, type ListCell, type TrackedLock } from '../model/hold.js';
 import { isOpen, Owner, type Debt } from './owner.js';
 import { cellUnder, mayBeListed } from './hold-list.js';
 import { ThenCalls } from './then-calls.js';
@@ -51,11 +53,22 @@ export class PromiseHooks extends ShieldedHooks {
   #byTurn = false;
   /** Has the turn begun with the call of an async function? Then it is a callback's. */
   #isCall = false;
+  /** Of the turn's promise, while there is an owner: was it derived with a user's callback, or through what do holds pass there? */
+  #isCallback = false;
+  #through: Owner | undefined;
   /** Promises that settled as their function returned with holds, until their reactions have run. */
   readonly #returned = new WeakMap<Marked, Owner>();
   readonly #turns = new BatchTurns();
   readonly #thenCalls = new ThenCalls(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
   readonly #told: ToldPromises;
+  readonly #bare = new BarePromises({
+    cover: (promise) => void this.#thenCalls.observe(promise),
+    wasCalled: (derived, promise) => {
+      this.#told.unseen(derived, promise);
+      const parcel = promise[this.#notes.carried];
+      if (parcel instanceof Hold) noteThenCalled(parcel.lock);
+    },
+  });
   readonly tries: TriesInCalls = new TriesInCalls();
 
   constructor(context: HeldContext, arrivals: Arrivals) {
@@ -100,7 +113,18 @@ export class PromiseHooks extends ShieldedHooks {
     }
   }
 
-  /** For `carry`, where the promise is none of `observedResolve` or `observedClass`: tells awaits of it from calls of `then`. */
+  /** May the promise of an acquisition of `lock` that begins do without a layer? Then `carryNew` has to follow. */
+  mayGoBare(lock: TrackedLock): boolean {
+    return !this.#told.areAll && this.#bare.asked(lock);
+  }
+
+  /** `carry`, of one that is layered, or that `mayGoBare` has just said yes for. */
+  carryNew(promise: Promise<unknown>, hold: Hold, mayBatch: boolean): void {
+    this.carry(promise, hold, mayBatch);
+    this.#bare.made(marked(promise));
+  }
+
+  /** For `carry`, where the promise has no layer: tells awaits of it from calls of `then`. */
   observe(promise: Promise<unknown>): void {
     this.#thenCalls.observe(marked(promise));
   }
@@ -158,10 +182,8 @@ export class PromiseHooks extends ShieldedHooks {
   /** That of the open turn; undefined outside of one, as in the callback of a timer. */
   #ensureOwner(): Owner | undefined {
     if (this.#owner === undefined && this.#turn !== undefined) {
-      this.#owner = new Owner(true);
-      this.#isCall = false;
-      this.#last = NOTHING;
-      this.#selfSettled = false;
+      this.#readTurn(this.#turn);
+      this.#begin(new Owner(true));
     }
     return this.#owner;
   }
@@ -178,6 +200,7 @@ export class PromiseHooks extends ShieldedHooks {
 
   protected init(promise: Marked, parent: Marked | undefined): void {
     const context = this.#context;
+    this.#bare.init(promise, parent);
     if (this.#told.areAll) this.#told.made(promise, parent);
     if (this.#thenCalls.isRunning && this.#thenCalls.derives(parent)) this.#told.derived(promise);
     if (context.live === 0) return;
@@ -194,10 +217,18 @@ export class PromiseHooks extends ShieldedHooks {
     if (parcel === undefined) return;
     promise[this.#notes.carried] = parcel;
     parcel.takers += 1;
-    const must = parcel instanceof Owner ? parcel.nodes.some(hasFrames) : hasFrames(parcel);
-    if (!this.#told.isPast(parent, must)) return;
+    // What follows tells of this one.
+    if (this.#bare.isOf(parent)) return;
+    if (!this.#told.isPast(parent, this.#mustLook(parcel, parent))) return;
     this.#told.unseen(promise, parent);
     this.#told.lookAlways();
+  }
+
+  /** Has it to be known for certain whether it is an `await` that waits for the parcel's promise? */
+  #mustLook(parcel: Hold | Owner, promise: Marked): boolean {
+    if (parcel instanceof Owner) return parcel.nodes.some(hasFrames);
+    // Of a promise that was bare nobody knows who waits for it after the first.
+    return hasFrames(parcel) || (parcel.takers > 1 && !this.#thenCalls.isObserved(promise));
   }
 
   /** A resumed function begins with none of its promises; a called one with that of its result. */
@@ -236,16 +267,28 @@ export class PromiseHooks extends ShieldedHooks {
     const isAwait = handed?.passage?.isTold === true && reaction === undefined;
     if (isAwait || arriving !== undefined) owner.sure = true;
     if (known !== undefined) known.prune();
+    this.#readTurn(promise);
     if (arriving !== undefined) {
       this.#receive(promise, owner, arriving);
       // A derived promise has a second turn when its callback returns a promise: that one brings nothing.
-      if (promise[this.#notes.callback] === true) Reflect.set(promise, this.#notes.passive, true);
+      if (this.#isCallback) Reflect.set(promise, this.#notes.passive, true);
     }
     if (handed !== undefined) this.#receive(promise, owner, handed);
     if (owner.isEmpty) {
       this.#owner = undefined;
       return;
     }
+    this.#begin(owner);
+    // What a function goes on with after its `await`: nobody else runs in its turn, unless it calls them.
+    if (owner.sure && !isPassive && !this.#isCallback && this.#through === undefined) this.#bare.opened();
+  }
+
+  #readTurn(promise: Marked): void {
+    this.#isCallback = promise[this.#notes.callback] === true;
+    this.#through = promise[this.#notes.through] as Owner | undefined;
+  }
+
+  #begin(owner: Owner): void {
     this.#owner = owner;
     this.#last = NOTHING;
     this.#selfSettled = false;
@@ -256,24 +299,25 @@ export class PromiseHooks extends ShieldedHooks {
     const again = parcel.received;
     parcel.received = true;
     if (parcel instanceof Owner) this.#receiveAll(promise, owner, parcel, again);
-    else if (this.#receiveHold(promise, owner, parcel, again)) {
+    else if (this.#receiveHold(owner, parcel, again)) {
       // What comes for the first time is in no list yet, unless somebody has adopted it.
       const isNew = !again && parcel.asked.adoptedBy === undefined;
       if (isNew || !mayBeListed(this.#context.current(), parcel)) this.#enter(parcel, owner);
+      if (!again && parcel.followed && owner.sure) noteAwaited(parcel.lock);
     }
   }
 
   #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
     const { passage } = parcel;
-    this.#receiveDebts(promise, owner, parcel);
+    this.#receiveDebts(owner, parcel);
     // A callback gets what a function returned with; that it goes on with the locks nobody has said.
-    const isSignal = promise[this.#notes.callback] === true || this.#notes.reaction.get(promise) !== undefined;
+    const isSignal = this.#isCallback || this.#notes.reaction.get(promise) !== undefined;
     // No two of them are one hold: what came with others is not looked for among those.
     const listed = this.#context.current();
     for (const node of parcel.nodes) {
       node.seen = passage?.isTold === true && !passage.isKept;
       const inDoubt = again || isSignal || passage?.isShared === true;
-      if (this.#receiveHold(promise, owner, node, inDoubt) && !mayBeListed(listed, node)) this.#enter(node, owner);
+      if (this.#receiveHold(owner, node, inDoubt) && !mayBeListed(listed, node)) this.#enter(node, owner);
     }
     if (again || passage?.batch === undefined) return;
     if (passage.batch.isOne) this.#receiveBatch(passage.batch.nodes);
@@ -286,20 +330,20 @@ export class PromiseHooks extends ShieldedHooks {
   }
 
   /** True: it is held, and belongs into the list of what the turn holds. */
-  #receiveHold(promise: Marked, owner: Owner, node: Hold, inDoubt: boolean): boolean {
+  #receiveHold(owner: Owner, node: Hold, inDoubt: boolean): boolean {
     if (isWait(node.kind)) {
-      this.#receiveWait(promise, owner, node);
+      this.#receiveWait(owner, node);
       return false;
     }
     if (node.state !== HELD) return false;
-    const through = promise[this.#notes.through] as Owner | undefined;
-    node.followed = promise[this.#notes.callback] !== true && through === undefined;
+    const through = this.#through;
+    node.followed = !this.#isCallback && through === undefined;
     // One hold has one holder: when several await it, nobody knows which.
     if (inDoubt) node.ask().unsure = true;
     through?.keep(node);
     owner.keep(node);
     if (!owner.sure) owner.doubt(node);
-    const mayBeCallback = !owner.sure || promise[this.#notes.callback] === true;
+    const mayBeCallback = !owner.sure || this.#isCallback;
     if (mayBeCallback && (this.#told.isWatching || hasFrames(node))) owner.watched = true;
     if (node.asked.adoptedBy !== undefined) owner.adopt(node);
     return true;
@@ -311,8 +355,8 @@ export class PromiseHooks extends ShieldedHooks {
   }
 
   /** The end of a wait; the language's own handlers pass it on. */
-  #receiveWait(promise: Marked, owner: Owner, node: Hold): void {
-    const through = promise[this.#notes.through] as Owner | undefined;
+  #receiveWait(owner: Owner, node: Hold): void {
+    const through = this.#through;
     if (through === undefined) {
       this.#arrivals.onHold(node, owner);
       return;
@@ -321,9 +365,9 @@ export class PromiseHooks extends ShieldedHooks {
     through.keep(node);
   }
 
-  #receiveDebts(promise: Marked, owner: Owner, parcel: Owner): void {
+  #receiveDebts(owner: Owner, parcel: Owner): void {
     if (parcel.debts === undefined) return;
-    const through = promise[this.#notes.through] as Owner | undefined;
+    const through = this.#through;
     for (const debt of parcel.debts.values()) {
       if (!isOpen(debt.doubt)) continue;
       this.#arrivals.onDebt(debt, owner);
@@ -340,6 +384,7 @@ export class PromiseHooks extends ShieldedHooks {
       this.#selfSettled = true;
       return;
     }
+    this.#bare.acted();
     this.#last = SETTLED;
     this.#lastPromise = promise;
     if (this.#owner.watched) this.#byTurn = isActOfTurn(this.onSettled);
@@ -362,12 +407,12 @@ export class PromiseHooks extends ShieldedHooks {
     const turn = this.#turn;
     this.#turn = undefined;
     this.#context.cell = undefined;
+    this.#bare.ended();
     if (this.#told.areAll) this.#told.endTurn();
     if (owner === undefined || turn === undefined) return;
-    const isCallback = turn[this.#notes.callback] === true;
-    if (this.#last === SUSPENDED) this.#suspend(owner, isCallback);
-    else if (this.#last === SETTLED && !isCallback) {
-      const through = turn[this.#notes.through] as Owner | undefined;
+    const through = this.#through;
+    if (this.#last === SUSPENDED) this.#suspend(owner, this.#isCallback);
+    else if (this.#last === SETTLED && !this.#isCallback) {
       if (through !== undefined) this.#pass(this.#lastPromise as Marked, through);
       else this.#return(this.#lastPromise as Marked, owner);
     }
@@ -387,25 +432,13 @@ export class PromiseHooks extends ShieldedHooks {
     owner.doubted = undefined;
     const next = this.#lastPromise as Marked;
     const awaited = next[this.#notes.carried] as Hold | Owner | undefined;
-    if (awaited !== undefined) this.#noteAwaited(awaited, owner);
+    if (awaited !== undefined) noteAwaitedBy(awaited, owner, this.#arrivals);
     if (owner.prune()) return;
     try {
       next[this.#notes.owned] = owner;
     } catch {
       // A frozen promise takes no notes.
     }
-  }
-
-  /** A judgement about these holds may rest on who awaits them, and a wait may never end. */
-  #noteAwaited(awaited: Hold | Owner, owner: Owner): void {
-    if (awaited instanceof Hold) this.#noteHoldAwaited(awaited, owner);
-    else for (const node of awaited.nodes) this.#noteHoldAwaited(node, owner);
-  }
-
-  #noteHoldAwaited(node: Hold, owner: Owner): void {
-    if (node.asked.pending === undefined) return;
-    node.ask().awaitedBy = owner;
-    if (node.state === WAITING) this.#arrivals.onHold(node, owner);
   }
 
   #return(promise: Marked, owner: Owner): void {

@@ -32,7 +32,7 @@ type Scene = (tracker: Rehearsed, granted: Promise<void>, node: Hold) => Promise
 async function withStandIn(tracker: Rehearsed, scene: Scene): Promise<boolean> {
   const node = tracker.beginStandIn();
   try {
-    const granted = tracker.resolved<void>(undefined);
+    const granted = tracker.resolved<void>(undefined, node.lock);
     tracker.carryNew(granted, node);
     return await tracker.detached(() => scene(tracker, granted, node));
   } catch {

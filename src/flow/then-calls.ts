@@ -9,6 +9,8 @@ import { types } from 'node:util';
 import type { NativePromise } from '../platform/intrinsics.js';
 import { sharedState } from '../platform/shared-state.js';
 import { ThenLayer } from '../platform/then-layer.js';
+import { Hold } from '../model/hold.js';
+import { noteThenCalled } from './bare-promises.js';
 import { Owner } from './owner.js';
 import { IS_CALLBACK, type Marked, marked, passedOn, type PromiseNotes } from './promise-notes.js';
 
@@ -143,7 +145,9 @@ export class ThenCalls {
   noteKind(derived: Marked): Call['kind'] {
     const { source, onFulfilled, onRejected, kind } = shared.call as Call;
     const { carried, passive, through, callback, reaction } = this.#notes;
-    const brings = source[carried] !== undefined;
+    const parcel = source[carried];
+    const brings = parcel !== undefined;
+    if (parcel instanceof Hold) noteThenCalled(parcel.lock);
     if (kind === PASSES) {
       const group = this.#groupOf(onRejected);
       if (!brings) group.pass().isLate = true;

@@ -41,6 +41,7 @@ export abstract class LockCore implements ObservedLock {
   firstHold: Hold | undefined = undefined;
   lastHold: Hold | undefined = undefined;
   gateAt = -1;
+  awaited = 0;
   declare readonly label: string | undefined;
   making: Making | undefined = undefined;
   ordinal = 0;

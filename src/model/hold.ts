@@ -65,6 +65,8 @@ export interface TrackedLock {
   lastHold: Hold | undefined;
   /** Its place among the locks that are held and may be gates (held-gates.ts); -1 where it is none of those. */
   gateAt: number;
+  /** Acquisitions by a call that came to functions that awaited them; negative once one was waited for otherwise (bare-promises.ts). */
+  awaited: number;
 }
 
 /** Facts about one held sequence followed by one wanted class; the validator's, kept in the trie. */

@@ -23,9 +23,9 @@ function isWrong({ falseStrict, falseHeld, failure }: Outcome): boolean {
   return falseStrict.length + falseHeld.length > 0 || failure !== undefined;
 }
 
-/** Every other program asks what is held, every third has run for long. */
+/** Every other program asks what is held; every third has run for long, with locks that were only awaited. */
 function variantOf(seed: number): RunOptions {
-  return { probes: seed % 2 === 0, worn: seed % 3 === 0 };
+  return { probes: seed % 2 === 0, worn: seed % 3 === 0, trusted: seed % 3 === 0 };
 }
 
 /** The first wrong program, made small; undefined when all are right. */

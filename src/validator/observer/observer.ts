@@ -169,12 +169,12 @@ export class ValidatingObserver implements LockObserver {
   }
 
   // That of a scope is nobody's but the scope's.
-  promiseClass({ kind }: Hold): PromiseConstructor {
-    return isScope(kind) || kind === 'wait' ? NativePromise : this.#rt.validator.tracker.promiseClass;
+  promiseClass({ kind, lock }: Hold): PromiseConstructor {
+    return isScope(kind) || kind === 'wait' ? NativePromise : this.#rt.validator.tracker.promiseClass(lock);
   }
 
-  resolved<T>(value: T, { kind }: Hold): Promise<T> {
-    return isScope(kind) ? resolved(value) : this.#rt.validator.tracker.resolved(value);
+  resolved<T>(value: T, { kind, lock }: Hold): Promise<T> {
+    return isScope(kind) ? resolved(value) : this.#rt.validator.tracker.resolved(value, lock);
   }
 
   permitsHeld(lock: ObservedLock): number {

@@ -52,6 +52,7 @@ export class TrackedWork<T = unknown> extends Work<T> implements TrackedLock, Jo
   firstHold: Hold | undefined = undefined;
   lastHold: Hold | undefined = undefined;
   gateAt = -1;
+  awaited = 0;
   /** The holds of its run. */
   scopeHolds: readonly Hold[] = [];
   /** What the caller waits for, if it awaits the result. */
