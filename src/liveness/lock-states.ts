@@ -16,55 +16,57 @@ export interface LockState {
   readonly waits: readonly Hold[];
 }
 
-/** Holds and waits, oldest first. Where it can tell their locks, these are asked: then it has all that there is of each. */
-export type Live = Iterable<Hold> & { readonly locks?: () => Iterable<TrackedLock> };
+/** Holds and waits, oldest first. Some can show them lock by lock as well, all of each lock at a time, which takes less. */
+export type Live = Iterable<Hold> & { readonly eachByLock?: (see: (node: Hold) => void) => void };
+
+/** States that are being made. */
+class States {
+  readonly made: MadeState[] = [];
+  readonly #byLock = new Map<TrackedLock, MadeState>();
+  #latest: MadeState | undefined;
+
+  readonly add = (node: Hold): void => {
+    let state = this.#latest;
+    if (state?.lock !== node.lock) this.#latest = state = this.#stateOf(node.lock);
+    if (node.born < state.born) state.born = node.born;
+    if (node.state === WAITING) {
+      state.waits.push(node);
+      if (priorityOf(node) !== 0) state.hasPriorities = true;
+    } else if (node.state === HELD || node.state === TRANSFERRED) state.holds.push(node);
+  };
+
+  #stateOf(lock: TrackedLock): MadeState {
+    let state = this.#byLock.get(lock);
+    if (state === undefined) {
+      state = { lock, holds: [], waits: [], born: Infinity, hasPriorities: false };
+      this.#byLock.set(lock, state);
+      this.made.push(state);
+    }
+    return state;
+  }
+}
 
 interface MadeState extends LockState {
   readonly holds: Hold[];
   readonly waits: Hold[];
+  /** The number of its oldest hold or wait. */
+  born: number;
+  hasPriorities: boolean;
 }
 
 /** The lock that has the oldest of all comes first. */
 export function statesOf(live: Live): Map<TrackedLock, LockState> {
-  const states = live.locks === undefined ? statesOfHolds(live) : statesOfLocks(live.locks());
-  for (const { waits } of states.values()) {
-    // Stable: of one priority in order of arrival.
-    if (waits.some((wait) => priorityOf(wait) !== 0)) waits.sort((one, other) => priorityOf(other) - priorityOf(one));
-  }
-  return states;
-}
-
-function statesOfHolds(live: Iterable<Hold>): Map<TrackedLock, MadeState> {
-  const states = new Map<TrackedLock, MadeState>();
-  for (const node of live) {
-    let state = states.get(node.lock);
-    if (state === undefined) states.set(node.lock, (state = { lock: node.lock, holds: [], waits: [] }));
-    put(node, state);
-  }
-  return states;
-}
-
-/** The same by the lists of the locks: no hold is looked up. */
-function statesOfLocks(locks: Iterable<TrackedLock>): Map<TrackedLock, MadeState> {
-  const found: { readonly state: MadeState; readonly born: number }[] = [];
-  for (const lock of locks) {
-    const state: MadeState = { lock, holds: [], waits: [] };
-    let born = Infinity;
-    for (let node = lock.firstHold; node !== undefined; node = node.next) {
-      put(node, state);
-      if (node.born < born) born = node.born;
-    }
+  const states = new States();
+  if (live.eachByLock !== undefined) live.eachByLock(states.add);
+  else for (const node of live) states.add(node);
+  for (const { holds, waits, hasPriorities } of states.made) {
     // What is granted past others comes first in the list of its lock; what waits stands in order of arrival.
-    if (state.holds.length > 1) state.holds.sort((one, other) => one.born - other.born);
-    if (born !== Infinity) found.push({ state, born });
+    if (holds.length > 1) holds.sort((one, other) => one.born - other.born);
+    // Stable: of one priority in order of arrival.
+    if (hasPriorities) waits.sort((one, other) => priorityOf(other) - priorityOf(one));
   }
-  found.sort((one, other) => one.born - other.born);
-  return new Map(found.map(({ state }) => [state.lock, state]));
-}
-
-function put(node: Hold, { holds, waits }: MadeState): void {
-  if (node.state === WAITING) waits.push(node);
-  else if (node.state === HELD || node.state === TRANSFERRED) holds.push(node);
+  states.made.sort((one, other) => one.born - other.born);
+  return new Map(states.made.map((state) => [state.lock, state]));
 }
 
 function priorityOf({ waiter }: Hold): number {

@@ -68,7 +68,10 @@ export class WaitGraph {
     this.#proven = proven;
     this.states = statesOf(live);
     if (slotsFor !== undefined) this.#queues = new EventQueues(this.states.values(), slotsFor);
-    for (const { waits } of this.states.values()) for (const wait of waits) this.#list(wait);
+    // By index: a step of an iterator makes an object until V8 has compiled this, and there may be many waits.
+    for (const { waits } of this.states.values()) {
+      for (let i = 0; i < waits.length; i++) this.#list(waits[i] as Hold);
+    }
     this.#reduce(this.#takeForStuck());
   }
 

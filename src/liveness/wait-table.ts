@@ -9,6 +9,7 @@
  * once for each site.
  */
 import { outerHeld } from '../flow/hold-list.js';
+import type { LockClass } from '../model/lock-class.js';
 import { isWait, TRANSFERRED, WAITING, type Hold, type TrackedLock } from '../model/hold.js';
 import { plain } from '../platform/plain-text.js';
 import { oldestFirst } from '../report/oldest-first.js';
@@ -83,8 +84,12 @@ class TableMaker {
   /** The last sequence of locks that was asked for, and its site. */
   #chain: Hold['chain'];
   #chainSite = '';
-  /** Names as plain text. */
+  /** Names as plain text, and those of the last task and class. */
   readonly #names = new Map<string, string>();
+  #task: Hold['task'];
+  #taskName: string | undefined;
+  #class: LockClass | undefined;
+  #className: string | undefined;
 
   add({ lock, holds, waits }: LockState): void {
     const id = this.#addLock(lock);
@@ -94,11 +99,13 @@ class TableMaker {
     }
     if (waits.length === 0) return;
     const blockers = this.#flowsOf(holds);
-    const writers = lock.capacity <= 1 ? this.#flowsOf(holds.filter(({ shared }) => !shared)) : blockers;
-    let position = 0;
-    for (const wait of waits) {
+    const isMixed = lock.capacity <= 1 && holds.some(({ shared }) => shared);
+    const writers = isMixed ? this.#flowsOf(holds.filter(({ shared }) => !shared)) : blockers;
+    // By index, since a step of an iterator makes an object until V8 has compiled this, and most programs ask once.
+    for (let i = 0; i < waits.length; i++) {
+      const wait = waits[i] as Hold;
       const row = this.#waiting(wait, id, wait.shared ? writers : blockers);
-      row.position = ++position;
+      row.position = i + 1;
       this.waits.push(row);
       // Nobody holds what is still awaited, so a flow that begins with the wait is that wait alone.
       if (row.flow === wait.born) this.flows.push({ flow: row.flow, task: row.task, holds: NO_HOLDS });
@@ -107,6 +114,8 @@ class TableMaker {
   }
 
   #flowsOf(holds: readonly Hold[]): number[] {
+    const [first] = holds;
+    if (first !== undefined && holds.length === 1) return [this.flowNumbers.of(first)];
     const flows = new Set<number>();
     for (const hold of holds) {
       flows.add(this.flowNumbers.of(hold));
@@ -118,7 +127,7 @@ class TableMaker {
   #addLock({ lockClass, label, primitive, capacity }: TrackedLock): number {
     const id = this.locks.length + 1;
     const name = label === undefined ? {} : { name: plain(label) };
-    this.locks.push({ id, lockClass: this.#plain(lockClass.name), ...name, primitive, capacity: finite(capacity) });
+    this.locks.push({ id, lockClass: this.#classOf(lockClass), ...name, primitive, capacity: finite(capacity) });
     return id;
   }
 
@@ -134,9 +143,9 @@ class TableMaker {
   #held(hold: Hold, lock: number): WaitTableHold {
     const row: Row<WaitTableHold> = {
       flow: this.flowNumbers.of(hold),
-      task: this.#plain(taskOf(hold)),
+      task: this.#taskOf(hold),
       lock,
-      lockClass: this.#plain(hold.lockClass.name),
+      lockClass: this.#classOf(hold.lockClass),
       mode: hold.shared ? 'shared' : 'exclusive',
       permits: finite(hold.permits),
       since: hold.since,
@@ -149,22 +158,23 @@ class TableMaker {
 
   /** All fields at once: an object that grows is made anew for each. */
   #waiting(wait: Hold, lock: number, blockedBy: readonly number[]): Row<WaitTableWait> {
+    const { kind, asked } = wait;
     const row: Row<WaitTableWait> = {
       flow: this.flowNumbers.of(wait),
-      task: this.#plain(taskOf(wait)),
+      task: this.#taskOf(wait),
       lock,
-      lockClass: this.#plain(wait.lockClass.name),
+      lockClass: this.#classOf(wait.lockClass),
       mode: wait.shared ? 'shared' : 'exclusive',
       permits: finite(wait.permits),
       since: wait.since,
       site: this.#siteFor(wait),
-      exact: wait.asked.frames !== undefined,
-      kind: wait.kind === 'unlock' ? 'unlock' : isWait(wait.kind) ? 'event' : 'lock',
+      exact: asked.frames !== undefined,
+      kind: kind === 'unlock' ? 'unlock' : isWait(kind) ? 'event' : 'lock',
       blockedBy,
       position: 0,
     };
     if (isBounded(wait)) row.bounded = true;
-    if (wait.asked.parked) row.parked = true;
+    if (asked.parked) row.parked = true;
     return row;
   }
 
@@ -172,6 +182,24 @@ class TableMaker {
     let text = this.#names.get(name);
     if (text === undefined) this.#names.set(name, (text = plain(name)));
     return text;
+  }
+
+  /** Most rows are of the same task as the row before. */
+  #taskOf(node: Hold): string {
+    if (node.task !== this.#task || this.#taskName === undefined) {
+      this.#task = node.task;
+      this.#taskName = this.#plain(taskOf(node));
+    }
+    return this.#taskName;
+  }
+
+  /** And most of the same class. */
+  #classOf(lockClass: LockClass): string {
+    if (lockClass !== this.#class || this.#className === undefined) {
+      this.#class = lockClass;
+      this.#className = this.#plain(lockClass.name);
+    }
+    return this.#className;
   }
 
   #siteFor(node: Hold): string {

@@ -3,6 +3,7 @@
  * few moments and many rows.
  */
 export function oldestFirst<R extends { readonly since: number }>(rows: readonly R[]): readonly R[] {
+  if (isInOrder(rows)) return rows;
   const moments = new Map<number, R[]>();
   let latest: R[] = [];
   let at: number | undefined;
@@ -14,7 +15,14 @@ export function oldestFirst<R extends { readonly since: number }>(rows: readonly
     }
     latest.push(row);
   }
-  if (moments.size <= 1) return rows;
   const order = [...moments.keys()].sort((one, other) => one - other);
   return order.flatMap((moment) => moments.get(moment) as R[]);
+}
+
+/** By index: a step of an iterator makes an object until V8 has compiled this. */
+function isInOrder(rows: readonly { readonly since: number }[]): boolean {
+  for (let i = 1; i < rows.length; i++) {
+    if ((rows[i] as { readonly since: number }).since < (rows[i - 1] as { readonly since: number }).since) return false;
+  }
+  return true;
 }
