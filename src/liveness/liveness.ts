@@ -28,6 +28,8 @@ import { waitTable } from './wait-table.js';
 
 export interface LivenessHost {
   readonly off: boolean;
+  /** Has anything been reported so far? */
+  readonly hasReports: boolean;
   readonly enforce: boolean;
   readonly now: () => number;
   /** Milliseconds; 0: never. */
@@ -85,6 +87,9 @@ export class Liveness {
     this.#clock = clock;
     this.#scopes = new ScopeCircles({
       now: host.now,
+      get hasReports() {
+        return host.hasReports;
+      },
       isFreedFromOutside: (lockClass) => host.isFreedFromOutside(lockClass),
       onCircle: (found) => {
         if (!host.off) this.#tellCertain(found);

@@ -17,8 +17,13 @@
  * which a wait was cancelled once, or a scope released from outside: who does that once may do it again, and before that
  * nothing tells that somebody will. Such a circle that is told goes on later, and then that is said.
  *
- * States of a wait: begun -> looked at, when it may close a circle -> told, or none. Cost of a wait in a scope: the layer on its
- * promise and a step for each lock on the way of a circle; a stack for each wait of one, for at most LOOKS in a second.
+ * While nothing was reported, a wait that is known to keep to the order of classes is not looked at: the layer would cost half a
+ * wait. A circle with it needs a wait against that order, which is told, and in enforce refused, when it is wanted; the circle
+ * itself is left to the suspicion after a second and to the end.
+ *
+ * States of a wait: begun -> looked at, when it may close a circle -> told, or none. Cost of a wait in a scope, unless it is known to
+ * keep to the order: the layer on its promise and a step for each lock on the way of a circle; a stack for each wait of one, for at
+ * most LOOKS in a second.
  */
 import { wasThenCalled, watchThen } from '../flow/then-calls.js';
 import { outerHeld } from '../flow/hold-list.js';
@@ -31,6 +36,7 @@ import { inMicrotask } from '../platform/clock.js';
 import { holdsOf, scopeFrames } from '../platform/scope-frame.js';
 import { isOwnFrame } from '../report/stack-text.js';
 import type { LockClass } from '../model/lock-class.js';
+import { keepsToOrder } from '../validator/lock-use.js';
 import { mayEnd, WaitGraph } from './wait-graph.js';
 import { stackOf } from './wait-stack.js';
 
@@ -52,6 +58,8 @@ interface Suspects {
 }
 
 export interface ScopeCirclesHost {
+  /** Has anything been reported so far? */
+  readonly hasReports: boolean;
   readonly now: () => number;
   /** Has a lock of the class been given back, or a wait for it ended, by somebody from outside? */
   isFreedFromOutside(lockClass: LockClass): boolean;
@@ -81,6 +89,7 @@ export class ScopeCircles {
 
   /** The wait of a flow that may hold something begins; `promise` is what its caller gets. */
   begins(wait: Hold, promise: Promise<unknown>): void {
+    if (keepsToOrder(wait) && !this.#host.hasReports) return;
     if (!noteInScopes(wait) || !watchThen(promise)) return;
     wait.awaits = promise;
     if (!isBehindWait(wait)) return;

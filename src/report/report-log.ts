@@ -54,6 +54,10 @@ export class ReportLog {
     return { report: known, isNew: false, isLeftOut: false };
   }
 
+  get hasAny(): boolean {
+    return this.#reports.size > 0;
+  }
+
   /** The locks of the class of that name are told apart from now on. */
   toldApart(name: string): void {
     for (const [id, v] of this.#guesses) {

@@ -63,6 +63,17 @@ export function useFacts(
 }
 
 /** The stack of its own acquisition, or of another one with the same sequence of locks; empty where none was captured. */
+/**
+ * Is it known that the attempt keeps to the order of classes, so that a circle with it takes an attempt that does not? Not of locks
+ * of one class, which have no order by class.
+ */
+export function keepsToOrder({ chain, lockClass, parent }: Hold): boolean {
+  const facts = chain?.data;
+  if (!(facts instanceof NestingFacts) || !facts.settled || facts.violations.length > 0) return false;
+  for (let outer = parent; outer !== undefined; outer = outer.parent) if (outer.lockClass === lockClass) return false;
+  return true;
+}
+
 export function rememberedFrames(node: Hold): readonly CapturedFrame[] {
   const { frames } = node.asked;
   if (frames !== undefined) return frames;

@@ -186,6 +186,10 @@ export class Runtime implements ValidatorHost, ObserverHost {
     return isLeftOut && this.enforce ? this.log.build(violation) : report;
   }
 
+  get hasReports(): boolean {
+    return this.log.hasAny;
+  }
+
   /** A flow has to wait; `promise` is what its caller gets. */
   waitBegins(wait: Hold, promise: Promise<unknown>): void {
     if (!this.off) this.onWait?.(wait, promise);

@@ -107,6 +107,62 @@ describe('a deadlock of scopes', () => {
   });
 });
 
+describe('a deadlock between an order that was learned in many clean runs and the first run against it', () => {
+  const nestAfter =
+    (met: () => Promise<void>) =>
+    (outer: Mutex, inner: Mutex): Promise<void> =>
+      outer.runExclusive(async () => {
+        await met();
+        await inner.runExclusive(() => undefined);
+      });
+
+  /** Two flows at a time in the order one, two, so that each of its waits is met as well; then one in each order. */
+  async function afterCleanRuns(instance: IsolatedLockdep, before?: () => Promise<void>): Promise<Promise<unknown>[]> {
+    const [one, two] = [new instance.Mutex({ class: 'one' }), new instance.Mutex({ class: 'two' })];
+    for (let run = 0; run < 20; run++) {
+      const free = two.runExclusive(() => settle(1));
+      await Promise.all([nestAfter(barrier(1))(one, two), free]);
+    }
+    assert.deepEqual(instance.lockdep.reports(), []);
+    await before?.();
+    const nest = nestAfter(barrier(2));
+    const flows = [nest(one, two), nest(two, one)];
+    for (const flow of flows) flow.catch(() => undefined);
+    await settle();
+    return flows;
+  }
+
+  it('is told as a strict possible deadlock at once, as a suspicion after a second, and never as certain before its end', async () => {
+    const clock = new StillClock(1_000_000);
+    const instance = createLockdep({ clock, ...WATCHED, warnings: false });
+    await afterCleanRuns(instance);
+    const kinds = (): string[] => instance.lockdep.reports().map(({ kind, tier }) => `${kind} ${tier}`);
+    assert.deepEqual(kinds(), ['circular-dependency strict']);
+    await clock.advance(1100);
+    assert.deepEqual(kinds(), ['circular-dependency strict', 'deadlock advisory']);
+    instance.dispose();
+  });
+
+  it('is refused in enforce when it is wanted, so that nobody hangs', async () => {
+    const instance = createLockdep({ mode: 'enforce', warnings: false });
+    const flows = await afterCleanRuns(instance);
+    assert.deepEqual(await ends(flows), ['done', 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY']);
+    instance.dispose();
+  });
+
+  it('is certain at once where anything was reported before', async () => {
+    const instance = createLockdep({ ...WATCHED, warnings: false });
+    await afterCleanRuns(instance, async () => {
+      const [three, four] = [new instance.Mutex({ class: 'three' }), new instance.Mutex({ class: 'four' })];
+      await nestAfter(barrier(1))(three, four);
+      await nestAfter(barrier(1))(four, three);
+      assert.equal(instance.lockdep.reports().length, 1);
+    });
+    assert.ok(deadlocks(instance).includes('strict x1'), deadlocks(instance).join());
+    instance.dispose();
+  });
+});
+
 describe('the one that began last, in enforce', () => {
   for (const tracking of ['precise', 'light'] as const) {
     const options: Partial<LockdepOptions> = { ...WATCHED, mode: 'enforce', tracking };
