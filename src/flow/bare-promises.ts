@@ -20,10 +20,13 @@
  *   ended: the turn ends                        SHUT   SHUT   SHUT   cover   awaited
  *
  * `cover` puts the layer on the promise: nobody waits for it so far, so it tells all that will. `then` says that who waits was
- * derived by a call of `then` whose handlers nobody saw, and covers it. Both end in SHUT, and so does `awaited`.
+ * derived by a call of `then` whose handlers nobody saw. Both end in SHUT, and so does `awaited`. Who waits for a promise that was bare
+ * once it has been awaited is told by the stack (promise-hooks.ts).
  *
- * Invariant: outside of a turn the state is SHUT. Cost: a branch for each event. A caller must not report the events of the locks' own
- * promises, but for the `init` of the one that was asked for.
+ * Invariant: outside of a turn the state is SHUT. `latest` is the promise that was last made or settled in the turn, before this event: in MADE
+ * it is the bare one, in WAITED who waits for it; nothing else is kept here, since what is written into an object as old as this one
+ * costs V8 more than the rest. Cost: a branch for each event. A caller must not report what the locks settle themselves, and of what
+ * they make the `init` alone.
  */
 import type { TrackedLock } from '../model/hold.js';
 import type { Marked } from './promise-notes.js';
@@ -45,14 +48,12 @@ export interface BareEnds {
   /** Puts the layer on it. */
   cover(promise: Marked): void;
   /** `derived` was made by a call of its `then`, which nobody saw. */
-  wasCalled(derived: Marked, promise: Marked): void;
+  wasCalled(derived: Marked): void;
 }
 
 export class BarePromises {
   readonly #ends: BareEnds;
   #state: typeof SHUT | typeof ALONE | typeof ASKED | typeof MADE | typeof WAITED = SHUT;
-  #promise: Marked | undefined;
-  #derived: Marked | undefined;
 
   constructor(ends: BareEnds) {
     this.#ends = ends;
@@ -74,57 +75,35 @@ export class BarePromises {
   }
 
   /** The acquisition's promise; where `asked` said yes, it has no layer. */
-  made(promise: Marked): void {
+  made(promise: Marked, latest: object | undefined): void {
     if (this.#state !== ASKED) return;
-    this.#state = MADE;
-    this.#promise = promise;
+    this.#state = promise === latest ? MADE : SHUT;
+    if (promise !== latest) this.#ends.cover(promise);
   }
 
-  /** A promise is made, for who waits for `parent` where there is one. */
-  init(promise: Marked, parent: Marked | undefined): void {
-    if (this.#state > ASKED) this.#follows(promise, parent);
-    else if (parent === undefined && this.#state === ALONE) this.#state = SHUT;
-  }
-
-  #follows(promise: Marked, parent: Marked | undefined): void {
-    if (this.#state === MADE && parent === this.#promise) {
+  /** A promise is made, for who waits for `parent` where there is one. Is it the first that waits for the bare one? */
+  init(parent: Marked | undefined, latest: object | undefined): boolean {
+    if (this.#state === MADE && parent !== undefined && parent === latest) {
       this.#state = WAITED;
-      this.#derived = promise;
-    } else this.acted();
+      return true;
+    }
+    if (this.#state > ASKED) this.acted(latest);
+    else if (parent === undefined && this.#state === ALONE) this.#state = SHUT;
+    return false;
   }
 
   /** The turn's function goes on: what waits for the bare promise was no `await`. */
-  acted(): void {
-    if (this.#state <= ASKED) return;
-    const promise = this.#promise as Marked;
-    const derived = this.#derived;
-    this.#shut();
-    if (derived !== undefined) this.#ends.wasCalled(derived, promise);
-    this.#ends.cover(promise);
-  }
-
-  ended(): void {
-    if (this.#state === MADE) this.acted();
-    this.#shut();
-  }
-
-  #shut(): void {
+  acted(latest: object | undefined): void {
+    const state = this.#state;
+    if (state <= ASKED) return;
     this.#state = SHUT;
-    this.#promise = undefined;
-    this.#derived = undefined;
+    if (state === MADE) this.#ends.cover(latest as Marked);
+    else this.#ends.wasCalled(latest as Marked);
   }
 
-  /** Is it the bare promise of this turn? */
-  isOf(promise: Marked): boolean {
-    return this.#promise === promise;
-  }
-
-  /** Throws where it contradicts itself: for tests. */
-  checkInvariants(): void {
-    const isMade = this.#state === MADE || this.#state === WAITED;
-    if (isMade !== (this.#promise !== undefined)) throw new Error('bare promises: a promise without its state');
-    if ((this.#state === WAITED) !== (this.#derived !== undefined))
-      throw new Error('bare promises: who waits is wrong');
+  ended(latest: object | undefined): void {
+    if (this.#state === MADE) this.#ends.cover(latest as Marked);
+    this.#state = SHUT;
   }
 }
 

@@ -70,6 +70,12 @@ export class Owner implements HoldOwner {
   declare takers: number;
   /** Of what it has returned, or what passes through a combinator. */
   declare passage: Passage | undefined;
+  /**
+   * While it runs, the promise whose turn it is, and the one that was last made or settled. Here and not with the hooks, since an
+   * owner is mostly young: to write a young object into an old one takes V8 much longer.
+   */
+  declare turn: object | undefined;
+  declare latest: object | undefined;
 
   constructor(sure: boolean, nodes: Hold[] = NO_HOLDS) {
     this.nodes = nodes;
@@ -81,6 +87,8 @@ export class Owner implements HoldOwner {
     this.received = false;
     this.takers = 0;
     this.passage = undefined;
+    this.turn = undefined;
+    this.latest = undefined;
   }
 
   get isEmpty(): boolean {
@@ -192,6 +200,11 @@ export class Owner implements HoldOwner {
     this.nodes = this.nodes.filter(isKnown);
     this._many = undefined;
   }
+}
+
+/** Was the stack captured of the hold, or of one of those that an owner returned with? */
+export function hasFrames(parcel: Hold | Owner): boolean {
+  return parcel instanceof Owner ? parcel.nodes.some(hasFrames) : parcel.asked.frames !== undefined;
 }
 
 /** Is there still something to prove? */

@@ -19,7 +19,7 @@ import { BarePromises, noteAwaited, noteThenCalled } from './bare-promises.js';
 import { Batch, BatchTurns } from './batch-turns.js';
 import type { HeldContext } from './held-context.js';
 import { HELD, Hold, isWait, type ListCell, type TrackedLock } from '../model/hold.js';
-import { isOpen, Owner, type Debt } from './owner.js';
+import { hasFrames, isOpen, Owner, type Debt } from './owner.js';
 import { cellUnder, mayBeListed } from './hold-list.js';
 import { ThenCalls } from './then-calls.js';
 import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
@@ -39,15 +39,16 @@ export class PromiseHooks extends ShieldedHooks {
   readonly #context: HeldContext;
   readonly #arrivals: Arrivals;
   #stop: (() => void) | undefined;
-  /** The continuation that runs, and the function instance it belongs to, while that owns holds. */
-  #turn: Marked | undefined;
+  /** The function instance that runs, while it owns holds. It has the promise of the turn, and of the last event in it. */
   #owner: Owner | undefined;
+  /** Is it a promise's turn that runs? Where there is no owner so far, that of this promise. */
+  #isInTurn = false;
+  #unowned: Marked | undefined;
   /** Calls of `mute` that go on: a callback of the program may make locks settle more within. */
   #muted = 0;
   /** Has the promise of the turn itself settled? */
   #selfSettled = false;
   #last = NOTHING;
-  #lastPromise: Marked | undefined;
   #handingOver: Owner | undefined;
   /** Of a watched owner, by its stack: was the last event an await or a return of the turn's own function? */
   #byTurn = false;
@@ -63,9 +64,9 @@ export class PromiseHooks extends ShieldedHooks {
   readonly #told: ToldPromises;
   readonly #bare = new BarePromises({
     cover: (promise) => void this.#thenCalls.observe(promise),
-    wasCalled: (derived, promise) => {
-      this.#told.unseen(derived, promise);
-      const parcel = promise[this.#notes.carried];
+    wasCalled: (derived) => {
+      this.#told.unseen(derived);
+      const parcel = derived[this.#notes.carried];
       if (parcel instanceof Hold) noteThenCalled(parcel.lock);
     },
   });
@@ -99,7 +100,7 @@ export class PromiseHooks extends ShieldedHooks {
 
   /** Is it the turn of a promise that runs, and not the callback of a timer or the like? */
   get isInTurn(): boolean {
-    return this.#turn !== undefined;
+    return this.#isInTurn;
   }
 
   /** Lets a new promise bring a hold, or the ends of several waits, to whoever awaits it. `mayBatch`: a hold that others may come with. */
@@ -121,7 +122,7 @@ export class PromiseHooks extends ShieldedHooks {
   /** `carry`, of one that is layered, or that `mayGoBare` has just said yes for. */
   carryNew(promise: Promise<unknown>, hold: Hold, mayBatch: boolean): void {
     this.carry(promise, hold, mayBatch);
-    this.#bare.made(marked(promise));
+    this.#bare.made(marked(promise), this.#owner?.latest);
   }
 
   /** For `carry`, where the promise has no layer: tells awaits of it from calls of `then`. */
@@ -181,9 +182,11 @@ export class PromiseHooks extends ShieldedHooks {
 
   /** That of the open turn; undefined outside of one, as in the callback of a timer. */
   #ensureOwner(): Owner | undefined {
-    if (this.#owner === undefined && this.#turn !== undefined) {
-      this.#readTurn(this.#turn);
-      this.#begin(new Owner(true));
+    const promise = this.#unowned;
+    if (this.#owner === undefined && promise !== undefined) {
+      this.#isCallback = promise[this.#notes.callback] === true;
+      this.#through = promise[this.#notes.through] as Owner | undefined;
+      this.#begin(promise, new Owner(true));
     }
     return this.#owner;
   }
@@ -195,20 +198,20 @@ export class PromiseHooks extends ShieldedHooks {
 
   /** The same, unless it is a callback on the way of what it owns. */
   get lastOwner(): Owner | undefined {
-    return this.#turn?.[this.#notes.through] === undefined ? this.#owner : undefined;
+    return this.#through === undefined ? this.#owner : undefined;
   }
 
   protected init(promise: Marked, parent: Marked | undefined): void {
     const context = this.#context;
-    this.#bare.init(promise, parent);
+    const owner = this.#owner;
+    const isBare = owner !== undefined && this.#bare.init(parent, owner.latest);
+    if (owner !== undefined) owner.latest = promise;
     if (this.#told.areAll) this.#told.made(promise, parent);
     if (this.#thenCalls.isRunning && this.#thenCalls.derives(parent)) this.#told.derived(promise);
     if (context.live === 0) return;
-    const owner = this.#owner;
     if (owner !== undefined) {
       if (owner.watched) this.#lookAtInit(parent);
       this.#last = SUSPENDED;
-      this.#lastPromise = promise;
     }
     if (context.cell !== undefined) promise[context.mark] = context.cell;
     if (parent === undefined) return;
@@ -218,17 +221,17 @@ export class PromiseHooks extends ShieldedHooks {
     promise[this.#notes.carried] = parcel;
     parcel.takers += 1;
     // What follows tells of this one.
-    if (this.#bare.isOf(parent)) return;
+    if (isBare) return;
     if (!this.#told.isPast(parent, this.#mustLook(parcel, parent))) return;
-    this.#told.unseen(promise, parent);
+    this.#told.unseen(promise);
     this.#told.lookAlways();
   }
 
   /** Has it to be known for certain whether it is an `await` that waits for the parcel's promise? */
   #mustLook(parcel: Hold | Owner, promise: Marked): boolean {
-    if (parcel instanceof Owner) return parcel.nodes.some(hasFrames);
+    if (parcel instanceof Owner || hasFrames(parcel)) return hasFrames(parcel);
     // Of a promise that was bare nobody knows who waits for it after the first.
-    return hasFrames(parcel) || (parcel.takers > 1 && !this.#thenCalls.isObserved(promise));
+    return parcel.takers > 1 && !this.#thenCalls.isObserved(promise);
   }
 
   /** A resumed function begins with none of its promises; a called one with that of its result. */
@@ -239,11 +242,13 @@ export class PromiseHooks extends ShieldedHooks {
 
   protected before(promise: Marked): void {
     const context = this.#context;
-    this.#turn = promise;
+    // No turn of a promise begins within another one: that one went without an end.
+    if (this.#isInTurn) this.#closeTurn();
+    this.#isInTurn = true;
     if (this.#told.areAll) this.#told.endTurn();
     if (context.live === 0) {
       context.cell = undefined;
-      this.#owner = undefined;
+      this.#unowned = promise;
       return;
     }
     this.#turns.next();
@@ -252,7 +257,7 @@ export class PromiseHooks extends ShieldedHooks {
     const arriving = promise[this.#notes.carried] as Hold | Owner | undefined;
     if (context.byHooks) context.cell = promise[context.mark] as ListCell | undefined;
     if (owner === undefined && arriving === undefined && this.#handingOver === undefined) {
-      this.#owner = undefined;
+      this.#unowned = promise;
       return;
     }
     this.#openTurn(promise, owner, arriving);
@@ -267,7 +272,8 @@ export class PromiseHooks extends ShieldedHooks {
     const isAwait = handed?.passage?.isTold === true && reaction === undefined;
     if (isAwait || arriving !== undefined) owner.sure = true;
     if (known !== undefined) known.prune();
-    this.#readTurn(promise);
+    this.#isCallback = promise[this.#notes.callback] === true;
+    this.#through = promise[this.#notes.through] as Owner | undefined;
     if (arriving !== undefined) {
       this.#receive(promise, owner, arriving);
       // A derived promise has a second turn when its callback returns a promise: that one brings nothing.
@@ -275,21 +281,17 @@ export class PromiseHooks extends ShieldedHooks {
     }
     if (handed !== undefined) this.#receive(promise, owner, handed);
     if (owner.isEmpty) {
-      this.#owner = undefined;
+      this.#unowned = promise;
       return;
     }
-    this.#begin(owner);
+    this.#begin(promise, owner);
     // What a function goes on with after its `await`: nobody else runs in its turn, unless it calls them.
     if (owner.sure && !isPassive && !this.#isCallback && this.#through === undefined) this.#bare.opened();
   }
 
-  #readTurn(promise: Marked): void {
-    this.#isCallback = promise[this.#notes.callback] === true;
-    this.#through = promise[this.#notes.through] as Owner | undefined;
-  }
-
-  #begin(owner: Owner): void {
+  #begin(promise: Marked, owner: Owner): void {
     this.#owner = owner;
+    owner.turn = promise;
     this.#last = NOTHING;
     this.#selfSettled = false;
     this.#isCall = false;
@@ -379,16 +381,17 @@ export class PromiseHooks extends ShieldedHooks {
 
   protected settled(promise: Marked): void {
     this.#told.settled(promise);
-    if (this.#owner === undefined || this.#muted > 0) return;
-    if (promise === this.#turn) {
+    const owner = this.#owner;
+    if (owner === undefined || this.#muted > 0) return;
+    if (promise === owner.turn) {
       this.#selfSettled = true;
       return;
     }
-    this.#bare.acted();
+    this.#bare.acted(owner.latest);
     this.#last = SETTLED;
-    this.#lastPromise = promise;
-    if (this.#owner.watched) this.#byTurn = isActOfTurn(this.onSettled);
-    if (!this.#owner.prune()) this.#armHandOver(promise);
+    owner.latest = promise;
+    if (owner.watched) this.#byTurn = isActOfTurn(this.onSettled);
+    if (!owner.prune()) this.#armHandOver(promise);
   }
 
   /**
@@ -397,40 +400,40 @@ export class PromiseHooks extends ShieldedHooks {
    */
   #armHandOver(promise: Marked): void {
     inMicrotask(() => {
-      const from = this.#returned.get(promise);
-      this.#handingOver = from;
+      this.#handingOver = this.#returned.get(promise);
     });
   }
 
   protected after(): void {
-    const owner = this.#owner;
-    const turn = this.#turn;
-    this.#turn = undefined;
     this.#context.cell = undefined;
-    this.#bare.ended();
     if (this.#told.areAll) this.#told.endTurn();
-    if (owner === undefined || turn === undefined) return;
-    const through = this.#through;
-    if (this.#last === SUSPENDED) this.#suspend(owner, this.#isCallback);
-    else if (this.#last === SETTLED && !this.#isCallback) {
-      if (through !== undefined) this.#pass(this.#lastPromise as Marked, through);
-      else this.#return(this.#lastPromise as Marked, owner);
-    }
+    const owner = this.#owner;
+    if (owner !== undefined) this.#end(owner, owner.latest as Marked | undefined);
     this.#closeTurn();
+  }
+
+  #end(owner: Owner, latest: Marked | undefined): void {
+    this.#bare.ended(latest);
+    if (this.#last === NOTHING || latest === undefined) return;
+    if (this.#last === SUSPENDED) this.#suspend(owner, latest);
+    else if (!this.#isCallback) {
+      if (this.#through !== undefined) this.#pass(latest, this.#through);
+      else this.#return(latest, owner);
+    }
   }
 
   /**
    * The turn ended with a wait. A turn of a callback of `then` whose own promise has settled by then was over, and the wait
    * that of somebody it called. It may be so for any callback, and where the turn is not known to be none (`unsure`).
    */
-  #suspend(owner: Owner, isCallback: boolean): void {
+  #suspend(owner: Owner, next: Marked): void {
+    const isCallback = this.#isCallback;
     if (isCallback && this.#selfSettled) return;
     const certain = owner.watched ? this.#byTurn && (isCallback || !this.#isCall) : owner.sure && !isCallback;
     if (!certain) owner.unsettle();
     owner.sure = certain;
     owner.watched = false;
     owner.doubted = undefined;
-    const next = this.#lastPromise as Marked;
     const awaited = next[this.#notes.carried] as Hold | Owner | undefined;
     if (awaited !== undefined) noteAwaitedBy(awaited, owner, this.#arrivals);
     if (owner.prune()) return;
@@ -483,10 +486,15 @@ export class PromiseHooks extends ShieldedHooks {
   }
 
   #closeTurn(): void {
-    this.#turn = undefined;
+    const owner = this.#owner;
+    if (owner !== undefined) {
+      owner.turn = undefined;
+      owner.latest = undefined;
+    }
     this.#owner = undefined;
-    this.#lastPromise = undefined;
-    this.#last = NOTHING;
+    this.#isInTurn = false;
+    this.#unowned = undefined;
+    this.#through = undefined;
   }
 
   /** Only an acquisition's own promise counts: what a callback makes of it may have released it. */
@@ -500,8 +508,4 @@ export class PromiseHooks extends ShieldedHooks {
     const join = batch.joinOf(node);
     if (join !== undefined) this.#arrivals.onJoin(join[0], join[1], false);
   }
-}
-
-function hasFrames(node: Hold): boolean {
-  return node.asked.frames !== undefined;
 }

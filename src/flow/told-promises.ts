@@ -127,7 +127,7 @@ export class ToldPromises {
     this.#before = stamp;
     this.#count(parent, stamp);
     this.#started = undefined;
-    if (parent[this.#notes.carried] === undefined && this.isPast(parent, false)) this.unseen(promise, parent);
+    if (parent[this.#notes.carried] === undefined && this.isPast(parent, false)) this.unseen(promise);
   }
 
   #count(asked: Marked, stamp: number): void {
@@ -186,9 +186,9 @@ export class ToldPromises {
     this.#looks = Number.POSITIVE_INFINITY;
   }
 
-  /** Made by the prototype's `then`, from `source`: its handlers are not seen. */
-  unseen(promise: Marked, source: Marked): void {
-    if (source[this.#notes.carried] !== undefined) promise[this.#notes.callback] = true;
+  /** Made by the prototype's `then`, or one that nobody saw: its handlers are not known. What its source brings is noted on it by now. */
+  unseen(promise: Marked): void {
+    if (promise[this.#notes.carried] !== undefined) promise[this.#notes.callback] = true;
     this.#notes.reaction.set(promise, IS_CALLBACK);
     this.#tell(promise);
   }

@@ -117,7 +117,10 @@ describe('a deadlock between an order that was learned in many clean runs and th
       });
 
   /** Two flows at a time in the order one, two, so that each of its waits is met as well; then one in each order. */
-  async function afterCleanRuns(instance: IsolatedLockdep, before?: () => Promise<void>): Promise<Promise<unknown>[]> {
+  async function afterCleanRuns(
+    instance: IsolatedLockdep,
+    before?: () => Promise<void>,
+  ): Promise<{ readonly flows: Promise<unknown>[] }> {
     const [one, two] = [new instance.Mutex({ class: 'one' }), new instance.Mutex({ class: 'two' })];
     for (let run = 0; run < 20; run++) {
       const free = two.runExclusive(() => settle(1));
@@ -129,7 +132,7 @@ describe('a deadlock between an order that was learned in many clean runs and th
     const flows = [nest(one, two), nest(two, one)];
     for (const flow of flows) flow.catch(() => undefined);
     await settle();
-    return flows;
+    return { flows };
   }
 
   it('is told as a strict possible deadlock at once, as a suspicion after a second, and never as certain before its end', async () => {
@@ -145,7 +148,7 @@ describe('a deadlock between an order that was learned in many clean runs and th
 
   it('is refused in enforce when it is wanted, so that nobody hangs', async () => {
     const instance = createLockdep({ mode: 'enforce', warnings: false });
-    const flows = await afterCleanRuns(instance);
+    const { flows } = await afterCleanRuns(instance);
     assert.deepEqual(await ends(flows), ['done', 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY']);
     instance.dispose();
   });
