@@ -74,6 +74,11 @@ export class BarePromises {
     return false;
   }
 
+  /** Is a promise to be made that was asked for? */
+  get isAsked(): boolean {
+    return this.#state === ASKED;
+  }
+
   /** The acquisition's promise; where `asked` said yes, it has no layer. */
   made(promise: Marked, latest: object | undefined): void {
     if (this.#state !== ASKED) return;

@@ -15,18 +15,18 @@
  */
 import type { Arrivals } from './arrivals.js';
 import { noteAwaitedBy } from './awaited-by.js';
-import { BarePromises, noteAwaited, noteThenCalled } from './bare-promises.js';
+import { BarePromises, noteThenCalled } from './bare-promises.js';
 import { Batch, BatchTurns } from './batch-turns.js';
+import { Delivery } from './delivery.js';
 import type { HeldContext } from './held-context.js';
-import { HELD, Hold, isWait, type ListCell, type TrackedLock } from '../model/hold.js';
-import { hasFrames, isOpen, Owner, type Debt } from './owner.js';
-import { cellUnder, mayBeListed } from './hold-list.js';
+import { Hold, type ListCell, type TrackedLock } from '../model/hold.js';
+import { hasFrames, Owner, type Debt } from './owner.js';
 import { ThenCalls } from './then-calls.js';
 import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
+import { Returns } from './returns.js';
 import { ShieldedHooks } from './shielded-hooks.js';
 import { share, ToldPromises } from './told-promises.js';
 import { TriesInCalls } from './tries-in-calls.js';
-import { inMicrotask } from '../platform/clock.js';
 import { isActOfTurn } from '../platform/turn-function.js';
 import type { Below } from '../platform/below.js';
 
@@ -49,19 +49,15 @@ export class PromiseHooks extends ShieldedHooks {
   /** Has the promise of the turn itself settled? */
   #selfSettled = false;
   #last = NOTHING;
-  #handingOver: Owner | undefined;
   /** Of a watched owner, by its stack: was the last event an await or a return of the turn's own function? */
   #byTurn = false;
   /** Has the turn begun with the call of an async function? Then it is a callback's. */
   #isCall = false;
-  /** Of the turn's promise, while there is an owner: was it derived with a user's callback, or through what do holds pass there? */
-  #isCallback = false;
-  #through: Owner | undefined;
-  /** Promises that settled as their function returned with holds, until their reactions have run. */
-  readonly #returned = new WeakMap<Marked, Owner>();
+  readonly #returns = new Returns();
   readonly #turns = new BatchTurns();
   readonly #thenCalls = new ThenCalls(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
   readonly #told: ToldPromises;
+  readonly #delivery: Delivery;
   readonly #bare = new BarePromises({
     cover: (promise) => void this.#thenCalls.observe(promise),
     wasCalled: (derived) => {
@@ -77,6 +73,7 @@ export class PromiseHooks extends ShieldedHooks {
     this.#context = context;
     this.#arrivals = arrivals;
     this.#told = new ToldPromises(this.#notes, this.#thenCalls, this.onInit);
+    this.#delivery = new Delivery(this.#notes, context, arrivals, this.#told);
   }
 
   /** The turn that runs is one of which nothing is known. */
@@ -95,7 +92,7 @@ export class PromiseHooks extends ShieldedHooks {
     this.#told.pause();
     this.#stop = undefined;
     this.#closeTurn();
-    this.#handingOver = undefined;
+    this.#returns.from = undefined;
   }
 
   /** Is it the turn of a promise that runs, and not the callback of a timer or the like? */
@@ -121,7 +118,13 @@ export class PromiseHooks extends ShieldedHooks {
 
   /** `carry`, of one that is layered, or that `mayGoBare` has just said yes for. */
   carryNew(promise: Promise<unknown>, hold: Hold, mayBatch: boolean): void {
-    this.carry(promise, hold, mayBatch);
+    if (!this.#bare.isAsked) {
+      this.carry(promise, hold, mayBatch);
+      return;
+    }
+    // As `carry`, for the promises that `#derive` is there for.
+    if (mayBatch) this.#turns.requested(hold, true);
+    marked(promise)[this.#notes.carried] = hold;
     this.#bare.made(marked(promise), this.#owner?.latest);
   }
 
@@ -184,8 +187,7 @@ export class PromiseHooks extends ShieldedHooks {
   #ensureOwner(): Owner | undefined {
     const promise = this.#unowned;
     if (this.#owner === undefined && promise !== undefined) {
-      this.#isCallback = promise[this.#notes.callback] === true;
-      this.#through = promise[this.#notes.through] as Owner | undefined;
+      this.#delivery.readTurn(promise);
       this.#begin(promise, new Owner(true));
     }
     return this.#owner;
@@ -198,7 +200,7 @@ export class PromiseHooks extends ShieldedHooks {
 
   /** The same, unless it is a callback on the way of what it owns. */
   get lastOwner(): Owner | undefined {
-    return this.#through === undefined ? this.#owner : undefined;
+    return this.#delivery.through === undefined ? this.#owner : undefined;
   }
 
   protected init(promise: Marked, parent: Marked | undefined): void {
@@ -206,25 +208,49 @@ export class PromiseHooks extends ShieldedHooks {
     const owner = this.#owner;
     const isBare = owner !== undefined && this.#bare.init(parent, owner.latest);
     if (owner !== undefined) owner.latest = promise;
-    if (this.#told.areAll) this.#told.made(promise, parent);
-    if (this.#thenCalls.isRunning && this.#thenCalls.derives(parent)) this.#told.derived(promise);
+    if (this.#told.areAll || this.#thenCalls.isRunning) this.#tell(promise, parent);
     if (context.live === 0) return;
     if (owner !== undefined) {
       if (owner.watched) this.#lookAtInit(parent);
       this.#last = SUSPENDED;
     }
-    if (context.cell !== undefined) promise[context.mark] = context.cell;
+    if (isBare) this.#derive(promise, parent as Marked);
+    else if (context.cell !== undefined || parent !== undefined) this.#note(promise, parent, context.cell);
+  }
+
+  #tell(promise: Marked, parent: Marked | undefined): void {
+    if (this.#told.areAll) this.#told.made(promise, parent);
+    if (this.#thenCalls.isRunning && this.#thenCalls.derives(parent)) this.#told.derived(promise);
+  }
+
+  /** What the new promise takes from the turn, and from the promise that it waits for. */
+  #note(promise: Marked, parent: Marked | undefined, cell: ListCell | undefined): void {
+    if (cell !== undefined) {
+      if (this.#told.areAll) Reflect.set(promise, this.#context.mark, cell);
+      else promise[this.#context.mark] = cell;
+    }
     if (parent === undefined) return;
-    if (this.tries.isOpen && context.cell !== undefined) promise[context.mark] = this.tries.branch(context.cell);
+    if (this.tries.isOpen && cell !== undefined) promise[this.#context.mark] = this.tries.branch(cell);
     const parcel = parent[this.#notes.carried] as Hold | Owner | undefined;
     if (parcel === undefined) return;
     promise[this.#notes.carried] = parcel;
     parcel.takers += 1;
-    // What follows tells of this one.
-    if (isBare) return;
     if (!this.#told.isPast(parent, this.#mustLook(parcel, parent))) return;
     this.#told.unseen(promise);
     this.#told.lookAlways();
+  }
+
+  /**
+   * What waits for a bare promise, of which the events that follow tell. It does what `init` does, in a place of its own: V8 knows
+   * the few kinds of promises that come by here, while those that come by there are too many for it.
+   */
+  #derive(promise: Marked, bare: Marked): void {
+    const { cell, mark } = this.#context;
+    if (cell !== undefined) promise[mark] = this.tries.isOpen ? this.tries.branch(cell) : cell;
+    const parcel = bare[this.#notes.carried] as Hold | undefined;
+    if (parcel === undefined) return;
+    promise[this.#notes.carried] = parcel;
+    parcel.takers += 1;
   }
 
   /** Has it to be known for certain whether it is an `await` that waits for the parcel's promise? */
@@ -256,7 +282,7 @@ export class PromiseHooks extends ShieldedHooks {
     const owner = promise[this.#notes.owned] as Owner | undefined;
     const arriving = promise[this.#notes.carried] as Hold | Owner | undefined;
     if (context.byHooks) context.cell = promise[context.mark] as ListCell | undefined;
-    if (owner === undefined && arriving === undefined && this.#handingOver === undefined) {
+    if (owner === undefined && arriving === undefined && this.#returns.from === undefined) {
       this.#unowned = promise;
       return;
     }
@@ -264,29 +290,54 @@ export class PromiseHooks extends ShieldedHooks {
   }
 
   #openTurn(promise: Marked, known: Owner | undefined, carried: Hold | Owner | undefined): void {
-    const reaction = this.#handingOver === undefined ? undefined : this.#notes.reaction.get(promise);
-    const isPassive = promise[this.#notes.passive] === true || passedOn(reaction) !== undefined;
-    const arriving = isPassive ? undefined : carried;
-    const handed = isPassive ? undefined : this.#handingOver;
-    const owner = known ?? new Owner(false);
-    const isAwait = handed?.passage?.isTold === true && reaction === undefined;
-    if (isAwait || arriving !== undefined) owner.sure = true;
-    if (known !== undefined) known.prune();
-    this.#isCallback = promise[this.#notes.callback] === true;
-    this.#through = promise[this.#notes.through] as Owner | undefined;
-    if (arriving !== undefined) {
-      this.#receive(promise, owner, arriving);
-      // A derived promise has a second turn when its callback returns a promise: that one brings nothing.
-      if (this.#isCallback) Reflect.set(promise, this.#notes.passive, true);
+    const { from } = this.#returns;
+    if (from !== undefined || promise[this.#notes.passive] === true) {
+      this.#openWith(promise, known, carried, from);
+      return;
     }
-    if (handed !== undefined) this.#receive(promise, owner, handed);
+    const owner = known ?? new Owner(false);
+    if (known !== undefined) known.prune();
+    this.#delivery.readTurn(promise);
+    if (carried !== undefined) this.#receive(promise, owner, carried);
+    this.#opened(promise, owner);
+  }
+
+  /** The same where it may be one who awaits a function that has just returned with holds, or receives nothing at all. */
+  #openWith(
+    promise: Marked,
+    known: Owner | undefined,
+    carried: Hold | Owner | undefined,
+    from: Owner | undefined,
+  ): void {
+    const reaction = from === undefined ? undefined : this.#notes.reaction.get(promise);
+    const isPassive = promise[this.#notes.passive] === true || passedOn(reaction) !== undefined;
+    const owner = known ?? new Owner(false);
+    if (known !== undefined) known.prune();
+    this.#delivery.readTurn(promise);
+    if (!isPassive) {
+      if (from?.passage?.isTold === true && reaction === undefined) owner.sure = true;
+      if (carried !== undefined) this.#receive(promise, owner, carried);
+      if (from !== undefined) this.#delivery.receive(promise, owner, from);
+    }
+    this.#opened(promise, owner, isPassive);
+  }
+
+  #receive(promise: Marked, owner: Owner, carried: Hold | Owner): void {
+    owner.sure = true;
+    this.#delivery.receive(promise, owner, carried);
+    // A derived promise has a second turn when its callback returns a promise: that one brings nothing.
+    if (this.#delivery.isCallback) Reflect.set(promise, this.#notes.passive, true);
+  }
+
+  #opened(promise: Marked, owner: Owner, isPassive = false): void {
     if (owner.isEmpty) {
       this.#unowned = promise;
       return;
     }
     this.#begin(promise, owner);
+    const { isCallback, through } = this.#delivery;
     // What a function goes on with after its `await`: nobody else runs in its turn, unless it calls them.
-    if (owner.sure && !isPassive && !this.#isCallback && this.#through === undefined) this.#bare.opened();
+    if (owner.sure && !isPassive && !isCallback && through === undefined) this.#bare.opened();
   }
 
   #begin(promise: Marked, owner: Owner): void {
@@ -295,88 +346,6 @@ export class PromiseHooks extends ShieldedHooks {
     this.#last = NOTHING;
     this.#selfSettled = false;
     this.#isCall = false;
-  }
-
-  #receive(promise: Marked, owner: Owner, parcel: Hold | Owner): void {
-    const again = parcel.received;
-    parcel.received = true;
-    if (parcel instanceof Owner) this.#receiveAll(promise, owner, parcel, again);
-    else if (this.#receiveHold(owner, parcel, again)) {
-      // What comes for the first time is in no list yet, unless somebody has adopted it.
-      const isNew = !again && parcel.asked.adoptedBy === undefined;
-      if (isNew || !mayBeListed(this.#context.current(), parcel)) this.#enter(parcel, owner);
-      if (!again && parcel.followed && owner.sure) noteAwaited(parcel.lock);
-    }
-  }
-
-  #receiveAll(promise: Marked, owner: Owner, parcel: Owner, again: boolean): void {
-    const { passage } = parcel;
-    this.#receiveDebts(owner, parcel);
-    // A callback gets what a function returned with; that it goes on with the locks nobody has said.
-    const isSignal = this.#isCallback || this.#notes.reaction.get(promise) !== undefined;
-    // No two of them are one hold: what came with others is not looked for among those.
-    const listed = this.#context.current();
-    for (const node of parcel.nodes) {
-      node.seen = passage?.isTold === true && !passage.isKept;
-      const inDoubt = again || isSignal || passage?.isShared === true;
-      if (this.#receiveHold(owner, node, inDoubt) && !mayBeListed(listed, node)) this.#enter(node, owner);
-    }
-    if (again || passage?.batch === undefined) return;
-    if (passage.batch.isOne) this.#receiveBatch(passage.batch.nodes);
-    for (const [hold, unlock] of passage.batch.joined()) this.#arrivals.onJoin(hold, unlock, true);
-  }
-
-  /** Where one of them has also gone another way, it may have been released before the others were had. */
-  #receiveBatch(nodes: readonly Hold[]): void {
-    if (nodes.every((node) => node.state === HELD && !node.asked.unsure)) this.#arrivals.onBatch(nodes);
-  }
-
-  /** True: it is held, and belongs into the list of what the turn holds. */
-  #receiveHold(owner: Owner, node: Hold, inDoubt: boolean): boolean {
-    if (isWait(node.kind)) {
-      this.#receiveWait(owner, node);
-      return false;
-    }
-    if (node.state !== HELD) return false;
-    const through = this.#through;
-    node.followed = !this.#isCallback && through === undefined;
-    // One hold has one holder: when several await it, nobody knows which.
-    if (inDoubt) node.ask().unsure = true;
-    through?.keep(node);
-    owner.keep(node);
-    if (!owner.sure) owner.doubt(node);
-    const mayBeCallback = !owner.sure || this.#isCallback;
-    if (mayBeCallback && (this.#told.isWatching || hasFrames(node))) owner.watched = true;
-    if (node.asked.adoptedBy !== undefined) owner.adopt(node);
-    return true;
-  }
-
-  #enter(node: Hold, owner: Owner): void {
-    this.#context.enterTurn(cellUnder(node, this.#context.current()));
-    this.#arrivals.onHold(node, owner);
-  }
-
-  /** The end of a wait; the language's own handlers pass it on. */
-  #receiveWait(owner: Owner, node: Hold): void {
-    const through = this.#through;
-    if (through === undefined) {
-      this.#arrivals.onHold(node, owner);
-      return;
-    }
-    owner.keep(node);
-    through.keep(node);
-  }
-
-  #receiveDebts(owner: Owner, parcel: Owner): void {
-    if (parcel.debts === undefined) return;
-    const through = this.#through;
-    for (const debt of parcel.debts.values()) {
-      if (!isOpen(debt.doubt)) continue;
-      this.#arrivals.onDebt(debt, owner);
-      if (!isOpen(debt.doubt)) continue;
-      owner.owe(debt);
-      through?.owe(debt);
-    }
   }
 
   protected settled(promise: Marked): void {
@@ -391,17 +360,7 @@ export class PromiseHooks extends ShieldedHooks {
     this.#last = SETTLED;
     owner.latest = promise;
     if (owner.watched) this.#byTurn = isActOfTurn(this.onSettled);
-    if (!owner.prune()) this.#armHandOver(promise);
-  }
-
-  /**
-   * The microtask queued here runs right before the reactions of `promise`, the one queued when the turn ends right
-   * after them: whatever continuation runs between the two awaited this promise.
-   */
-  #armHandOver(promise: Marked): void {
-    inMicrotask(() => {
-      this.#handingOver = this.#returned.get(promise);
-    });
+    if (!owner.prune()) this.#returns.arm(promise);
   }
 
   protected after(): void {
@@ -416,8 +375,8 @@ export class PromiseHooks extends ShieldedHooks {
     this.#bare.ended(latest);
     if (this.#last === NOTHING || latest === undefined) return;
     if (this.#last === SUSPENDED) this.#suspend(owner, latest);
-    else if (!this.#isCallback) {
-      if (this.#through !== undefined) this.#pass(latest, this.#through);
+    else if (!this.#delivery.isCallback) {
+      if (this.#delivery.through !== undefined) this.#pass(latest, this.#delivery.through);
       else this.#return(latest, owner);
     }
   }
@@ -427,7 +386,7 @@ export class PromiseHooks extends ShieldedHooks {
    * that of somebody it called. It may be so for any callback, and where the turn is not known to be none (`unsure`).
    */
   #suspend(owner: Owner, next: Marked): void {
-    const isCallback = this.#isCallback;
+    const isCallback = this.#delivery.isCallback;
     if (isCallback && this.#selfSettled) return;
     const certain = owner.watched ? this.#byTurn && (isCallback || !this.#isCall) : owner.sure && !isCallback;
     if (!certain) owner.unsettle();
@@ -472,17 +431,13 @@ export class PromiseHooks extends ShieldedHooks {
     passage.isTold = this.#told.isTold(promise);
     passage.isShared = this.#told.isShared(promise);
     passage.isKept = this.#told.isKept(promise);
-    this.#returned.set(promise, owner);
     // A frozen promise takes no notes: who awaits it late does not receive.
     if (Object.isExtensible(promise)) {
       promise[this.#notes.carried] = owner;
       // A `then` of the program's own tells nothing.
       if (!this.#thenCalls.observe(promise)) share(owner);
     }
-    inMicrotask(() => {
-      this.#handingOver = undefined;
-      this.#returned.delete(promise);
-    });
+    this.#returns.end(promise, owner);
   }
 
   #closeTurn(): void {
@@ -494,7 +449,7 @@ export class PromiseHooks extends ShieldedHooks {
     this.#owner = undefined;
     this.#isInTurn = false;
     this.#unowned = undefined;
-    this.#through = undefined;
+    this.#delivery.through = undefined;
   }
 
   /** Only an acquisition's own promise counts: what a callback makes of it may have released it. */
