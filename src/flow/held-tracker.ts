@@ -193,22 +193,20 @@ export class HeldTracker {
 
   /** The wait was given up, or the hold released: gone from every list at once. */
   ended(node: Hold): void {
-    if (node.state === RELEASED) return;
-    if (node.lock.capacity > 1 && node.state !== WAITING) node.lock.heldPermits -= node.permits - node.asked.returned;
+    const { lock, state } = node;
+    if (state === RELEASED) return;
+    if (lock.capacity > 1 && state !== WAITING) returnPermits(node);
     node.state = RELEASED;
     node.leaveQueue();
-    this.#changes += 1;
-    node.changed = this.#changes;
+    node.changed = this.#changes += 1;
     this.#context.live -= 1;
     node.chain = undefined;
     cutReleased(node);
     if (node.task !== undefined) node.task.live -= 1;
-    const { aged, pending, foreignRelease, awaited, downgraded } = node.asked;
-    this.#live.remove(node, aged);
-    if (pending === undefined && !foreignRelease && !awaited && downgraded === 0) node.settle();
-    if (node.leads) node.lock.holders -= 1;
+    this.#live.remove(node);
+    if (!node.isPlain) settle(node);
     unlinkFromLock(node);
-    this.gates.ended(node.lock);
+    this.gates.ended(lock);
   }
 
   /** What is now, as a moment. */
@@ -414,6 +412,17 @@ export class HeldTracker {
   get store(): ListCell | undefined {
     return this.#context.store;
   }
+}
+
+function returnPermits(node: Hold): void {
+  node.lock.heldPermits -= node.permits - node.asked.returned;
+  if (node.leads) node.lock.holders -= 1;
+}
+
+/** What is still asked about it stays. */
+function settle(node: Hold): void {
+  const { pending, foreignRelease, awaited, downgraded } = node.asked;
+  if (pending === undefined && !foreignRelease && !awaited && downgraded === 0) node.settle();
 }
 
 function unlinkFromLock(node: Hold): void {

@@ -52,8 +52,8 @@ export class LiveHolds {
     return this.#kept.length > this.#calm && this.#addToMany();
   }
 
-  /** `aged`: how it is listed. */
-  remove(node: Hold, aged: Weak<Hold> | undefined): void {
+  remove(node: Hold): void {
+    const aged = node.isPlain ? undefined : node.asked.aged;
     if (aged !== undefined) {
       this.#aged.delete(aged as AgedHold);
       return;

@@ -223,6 +223,11 @@ export class Hold implements ListCell {
     return this.question ?? NOTHING_ASKED;
   }
 
+  /** Has it nothing of what `asked` tells? */
+  get isPlain(): boolean {
+    return this.question === undefined;
+  }
+
   /** The same, to be written. */
   ask(): HoldQuestion {
     return (this.question ??= new HoldQuestion());

@@ -58,7 +58,10 @@ export class Judge {
   /** What waited for the release of `node`, by `below`: it was the holder's, or the lock had been handed on. */
   closeDebts(node: Hold, byHolder: boolean, below: Below): void {
     const debts = node.asked.debts as Debts | undefined;
-    if (debts === undefined) return;
+    if (debts !== undefined) this.#close(node, debts, byHolder, below);
+  }
+
+  #close(node: Hold, debts: Debts, byHolder: boolean, below: Below): void {
     node.ask().debts = undefined;
     for (const debt of debts.open()) {
       const { doubt, wanted, pending, evidence } = debt;

@@ -255,8 +255,7 @@ export class Validator {
 
   /** The hold is about to be released: the last look at its own stack, and the last chance of what waits for it. */
   close(node: Hold, below: Below): void {
-    const pending = node.asked.pending as Pending | undefined;
-    if (pending !== undefined) this.#closePending(node, pending, below);
+    this.closePending(node, below);
     this.closeHold(node, below);
   }
 
@@ -464,7 +463,10 @@ export class Validator {
     for (const violation of this.#batches.arrived(nodes.filter(isChecked))) this.#host.report(violation);
   }
 
-  #closePending(node: Hold, pending: Pending, below: Below): void {
+  /** The first part of `close`: the last look at the hold's own stack. */
+  closePending(node: Hold, below: Below): void {
+    const pending = node.asked.pending as Pending | undefined;
+    if (pending === undefined) return;
     const mayLook = isScope(node.kind) || this.tracker.ownsNow(node);
     if (pending.open.length > 0) {
       this.#judge.judge(node, pending, mayLook ? captureFrames(below) : []);

@@ -109,6 +109,15 @@ export class Acquisitions {
   }
 
   #attempt(lock: ObservedPermits, wanted: PermitRequest, kind: HoldKind, below: Below): Hold {
+    const { weight, nestLock, parked, subclass } = wanted;
+    if (nestLock !== undefined || parked !== undefined || subclass !== undefined) {
+      return this.#attemptWith(lock, wanted, kind, below);
+    }
+    return this.#rt.validator.attempt(lock, lock.lockClass, kind, lock.waitOf(weight), weight, below);
+  }
+
+  /** The same, with options that few acquisitions have. */
+  #attemptWith(lock: ObservedPermits, wanted: PermitRequest, kind: HoldKind, below: Below): Hold {
     const { weight, nestLock, parked } = wanted;
     // Without a validator the option does nothing, and the locks do not look at it.
     if (parked !== undefined && typeof parked !== 'boolean') throw mistyped('option parked', 'a boolean', parked);

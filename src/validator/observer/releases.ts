@@ -31,15 +31,20 @@ export class Releases {
       return;
     }
     try {
-      if (hold.asked.pins > 0)
-        this.#rt.report(failedAssertion('the lock is released while it is pinned', lock, [], below));
-      validator.close(hold, below);
+      if (!hold.isPlain) this.#lookAt(hold, lock, below);
+      validator.closeHold(hold, below);
     } finally {
       // Whatever became of the judgement, the lock goes on.
       validator.tracker.ended(hold);
       if (lock.isCounted) validator.tracker.endedNow(hold);
       lock.give(weight);
     }
+  }
+
+  #lookAt(hold: Hold, lock: ObservedPermits, below: Below): void {
+    if (hold.asked.pins > 0)
+      this.#rt.report(failedAssertion('the lock is released while it is pinned', lock, [], below));
+    this.#rt.validator.closePending(hold, below);
   }
 
   /** `release()` on the lock: ends a hold of this flow if it has one, else the oldest. */
