@@ -3,7 +3,7 @@ import type { Hold } from '../model/hold.js';
 import type { Debt, Owner } from './owner.js';
 
 export interface Arrivals {
-  /** A hold, or the end of a wait, has arrived in the function instance that awaited it; or that one begins to wait. */
+  /** A hold of which something is in question, or the end of a wait, has arrived in the function instance that awaited it; or that one begins to wait. */
   onHold(node: Hold, owner: Owner): void;
   /** A function with a debt has returned to one that awaited it. */
   onDebt(debt: Debt, owner: Owner): void;

@@ -96,7 +96,8 @@ export class Delivery {
 
   #enter(node: Hold, owner: Owner): void {
     this.#context.enterTurn(cellUnder(node, this.#context.current()));
-    this.#arrivals.onHold(node, owner);
+    // Of a plain one nothing is in question.
+    if (!node.isPlain) this.#arrivals.onHold(node, owner);
   }
 
   /** The end of a wait; the language's own handlers pass it on. */

@@ -386,21 +386,27 @@ export class PromiseHooks extends ShieldedHooks {
    * that of somebody it called. It may be so for any callback, and where the turn is not known to be none (`unsure`).
    */
   #suspend(owner: Owner, next: Marked): void {
-    const isCallback = this.#delivery.isCallback;
+    const { isCallback } = this.#delivery;
     if (isCallback && this.#selfSettled) return;
-    const certain = owner.watched ? this.#byTurn && (isCallback || !this.#isCall) : owner.sure && !isCallback;
-    if (!certain) owner.unsettle();
-    owner.sure = certain;
-    owner.watched = false;
+    if (owner.watched || isCallback || !owner.sure) this.#settleDoubts(owner, isCallback);
     owner.doubted = undefined;
     const awaited = next[this.#notes.carried] as Hold | Owner | undefined;
-    if (awaited !== undefined) noteAwaitedBy(awaited, owner, this.#arrivals);
+    // Most bring a hold of which nothing is in question.
+    if (awaited !== undefined && !(awaited instanceof Hold && awaited.isPlain))
+      noteAwaitedBy(awaited, owner, this.#arrivals);
     if (owner.prune()) return;
     try {
       next[this.#notes.owned] = owner;
     } catch {
       // A frozen promise takes no notes.
     }
+  }
+
+  #settleDoubts(owner: Owner, isCallback: boolean): void {
+    const certain = owner.watched ? this.#byTurn && (isCallback || !this.#isCall) : owner.sure && !isCallback;
+    if (!certain) owner.unsettle();
+    owner.sure = certain;
+    owner.watched = false;
   }
 
   #return(promise: Marked, owner: Owner): void {

@@ -36,8 +36,9 @@ function play(events: readonly Event[], lock = AWAITED_LOCK): string[] {
     opened: () => machine.opened(),
     asked: () => ends.push(machine.asked(lock) ? 'bare' : 'layered'),
     made: () => {
-      latest = promise;
-      machine.made(promise, latest);
+      // One that was not asked for is another one, and its `init` was told of before.
+      if (machine.isAsked) latest = promise;
+      machine.made(machine.isAsked ? promise : marked({}), latest);
     },
     own: () => init(undefined),
     waits: () => (waiting = init(promise)),
