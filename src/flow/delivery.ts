@@ -12,6 +12,7 @@ import type { HeldContext } from './held-context.js';
 import { cellUnder, mayBeListed } from './hold-list.js';
 import { hasFrames, isOpen, Owner } from './owner.js';
 import type { Marked, PromiseNotes } from './promise-notes.js';
+import { weakly } from '../platform/weak.js';
 import type { ToldPromises } from './told-promises.js';
 
 export class Delivery {
@@ -80,18 +81,20 @@ export class Delivery {
     const isPlain = !this.isCallback && this.through === undefined;
     node.followed = isPlain;
     owner.keep(node);
-    if (inDoubt || !isPlain || !owner.sure || node.asked.adoptedBy !== undefined) this.#doubt(owner, node, inDoubt);
+    if (inDoubt || !isPlain || !owner.sure || !node.isPlain) this.#noteRest(owner, node, inDoubt);
     return true;
   }
 
-  #doubt(owner: Owner, node: Hold, inDoubt: boolean): void {
+  #noteRest(owner: Owner, node: Hold, inDoubt: boolean): void {
+    const { handle, adoptedBy } = node.asked;
+    if (handle !== undefined) handle.owner = weakly(owner);
     // One hold has one holder: when several await it, nobody knows which.
     if (inDoubt) node.ask().unsure = true;
     this.through?.keep(node);
     if (!owner.sure) owner.doubt(node);
     const mayBeCallback = !owner.sure || this.isCallback;
     if (mayBeCallback && (this.#told.isWatching || hasFrames(node))) owner.watched = true;
-    if (node.asked.adoptedBy !== undefined) owner.adopt(node);
+    if (adoptedBy !== undefined) owner.adopt(node);
   }
 
   #enter(node: Hold, owner: Owner): void {

@@ -95,6 +95,10 @@ export class Owner implements HoldOwner {
     return this.nodes.length === 0 && this.debts === undefined;
   }
 
+  get hasReturned(): boolean {
+    return this.passage !== undefined;
+  }
+
   /** Is it this instance that holds `node`? `certain`: without any doubt about who received it. */
   holds(node: Hold, certain: boolean): boolean {
     const { unsure, astray, adoptedBy } = node.asked;

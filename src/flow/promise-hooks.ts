@@ -27,6 +27,8 @@ import { Returns } from './returns.js';
 import { ShieldedHooks } from './shielded-hooks.js';
 import { share, ToldPromises } from './told-promises.js';
 import { TriesInCalls } from './tries-in-calls.js';
+import { isRejected } from '../platform/rejected.js';
+import { weakly } from '../platform/weak.js';
 import { isActOfTurn } from '../platform/turn-function.js';
 import type { Below } from '../platform/below.js';
 
@@ -173,6 +175,8 @@ export class PromiseHooks extends ShieldedHooks {
     const isNew = this.#owner?.sure !== true;
     const owner = this.#ensureOwner();
     owner?.keep(node);
+    const { handle } = node.asked;
+    if (handle !== undefined && owner !== undefined) handle.owner = weakly(owner);
     if (!byTurn) node.ask().unsure = true;
     // The turn may be that of a callback, which goes on nowhere.
     else if (isNew && owner !== undefined) owner.watched = true;
@@ -414,6 +418,7 @@ export class PromiseHooks extends ShieldedHooks {
     for (const node of owner.nodes) {
       const asked = node.ask();
       node.followed = false;
+      if (asked.handle !== undefined && isRejected(promise) === true) asked.handle.threw = true;
       asked.returnedBy += 1;
       asked.astray ||= owner.watched ? !this.#byTurn || this.#isCall : !owner.sure;
     }

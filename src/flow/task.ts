@@ -29,6 +29,7 @@ export class Task implements ListCell, FlowRoot {
   readonly task: Task = this;
   /** Its holds and waits that are not over. */
   live = 0;
+  endedAt: number | undefined = undefined;
   /** The last grant of each nesting, oldest first. */
   #grants: Map<ChainNode<Nesting>, RememberedGrant> | undefined = undefined;
   readonly #name: string | (() => string);

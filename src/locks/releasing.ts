@@ -41,6 +41,12 @@ export function holdOf(handle: object): Hold | undefined {
   return (handle as TrackedReleaser)[HOLD];
 }
 
+/** Is it a guard or a releaser of ours, whose hold is followed? */
+export function isHandle(value: unknown): value is object {
+  if (typeof value !== 'function' && (typeof value !== 'object' || value === null)) return false;
+  return holdOf(value) !== undefined;
+}
+
 /**
  * `release` as a releaser. What disposes of it is the function itself: so no frame of ours comes between it and the program in
  * the stack of a report. An own property, as a prototype of its own would cost half an acquisition.

@@ -88,6 +88,8 @@ export interface FlowRoot {
   readonly name: string;
   /** Its holds and waits that are not over. */
   live: number;
+  /** The moment at which it ended. */
+  readonly endedAt: number | undefined;
   remember(hold: Hold, at: number): void;
   /** What was granted after the grant of that number. */
   grantsSince(at: number): RememberedGrant[];
@@ -95,6 +97,8 @@ export interface FlowRoot {
 
 /** The function instance that has holds. */
 export interface HoldOwner {
+  /** Has it returned with what it held? */
+  readonly hasReturned: boolean;
   /** Is it this instance that holds `hold`? `certain`: without any doubt about who received it. */
   holds(hold: Hold, certain: boolean): boolean;
 }
@@ -268,8 +272,19 @@ export class Hold implements ListCell {
   }
 }
 
+/** What releases a hold, where it is watched (lost-handles.ts). */
+export interface WatchedHandle {
+  /** The function instance that got it last, where promise hooks show it. */
+  owner: Weak<HoldOwner> | undefined;
+  /** Has a function thrown that held it? */
+  threw: boolean;
+}
+
 /** The rare facts of a hold. */
 class HoldQuestion {
+  handle: WatchedHandle | undefined = undefined;
+  /** It was told that nobody releases it. */
+  leakTold = false;
   /** The stack of the acquisition, where it was captured. */
   frames: readonly CapturedFrame[] | undefined = undefined;
   /** How many functions at the start of `frames` have returned this hold to their callers. */

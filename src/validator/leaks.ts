@@ -6,8 +6,11 @@ import type { ObserverHost } from './observer/host.js';
 
 /** `origin`: where the task was submitted, if that is known. */
 export function reportLeaks(runtime: ObserverHost, task: Task, origin?: () => string): void {
+  task.endedAt = runtime.validator.tracker.moment;
   if (runtime.off || task.live === 0) return;
   for (const node of runtime.validator.tracker.liveOf(task)) {
-    if (node.state === HELD) runtime.report(leakedLock(node, task.name, origin?.()));
+    if (node.state !== HELD) continue;
+    node.ask().leakTold = true;
+    runtime.report(leakedLock(node, task.name, origin?.()));
   }
 }

@@ -8,7 +8,7 @@ import type { LockdepError } from '../../errors.js';
 import { runPlain } from '../../locks/acquiring.js';
 import type { Below, Grant, ObservedPermits, PermitRequest } from '../../locks/observed.js';
 import { grantValue } from '../../locks/releasing.js';
-import { HELD, WAITING, type Hold, type HoldKind } from '../../model/hold.js';
+import { HELD, isScope, WAITING, type Hold, type HoldKind } from '../../model/hold.js';
 import type { LockClass } from '../../model/lock-class.js';
 import { mistyped } from '../../platform/describe.js';
 import { ready } from '../../platform/intrinsics.js';
@@ -16,10 +16,14 @@ import { scopeFrames, type ScopeKeeper } from '../../platform/scope-frame.js';
 import { isHeldBy } from '../held-by.js';
 import { beyondCapacity } from '../rules/beyond-capacity.js';
 import { nestLockNotHeld } from '../rules/nest-lock-not-held.js';
+import type { LostHandles } from '../lost-handles.js';
 import type { ObserverHost } from './host.js';
 import { offenceOf } from './offence.js';
 import type { Releases } from './releases.js';
 import { awaitUnfollowed } from './signals.js';
+
+/** A prime, so that loops which take turns are met by turns. */
+const UNWATCHED = 2039;
 
 /**
  * Is a lock followed by the validator? A semaphore that starts at 0 is a signal: who acquires it holds nothing, and who releases
@@ -38,10 +42,14 @@ export function tellBeyond(runtime: ObserverHost, lock: ObservedPermits, hold: H
 
 export class Acquisitions {
   readonly #rt: ObserverHost;
+  readonly #lost: LostHandles;
+  /** Acquisitions until one is watched again. */
+  #unwatched = UNWATCHED;
   readonly #keeper: ScopeKeeper<Hold>;
 
-  constructor(runtime: ObserverHost, releases: Releases) {
+  constructor(runtime: ObserverHost, releases: Releases, lost: LostHandles) {
     this.#rt = runtime;
+    this.#lost = lost;
     const keeper: ScopeKeeper<Hold> = {
       probe: (hold, turn) => {
         this.#refuse(hold, turn, this.#look(hold));
@@ -73,7 +81,8 @@ export class Acquisitions {
   taken<T>(lock: ObservedPermits, wanted: PermitRequest, grant: Grant<T>, below: Below): T {
     if (!isFollowed(lock)) return lock.take(wanted.weight, undefined, grant);
     const hold = this.#attempt(lock, wanted, 'try', below);
-    const taken = lock.take(wanted.weight, hold, grant);
+    const granting = hold.isPlain && --this.#unwatched !== 0 ? grant : this.#watching(hold, grant);
+    const taken = lock.take(wanted.weight, hold, granting);
     this.#rt.validator.tracker.enterNow(hold, below);
     return taken;
   }
@@ -95,8 +104,21 @@ export class Acquisitions {
 
   /** What the caller gets of it; where it has to wait, the wait begins. */
   #begun<T>(hold: Hold, promise: Promise<T>): Promise<T> {
-    if (hold.state === WAITING) this.#rt.waitBegins(hold, promise);
+    if (hold.state === WAITING) this.#waits(hold, promise);
     return promise;
+  }
+
+  #waits(hold: Hold, promise: Promise<unknown>): void {
+    this.#lost.waitBegins(hold);
+    this.#rt.waitBegins(hold, promise);
+  }
+
+  /** Those whose stack was captured, as that of the first ones of each place is, and then one of so many. */
+  #watching<T>(hold: Hold, grant: Grant<T>): Grant<T> {
+    if (this.#unwatched <= 0) this.#unwatched = UNWATCHED;
+    else if (hold.asked.frames === undefined) return grant;
+    if (isScope(hold.kind)) return grant;
+    return this.#lost.watching(hold, grant);
   }
 
   /** Validated, and nothing else. */
@@ -150,9 +172,10 @@ export class Acquisitions {
 
   #request<T>(lock: ObservedPermits, wanted: PermitRequest, hold: Hold, grant: Grant<T>, below: Below): Promise<T> {
     const { validator } = this.#rt;
+    const granting = hold.isPlain && --this.#unwatched !== 0 ? grant : this.#watching(hold, grant);
     validator.tracker.mute();
     try {
-      const promise = lock.request(wanted, hold, grant);
+      const promise = lock.request(wanted, hold, granting);
       if (hold.state === WAITING) {
         tellBeyond(this.#rt, lock, hold, below);
         validator.waits(hold);

@@ -33,6 +33,7 @@ import { NativePromise, resolved } from '../../platform/intrinsics.js';
 import type { LockClass } from '../../model/lock-class.js';
 import { badUnlockBalance } from '../rules/bad-unlock-balance.js';
 import { heldLockFreed } from '../rules/held-lock-freed.js';
+import { LostHandles } from '../lost-handles.js';
 import type { ObserverHost } from './host.js';
 import { AcquireTrace } from './acquire-trace.js';
 import { Acquisitions } from './acquisitions.js';
@@ -53,8 +54,9 @@ export class ValidatingObserver implements LockObserver {
 
   constructor(runtime: ObserverHost) {
     this.#rt = runtime;
-    this.#releases = new Releases(runtime);
-    this.#acquisitions = new Acquisitions(runtime, this.#releases);
+    const lost = new LostHandles(runtime);
+    this.#releases = new Releases(runtime, lost);
+    this.#acquisitions = new Acquisitions(runtime, this.#releases, lost);
     this.#sections = new Sections(runtime);
     this.#trace = new AcquireTrace(runtime.acquireChannels);
   }

@@ -11,6 +11,7 @@ import { isActOfTurn } from '../../platform/turn-function.js';
 import { findHold } from '../../flow/hold-list.js';
 import { failedAssertion } from '../rules/assertion.js';
 import { badUnlockBalance } from '../rules/bad-unlock-balance.js';
+import type { LostHandles } from '../lost-handles.js';
 import type { ObserverHost } from './host.js';
 
 /** The callback of a scope, and the frame of the scope. */
@@ -18,9 +19,11 @@ const OWN_FRAMES = 2;
 
 export class Releases {
   readonly #rt: ObserverHost;
+  readonly #lost: LostHandles;
 
-  constructor(runtime: ObserverHost) {
+  constructor(runtime: ObserverHost, lost: LostHandles) {
     this.#rt = runtime;
+    this.#lost = lost;
   }
 
   /** Ends a hold and returns its permits. */
@@ -49,6 +52,7 @@ export class Releases {
 
   /** `release()` on the lock: ends a hold of this flow if it has one, else the oldest. */
   releasedByLock(lock: ObservedPermits, weight: number, below: Below): void {
+    this.#lost.releasedByLock(lock);
     if (lock.firstHold === undefined) {
       if (lock.isCounted) this.#rt.freedFromOutside(lock.lockClass);
       this.#unheld(lock, weight, below);
