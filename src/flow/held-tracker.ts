@@ -421,7 +421,8 @@ function returnPermits(node: Hold): void {
 
 /** What is still asked about it stays. */
 function settle(node: Hold): void {
-  const { pending, foreignRelease, awaited, downgraded } = node.asked;
+  const { handle, pending, foreignRelease, awaited, downgraded } = node.asked;
+  if (handle !== undefined) handle.hold = undefined;
   if (pending === undefined && !foreignRelease && !awaited && downgraded === 0) node.settle();
 }
 

@@ -249,11 +249,10 @@ export class Hold implements ListCell {
     this.waiter = waiter;
   }
 
-  /** It waits no more. */
+  /** It waits no more, or holds no more. */
   leaveQueue(): void {
-    if (this.waiter === undefined) return;
-    this.waiter = SERVED;
-    this.awaits = undefined;
+    if (this.waiter !== undefined) this.waiter = SERVED;
+    if (this.awaits !== undefined) this.awaits = undefined;
   }
 
   /** Did it have to wait? */
@@ -274,6 +273,9 @@ export class Hold implements ListCell {
 
 /** What releases a hold, where it is watched (lost-handles.ts). */
 export interface WatchedHandle {
+  /** Until its end: the registry that watches keeps this longer than that. */
+  hold: Hold | undefined;
+  isGuard: boolean;
   /** The function instance that got it last, where promise hooks show it. */
   owner: Weak<HoldOwner> | undefined;
   /** Has a function thrown that held it? */

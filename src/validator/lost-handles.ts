@@ -9,9 +9,9 @@
  * had ended; a guard of one of several permits, too. Else the lock may be one that nobody wants any more: it is told when somebody
  * has to wait for it.
  *
- * States of a watched handle: held -> released (nothing is told), or held -> collected, its function goes on -> collected, and told or
- * kept for who waits. Invariant: each hold is told once. Cost: half a microsecond for each that is watched. A caller must watch few: what is
- * lost at one place is mostly lost there again (acquisitions.ts has which).
+ * States of a watched handle: held -> released (nothing is told, and the registry keeps no hold), or held -> collected, its function goes
+ * on -> collected, and told or kept for who waits. Invariant: each hold is told once. Cost: half a microsecond for each that is watched. A
+ * caller must watch few: what is lost at one place is mostly lost there again (acquisitions.ts has which).
  */
 import { isHandle } from '../locks/releasing.js';
 import type { Grant, ObservedPermits } from '../locks/observed.js';
@@ -20,19 +20,13 @@ import type { LockClass } from '../model/lock-class.js';
 import type { ObserverHost } from './observer/host.js';
 import { lostHandle } from './rules/lost-handle.js';
 
-/** A handle, or the function that had it, which has gone. */
-interface Watch {
-  readonly hold: Hold;
-  readonly isGuard: boolean;
-}
-
 export class LostHandles {
   readonly #rt: ObserverHost;
-  readonly #registry: FinalizationRegistry<Watch> | undefined;
+  readonly #registry: FinalizationRegistry<WatchedHandle> | undefined;
   /** Classes of locks that were released by a call of `release()` on the lock. */
   readonly #released = new WeakSet<LockClass>();
   /** Locks with a hold that nobody can give back, whose next waiter is to be told. */
-  readonly #lost = new WeakMap<TrackedLock, Watch>();
+  readonly #lost = new WeakMap<TrackedLock, WatchedHandle>();
   #isAnyLost = false;
 
   constructor(runtime: ObserverHost) {
@@ -47,13 +41,14 @@ export class LostHandles {
   watching<T>(hold: Hold, grant: Grant<T>): Grant<T> {
     const registry = this.#registry;
     if (registry === undefined) return grant;
-    const watched: WatchedHandle = { owner: undefined, threw: false };
+    const watched: WatchedHandle = { hold, isGuard: false, owner: undefined, threw: false };
     hold.ask().handle = watched;
     return (lock, weight, previous, granted) => {
       const given = grant(lock, weight, previous, granted);
       // A semaphore's releaser comes with its value.
       const handle: unknown = Array.isArray(given) ? given[1] : given;
-      if (isHandle(handle)) registry.register(handle, { hold, isGuard: typeof handle !== 'function' });
+      watched.isGuard = typeof handle !== 'function';
+      if (isHandle(handle)) registry.register(handle, watched);
       return given;
     };
   }
@@ -68,14 +63,14 @@ export class LostHandles {
     const watch = this.#isAnyLost ? this.#lost.get(lock) : undefined;
     if (watch === undefined) return;
     this.#lost.delete(lock);
-    if (watch.hold.state === HELD && this.#isLost(watch)) this.#tell(watch);
+    const { hold } = watch;
+    if (hold?.state === HELD && this.#isLost(hold, watch)) this.#tell(hold, watch);
   }
 
-  #collected(watch: Watch): void {
+  #collected(watch: WatchedHandle): void {
     const { hold } = watch;
-    if (hold.state !== HELD || hold.asked.leakTold || this.#rt.off || !this.#isLost(watch)) return;
-    if (isGuardOfPermit(watch) || hold.asked.handle?.threw === true || isLate(hold) || isAwaited(hold.lock))
-      this.#tell(watch);
+    if (hold?.state !== HELD || hold.asked.leakTold || this.#rt.off || !this.#isLost(hold, watch)) return;
+    if (isGuardOfPermit(hold, watch) || watch.threw || isLate(hold) || isAwaited(hold.lock)) this.#tell(hold, watch);
     else {
       this.#lost.set(hold.lock, watch);
       this.#isAnyLost = true;
@@ -83,25 +78,24 @@ export class LostHandles {
   }
 
   /** May nobody release it any more, as far as is known? Else it is looked at again when the function that has it has gone. */
-  #isLost(watch: Watch): boolean {
-    const { hold, isGuard } = watch;
+  #isLost(hold: Hold, watch: WatchedHandle): boolean {
     // The handle of before a downgrade, or of a lock that is another class's by now, says nothing.
     if (hold.asked.downgraded > 0) return false;
-    if (isGuard) return true;
+    if (watch.isGuard) return true;
     if (!this.#rt.validator.tracker.followsCalls || this.#released.has(hold.lock.lockClass)) return false;
-    const owner = hold.asked.handle?.owner?.deref();
+    const owner = watch.owner?.deref();
     if (owner === undefined || owner.hasReturned) return true;
     this.#registry?.register(owner, watch);
     return false;
   }
 
-  #tell({ hold, isGuard }: Watch): void {
+  #tell(hold: Hold, { isGuard, threw }: WatchedHandle): void {
     hold.ask().leakTold = true;
-    this.#rt.report(lostHandle(hold, { isGuard, threw: hold.asked.handle?.threw === true, isLate: isLate(hold) }));
+    this.#rt.report(lostHandle(hold, { isGuard, threw, isLate: isLate(hold) }));
   }
 }
 
-function isGuardOfPermit({ hold, isGuard }: Watch): boolean {
+function isGuardOfPermit(hold: Hold, { isGuard }: WatchedHandle): boolean {
   return isGuard && hold.lock.capacity > 1;
 }
 
