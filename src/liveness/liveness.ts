@@ -137,6 +137,7 @@ export class Liveness {
    * is. Circles of any age, and what has been awaited for a second.
    */
   atExit(): void {
+    this.#tellOver();
     const waits = this.#waits().filter((wait) => !this.#toldAtEnd.has(wait));
     if (waits.length === 0) return;
     const graph = new WaitGraph(this.#host.live());

@@ -99,6 +99,12 @@ describe('a program that ends otherwise', () => {
     });
   }
 
+  it('says that what seemed to be stuck has gone on, however shortly before', async () => {
+    const end = await endOf('cancelled');
+    assert.equal(end.code, 0, end.stderr);
+    assert.match(end.stderr, /\[LOCKDEP_DEADLOCK_OVER\].* for (?:lock and other|other and lock), have gone on/);
+  });
+
   it('is not looked at in mode off', async () => {
     const end = await endOf('twice', false, { LOCKDEP: 'off' });
     assert.deepEqual([end.code, end.stderr], [0, '']);
