@@ -20,20 +20,21 @@ export function hookPromises(callbacks: Callbacks): (() => void) | undefined {
   }
 }
 
+/** Is AsyncLocalStorage built on async hooks? Where this method is missing, it serves, whatever it is built on. */
+export const isBuiltOnHooks: boolean =
+  '_propagate' in ((asyncHooks as Partial<typeof asyncHooks>).AsyncLocalStorage?.prototype ?? {});
+
 /** Is there an AsyncLocalStorage that can be made? */
-export const hasStorage: boolean = isStorageServing();
+export const hasStorage: boolean = isBuiltOnHooks || isStorageServing();
 
 /** undefined where there is none. */
 export function newStorage<T>(): Storage<T> | undefined {
   return hasStorage ? new asyncHooks.AsyncLocalStorage<T>() : undefined;
 }
 
-/** Is AsyncLocalStorage built on async hooks? Where this method is missing, it serves, whatever it is built on. */
-export const isBuiltOnHooks: boolean = hasStorage && '_propagate' in asyncHooks.AsyncLocalStorage.prototype;
-
+/** Not asked where it is built on hooks: to make one wakes them. */
 function isStorageServing(): boolean {
   try {
-    // Not run: on Node 20 and 22 that would wake the async hooks of the process.
     const storage: Partial<Storage<unknown>> = new asyncHooks.AsyncLocalStorage<unknown>();
     return [storage.run, storage.getStore, storage.enterWith, storage.disable].every(
       (each) => typeof each === 'function',
