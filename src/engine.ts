@@ -43,7 +43,7 @@ export function makeControl(settings: Settings): Control | undefined {
   watchEnds({
     beforeEnd: async () => (runtime.off ? undefined : await control.liveness.beforeEnd()),
     atEnd: () => !runtime.off && control.liveness.atEnd(),
-    atExit: () => runtime.off || control.liveness.atExit(),
+    atExit: (unsettled) => runtime.off || control.liveness.atExit(unsettled),
   });
   return control;
 }

@@ -166,12 +166,12 @@ export class HeldTracker {
     if (this.#remembers && node.task !== undefined && !isTry(node.kind)) node.task.remember(node, ++this.#grants);
     this.#changes += 1;
     node.changed = this.#changes;
+    if (node.lock.capacity > 1) this.#countPermits(node);
     this.gates.held(node);
   }
 
-  /** The same, of one of several permits: counts the flows that hold any. A walk over what the flow holds. */
-  grantedPermits(node: Hold): void {
-    this.granted(node);
+  /** The permits that are held, and the flows that hold any. A walk over what the flow holds. */
+  #countPermits(node: Hold): void {
     const { lock, parent } = node;
     lock.heldPermits += node.permits;
     const isAlone = parent === undefined || (lock.firstHold === node && lock.lastHold === node);

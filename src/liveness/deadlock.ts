@@ -5,8 +5,9 @@
  * (scope-circles.ts); else advisory, in the words of a suspicion, since a timer or another flow may have a releaser. Pure; linear
  * in the circle.
  */
-import { isScope, type Hold, type TrackedLock } from '../model/hold.js';
+import { isScope, type Hold } from '../model/hold.js';
 import { siteOf } from '../report/stack-text.js';
+import { ageText } from '../report/wait-tree-text.js';
 import type { RawDependency, RawUse, Tier, Violation } from '../report/types.js';
 import { withoutScopes, type CapturedFrame } from '../platform/captured-frame.js';
 import { rawUse, useFacts } from '../validator/lock-use.js';
@@ -31,12 +32,14 @@ export function deadlock(
   const cycle = circle.map((wait, at): RawDependency => {
     // The flow of this wait holds what the one before it wants.
     const wanted = circle.at(at - 1) as Hold;
+    const ahead = isAhead(graph, wait, wanted);
     const held = holdFor(graph, wait, wanted);
     return {
-      from: held.lockClass.name,
+      from: ahead ? wait.lockClass.name : held.lockClass.name,
       to: wait.lockClass.name,
       tier,
-      held: heldUse(held, stackOf(wait)),
+      ...(ahead ? { ahead } : {}),
+      held: ahead ? waitingUse(wait, stackOf(wait)) : heldUse(held, stackOf(wait)),
       acquiring: waitingUse(wait, stackOf(wait)),
       task: taskOf(wait),
     };
@@ -49,7 +52,7 @@ export function deadlock(
     acquiring: waitingUse(closing, stackOf(closing)),
     held: heldOf(graph, closing, stackOf(closing)),
     cycle,
-    ...(circle.length === 1 ? { advice: ownAdvice(closing, graph.queueOf(closing)) } : {}),
+    ...(cycle.filter(({ ahead }) => ahead !== true).length === 1 ? { advice: ownAdvice(graph, closing) } : {}),
     task: taskOf(closing),
   };
 }
@@ -84,7 +87,7 @@ export function stalled(graph: WaitGraph, wait: Hold, now: number): Violation {
   const lockClass = wait.lockClass.name;
   const [holder] = graph.holdersBefore(wait);
   const next = holder === undefined ? undefined : graph.latestWaitOf(holder);
-  const age = `${lockClass} has been waited for since ${Math.round((now - wait.since) / 1000)} s`;
+  const age = `${lockClass} has been awaited for ${ageText(now - wait.since)}`;
   const doing = next === undefined ? '' : `, and waits for ${next.lockClass.name}${placeOf(next)}`;
   return {
     id: `stall:${lockClass}`,
@@ -118,6 +121,12 @@ function placeOf(hold: Hold): string {
   return site === '' ? '' : ` at ${site}`;
 }
 
+/** Has the flow of `wait` none of what `wanted` is for, but asked for it before? */
+function isAhead(graph: WaitGraph, wait: Hold, wanted: Hold): boolean {
+  const { lock } = wanted;
+  return wait !== wanted && wait.lock === lock && graph.heldUnder(wait).every((hold) => hold.lock !== lock);
+}
+
 /** What the flow of `wait` holds of the lock that `wanted` is for; that it is held by somebody is known. */
 function holdFor(graph: WaitGraph, wait: Hold, wanted: Hold): Hold {
   const under = graph.heldUnder(wait);
@@ -133,11 +142,12 @@ function heldOf(graph: WaitGraph, wait: Hold, stack: readonly CapturedFrame[] = 
 
 function summaryOf(graph: WaitGraph, circle: readonly Hold[], ground: Ground): string {
   const who = circle.length === 1 ? ownSummary(graph, last(circle)) : `${circle.length} flows wait for each other`;
+  const isAny = circle.some((wait, at) => isAhead(graph, wait, circle.at(at - 1) as Hold));
   if (ground === 'end') return `${who}, and nothing is left to run that could let one of them go on`;
   if (ground === 'scopes') {
     return circle.length === 1
       ? `${who}: the callback that has what is wanted awaits it, and has it until it returns`
-      : `${who}: each awaits, in the callback that has its lock until it returns, what the next one has`;
+      : `${who}: each awaits, in the callback that has its lock until it returns, what the next one has${isAny ? ', or waits for ahead of it' : ''}`;
   }
   return `${who}, and none of them has gone on since; unless a timer or another flow releases what one of them holds, none will`;
 }
@@ -154,15 +164,22 @@ function ownSummary(graph: WaitGraph, wait: Hold): string {
     : `${holders} flows hold the permits that each of them waits for`;
 }
 
-function ownAdvice({ lockClass, kind, lock }: Hold, queue: TrackedLock | undefined): string {
+function ownAdvice(graph: WaitGraph, wait: Hold): string {
+  const { name } = wait.lockClass;
+  const queue = graph.queueOf(wait);
   if (queue !== undefined) {
     return `Do not wait in work of ${queue.lockClass.name} for what other work of it brings, or bring that on a queue of its own.`;
   }
-  if (lock.capacity > 1) {
-    return `Take all the permits of ${lockClass.name} that a flow needs in one acquisition, with a weight, or give the first back before asking for the next.`;
+  if (wait.lock.capacity > 1) {
+    return `Take all the permits of ${name} that a flow needs in one acquisition, with a weight, or give the first back before asking for the next.`;
   }
-  const { name } = lockClass;
-  const inside = isScope(kind) ? 'in the callback' : 'before the release';
+  if (wait.shared) {
+    return `Read ${name} once, and pass on what was read; or construct it with fairness: 'reader-preferring', where readers may nest.`;
+  }
+  if (graph.heldUnder(wait).some(({ lock, shared }) => lock === wait.lock && shared)) {
+    return `Give back the read of ${name} before writing, take it for writing from the start, or write first and downgrade().`;
+  }
+  const inside = isScope(wait.kind) ? 'in the callback' : 'before the release';
   return (
     `The flow holds ${name} already: do not take it again ${inside}, but hand on that it is held, for instance by a function ` +
     'that says so with lockdep.assertHeld(). A lock of this package is not reentrant.'

@@ -20,7 +20,7 @@ import { deadlock, neverReleased, stalled } from './deadlock.js';
 import type { SlotsFor } from './event-queues.js';
 import type { WaitTable } from '../report/wait-data.js';
 import { areUnseen, seeAwaiters } from './wait-stack.js';
-import { waitText } from '../report/wait-text.js';
+import { tellLeftScopes, tellLeftWaits } from './left-over.js';
 import { refuseWait } from './refuse-wait.js';
 import { ScopeCircles, type FoundCircle } from './scope-circles.js';
 import { mayEnd, WaitGraph } from './wait-graph.js';
@@ -54,7 +54,6 @@ const LASTING = 1000;
 /** Locks that are told so at most, those with the oldest waits. */
 const MAX_AT_EXIT = 10;
 /** Lines about waits for events at the end. */
-const MAX_LEFT_LINES = 20;
 /** Waits whose awaiting functions are looked at, at one time. */
 const MAX_SEEN = 200;
 /** Circles that are told to be suspected, and looked at for whether they go on. */
@@ -79,6 +78,8 @@ export class Liveness {
   #told = new WeakSet<Hold>();
   #stalled = new WeakSet<TrackedLock>();
   #toldAtEnd = new WeakSet<Hold>();
+  /** Was something awaited when nothing was left to run, and so told? */
+  #isLeftTold = false;
   #watched: { readonly circle: readonly Hold[]; readonly report: Report }[] = [];
 
   constructor(host: LivenessHost, clock?: Clock) {
@@ -119,6 +120,8 @@ export class Liveness {
    * socket or other flow can go on.
    */
   atEnd(): boolean {
+    const waits = this.#waits();
+    this.#isLeftTold = waits.length > 0;
     const graph = new WaitGraph(this.#host.live(), { atEnd: true });
     for (const circle of graph.circles()) this.#host.report(deadlock(graph, circle, 'end'));
     for (const wait of graph.stuck) this.#toldAtEnd.add(wait);
@@ -128,16 +131,17 @@ export class Liveness {
       seen.add(wait.lock);
       this.#host.report(neverReleased(graph, wait));
     }
-    if (this.endWatch?.showsWaits !== true) this.#tellLeft(graph);
+    if (this.endWatch?.showsWaits !== true) tellLeftWaits(waits, graph.stuck, this.#host.now());
     return graph.stuck.size > 0;
   }
 
   /**
    * The process ends now, whether or not something could still run: tells what would have been told later, as the suspicion that it
-   * is. Circles of any age, and what has been awaited for a second.
+   * is. Circles of any age, and what has been awaited for a second. `unsettled`: a top-level await has never settled.
    */
-  atExit(): void {
+  atExit(unsettled: boolean): void {
     this.#tellOver();
+    if (unsettled && !this.#isLeftTold) tellLeftScopes(this.#host.live(), this.#host.now());
     const waits = this.#waits().filter((wait) => !this.#toldAtEnd.has(wait));
     if (waits.length === 0) return;
     const graph = new WaitGraph(this.#host.live());
@@ -217,11 +221,12 @@ export class Liveness {
   }
 
   /** Each circle once; told again where it goes on after all. */
-  #tell(circle: readonly Hold[], violation: Violation): Report {
+  #tell(circle: readonly Hold[], violation: Violation): void {
     for (const wait of circle) this.#told.add(wait);
     const report = this.#host.report(violation);
     if (this.#watched.length < MAX_WATCHED) this.#watched.push({ circle, report });
-    return report;
+    // The look that has found it may have been a while ago.
+    if (!this.#isSoon) this.#arm(this.#host.deadlockCheckAfter, true);
   }
 
   /** In enforce the one that began last gives up, and the others go on. */
@@ -229,8 +234,12 @@ export class Liveness {
     // One place in a queue may be that of several waits: of an item and its queue.
     const places = new Set([closing, ...circle].map(({ waiter }) => waiter));
     for (const wait of this.#host.live()) if (places.has(wait.waiter)) this.#told.add(wait);
-    const report = this.#tell(circle, deadlock(graph, circle, 'scopes', stackOf));
-    if (this.#host.enforce) refuseWait(closing, new DeadlockError(report.message, report));
+    const violation = deadlock(graph, circle, 'scopes', stackOf);
+    if (!this.#host.enforce) this.#tell(circle, violation);
+    else {
+      const report = this.#host.report(violation);
+      refuseWait(closing, new DeadlockError(report.message, report));
+    }
   }
 
   #tellStalls(waits: readonly Hold[], now: number, { after, most }: { after: number; most: number }): void {
@@ -244,18 +253,6 @@ export class Liveness {
       graph ??= new WaitGraph(this.#host.live(), this.#seen);
       this.#host.report(stalled(graph, wait, now));
     }
-  }
-
-  /** Waits that are no error by themselves, once nothing is left to run: for events, and for what nobody is known to hold. */
-  #tellLeft(graph: WaitGraph): void {
-    const left = this.#waits().filter((wait) => !graph.stuck.has(wait) && !mayEnd(wait));
-    if (left.length === 0) return;
-    const table = waitTable(new WaitGraph(left), this.#host.now());
-    const lines = waitText(table, { group: true, limit: MAX_LEFT_LINES });
-    showWarning(
-      `nothing is left to run, and somebody still waits; that is an error only where what is waited for should have come:\n${lines}`,
-      'LOCKDEP_WAITS_LEFT',
-    );
   }
 
   /** What was suspected to be stuck has gone on: whoever was told has to hear of it. */

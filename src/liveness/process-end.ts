@@ -16,33 +16,39 @@ import { showWarning, errorText } from '../platform/warnings.js';
 /** What does not keep a process alive by itself: its standard streams. */
 const PASSIVE: ReadonlySet<string> = new Set(['PipeWrap', 'TTYWrap']);
 
+/** Node's exit code for a top-level await that has not settled. */
+const UNSETTLED = 13;
+
 export interface EndLooks {
   /** Takes some turns before that, in which nothing of the program's runs. */
   beforeEnd(): Promise<void>;
   /** Nothing is left to run. Tells who waits for ever; true: somebody does. */
   atEnd(): boolean;
-  /** The process ends now, behind `atEnd` if its end is a natural one. */
-  atExit(): void;
+  /** The process ends now, behind `atEnd` if its end is a natural one. `unsettled`: it is, and a top-level await has not settled. */
+  atExit(unsettled: boolean): void;
 }
 
 export function watchEnds(looks: EndLooks): void {
   let isStuck = false;
+  let isOver = false;
   const look = async (): Promise<void> => {
     if (isAlive()) return;
     try {
       await looks.beforeEnd();
+      isOver = true;
       isStuck = looks.atEnd();
     } catch (error) {
       tellFailure(error);
     }
   };
   const atExit = (code: number): void => {
-    contained(() => looks.atExit());
+    contained(() => looks.atExit(isOver && (code === UNSETTLED || process.exitCode === UNSETTLED)));
     if (isStuck && isMainThread && code === 0 && Number(process.exitCode ?? 0) === 0) process.exitCode = 1;
   };
   process.on('exit', atExit);
   process.on('beforeExit', () => {
     isStuck = false;
+    isOver = false;
     // Behind the listeners of the program, and behind the one of Node 20 that sets 13 for an unsettled top-level await.
     process.off('exit', atExit);
     process.on('exit', atExit);

@@ -135,10 +135,17 @@ export class WaitGraph {
     const lasting = cached(this.#firstLasting[passesReaders(wait) ? 1 : 0], state, () =>
       this.holdersBefore(wait).find((hold) => this.waitOf(hold) !== undefined),
     );
+    const first = cached(this.#firstStuck, state, () => state.waits.find((other) => this.#stuck.has(other)));
+    // There would be enough for it, but for who wants more and came before.
+    if (first !== wait && first !== undefined && this.#isEnough(wait, state)) return first;
     // Where it is its own, that is the shortest way to say so.
     if (lasting !== undefined) return this.#lists.of(wait)?.has(lasting) === true ? wait : this.waitOf(lasting);
-    const first = cached(this.#firstStuck, state, () => state.waits.find((other) => this.#stuck.has(other)));
     return first === wait ? undefined : first;
+  }
+
+  /** Would the permits be enough that those leave who can not go on? */
+  #isEnough({ lock, permits }: Hold, state: LockState): boolean {
+    return lock.capacity > 1 && lock.capacity - this.#lasting(state, false).permits >= permits;
   }
 
   /** Of the flows that have `hold` (a list of holds may be continued in several ways), the last wait that `pick` gives. */

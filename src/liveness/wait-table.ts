@@ -71,6 +71,7 @@ export function waitTable(graph: WaitGraph, now: number): WaitTable {
 type Row<R> = { -readonly [Field in keyof R]: R[Field] };
 
 const NO_HOLDS: readonly WaitTableHold[] = [];
+const NO_FLOWS: readonly number[] = [];
 
 class TableMaker {
   readonly locks: WaitTableLock[] = [];
@@ -102,9 +103,13 @@ class TableMaker {
     const isMixed = lock.capacity <= 1 && holds.some(({ shared }) => shared);
     const writers = isMixed ? this.#flowsOf(holds.filter(({ shared }) => !shared)) : blockers;
     // By index, since a step of an iterator makes an object until V8 has compiled this, and most programs ask once.
+    let ahead = NO_FLOWS;
     for (let i = 0; i < waits.length; i++) {
       const wait = waits[i] as Hold;
-      const row = this.#waiting(wait, id, wait.shared ? writers : blockers);
+      const before = wait.shared ? writers : blockers;
+      // A reader among readers waits for the writer that came first.
+      const row = this.#waiting(wait, id, before.length === 0 && isMixed ? ahead : before);
+      if (isMixed && !wait.shared && ahead.length === 0) ahead = [row.flow];
       row.position = i + 1;
       this.waits.push(row);
       // Nobody holds what is still awaited, so a flow that begins with the wait is that wait alone.
@@ -147,7 +152,7 @@ class TableMaker {
       lock,
       lockClass: this.#classOf(hold.lockClass),
       mode: hold.shared ? 'shared' : 'exclusive',
-      permits: finite(hold.permits),
+      permits: permitsOf(hold),
       since: hold.since,
       site: this.#siteFor(hold),
       exact: hold.asked.frames !== undefined,
@@ -165,7 +170,7 @@ class TableMaker {
       lock,
       lockClass: this.#classOf(wait.lockClass),
       mode: wait.shared ? 'shared' : 'exclusive',
-      permits: finite(wait.permits),
+      permits: permitsOf(wait),
       since: wait.since,
       site: this.#siteFor(wait),
       exact: asked.frames !== undefined,
@@ -219,6 +224,11 @@ class TableMaker {
     if (site === undefined) this.#sites.set(innermost, (site = plain(siteOf(frames))));
     return site;
   }
+}
+
+/** The weight of a writer is no figure of the program's. */
+function permitsOf({ lock, permits }: Hold): number {
+  return lock.capacity === 1 ? 1 : finite(permits);
 }
 
 /** JSON has no Infinity. */

@@ -66,6 +66,7 @@ function dependency(raw: RawDependency, use: (raw: RawUse) => LockUse): Dependen
     tier: raw.tier,
     ...(raw.origin === undefined ? {} : { origin: raw.origin }),
     ...(raw.together === true ? { together: true as const } : {}),
+    ...(raw.ahead === true ? { ahead: true as const } : {}),
     held: use(raw.held),
     acquiring: use(raw.acquiring),
     task: plain(raw.task),

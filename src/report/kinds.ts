@@ -174,7 +174,8 @@ export function blocker(facts: ReportFacts): LockUse | undefined {
 }
 
 function orderAdvice(facts: ReportFacts): string {
-  const cycle = facts.cycle ?? [];
+  // Who merely stands in a queue has no order to keep.
+  const cycle = (facts.cycle ?? []).filter(({ ahead }) => ahead !== true);
   const first = cycle[0];
   const closing = cycle.at(-1);
   if (first === undefined || closing === undefined || cycle.length < 2) {

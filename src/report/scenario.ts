@@ -30,17 +30,22 @@ interface TitledColumn extends Column {
 export function cycleScenario(cycle: readonly Dependency[], past: boolean): string[] {
   // The closing link wants cycle[0].from, which the flow of cycle[0] holds; that one wants what cycle[1] holds, and so on.
   const ordered = [...cycle.slice(-1), ...cycle.slice(0, -1)];
-  return draw(
-    ordered.map((link, index) => ({
-      flows: holdersOf(link.held, (ordered.at(index - 1) as Dependency).acquiring),
-      steps: stepsOf(link, ordered[(index + 1) % ordered.length]),
-    })),
-    past,
-  );
+  const columns = ordered.map((link, index): Column => ({
+    flows: link.ahead === true ? 1 : holdersOf(link.held, (ordered.at(index - 1) as Dependency).acquiring),
+    steps: stepsOf(link, ordered[(index + 1) % ordered.length]),
+  }));
+  const isQueued = ordered.some(({ ahead }) => ahead === true);
+  return draw(isQueued ? columns.map(withTurnBetween) : columns, past);
+}
+
+/** Who merely stands in a queue comes to it between what the others take and what they want. */
+function withTurnBetween({ flows, steps: [first = '', then] }: Column): Column {
+  return { flows, steps: then === undefined ? ['', first, ''] : [first, '', then] };
 }
 
 /** Whoever waits for an event waits for a call: that of a flow which needs a lock first. */
-function stepsOf({ held, acquiring, origin }: Dependency, next: Dependency | undefined): string[] {
+function stepsOf({ held, acquiring, origin, ahead }: Dependency, next: Dependency | undefined): string[] {
+  if (ahead === true) return [lockCall(acquiring)];
   if (origin === 'event') return [lockCall(acquiring), `complete(${plain(held.lockClass)})`];
   return [lockCall(held), next?.origin === 'event' ? `wait(${plain(acquiring.lockClass)})` : lockCall(acquiring)];
 }

@@ -96,6 +96,7 @@ function chainLink(link: Dependency, number: number): string[] {
   if (link.origin === 'declared') return declaredLink(link, number);
   const tier = link.tier === 'advisory' ? ' (advisory)' : '';
   if (link.origin === 'event') return eventLink(link, number);
+  if (link.ahead === true) return aheadLink(link, number);
   const want = link.acquiring.forUnlock === true ? 'its unlock waited for' : 'wanted';
   const how = link.together === true ? 'requested together with' : `${want} while`;
   const what = link.together === true ? plain(link.from) : `${plain(link.from)} was held`;
@@ -112,6 +113,14 @@ function declaredLink(link: Dependency, number: number): string[] {
   return [
     `-> #${number} (${plain(link.to)}): declared to come after ${plain(link.from)}, by lockdep.declareOrder()`,
     ...indent(stackText(link.acquiring), 5),
+  ];
+}
+
+/** It holds nothing of what the flow behind it wants, but has asked for it before that one. */
+function aheadLink({ to, acquiring, task }: Dependency, number: number): string[] {
+  return [
+    `-> #${number} (${plain(to)}): wanted first, ahead in the queue${inTask(task)}`,
+    ...linkStack(acquiring, 'wanted'),
   ];
 }
 

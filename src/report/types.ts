@@ -106,6 +106,8 @@ export interface Dependency {
   readonly origin?: Origin;
   /** Present where the flow requested both at once (`Promise.all`): held was whichever it got first. */
   readonly together?: true;
+  /** Present where that flow holds nothing of `from`, but asked for it first: whoever wants it has to wait behind that. `held` is the wait. */
+  readonly ahead?: true;
   /** The acquisition of `from` by the flow that taught this order. */
   readonly held: LockUse;
   /** That flow's attempt at `to`. */
@@ -182,6 +184,7 @@ export interface RawDependency {
   readonly tier: Tier;
   readonly origin?: Origin | undefined;
   readonly together?: boolean;
+  readonly ahead?: boolean;
   readonly held: RawUse;
   readonly acquiring: RawUse;
   readonly task: string;

@@ -1,9 +1,8 @@
 /**
  * Releasers and guards that were collected while the lock was held: nobody can call them any more.
  *
- * What is known of a guard is certain, since nothing else gives its lock back. A releaser may be dropped by a program that calls `release()` of
- * the lock itself. So it is looked at only where the function that got it has ended as well, which promise hooks show (the tracker's
- * Owner is collected then), and not of classes whose locks were ever released so.
+ * A program may drop both and call `release()` of the lock itself: so nothing is told of classes whose locks were ever released so. Besides, a
+ * releaser is looked at only where the function that got it has ended as well, which promise hooks show (the tracker's Owner is collected then).
  *
  * It is told at once where somebody waits for the lock, where the function has thrown, and where the lock was granted to a task that
  * had ended; a guard of one of several permits, too. Else the lock may be one that nobody wants any more: it is told when somebody
@@ -80,9 +79,9 @@ export class LostHandles {
   /** May nobody release it any more, as far as is known? Else it is looked at again when the function that has it has gone. */
   #isLost(hold: Hold, watch: WatchedHandle): boolean {
     // The handle of before a downgrade, or of a lock that is another class's by now, says nothing.
-    if (hold.asked.downgraded > 0) return false;
+    if (hold.asked.downgraded > 0 || this.#released.has(hold.lock.lockClass)) return false;
     if (watch.isGuard) return true;
-    if (!this.#rt.validator.tracker.followsCalls || this.#released.has(hold.lock.lockClass)) return false;
+    if (!this.#rt.validator.tracker.followsCalls) return false;
     const owner = watch.owner?.deref();
     if (owner === undefined || owner.hasReturned) return true;
     this.#registry?.register(owner, watch);

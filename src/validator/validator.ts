@@ -157,7 +157,10 @@ export class Validator {
     nestLock?: TrackedLock,
   ): Report | undefined {
     const node = this.attempt(lock, lockClass, 'imperative', wait, permits, below, nestLock);
+    const { mostHolders } = lock;
     this.tracker.granted(node);
+    // Nobody has it, but for this look.
+    lock.mostHolders = mostHolders;
     const offence = this.judgeHere(node, below);
     const pending = node.asked.pending as Pending | undefined;
     if (pending !== undefined) this.#judge.leaveOpen(node, pending, runsByItself(node.asked.frames ?? []));

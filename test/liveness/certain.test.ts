@@ -75,6 +75,73 @@ describe('a deadlock of scopes', () => {
       assert.equal(report?.acquiring?.lockClass, 'one');
     }, WATCHED));
 
+  it('names who stands in the queue before a flow that wants more of what it has', () =>
+    isolated(async (instance) => {
+      const permits = new instance.Semaphore(3, { class: unchecked('permits') });
+      void permits.runExclusive(async () => {
+        await settle(1);
+        await permits.runExclusive(() => undefined);
+      });
+      void permits.acquire(3);
+      await settle();
+      const [report] = instance.lockdep.reports();
+      assert.deepEqual(deadlocks(instance), ['strict x1']);
+      assert.deepEqual(
+        report?.cycle?.map(({ ahead, held, acquiring }) => [ahead === true, held.state, acquiring.permits?.count]),
+        [
+          [true, 'waiting', 3],
+          [false, 'held', 1],
+        ],
+      );
+      assert.match(report?.message ?? '', /wanted first, ahead in the queue/);
+      assert.match(report?.message ?? '', /flow 1 \(this\) +flow 2\n/);
+    }, WATCHED));
+
+  it('names the writer that stands between two reads of one flow', () =>
+    isolated(async (instance) => {
+      const lock = new instance.RWSemaphore({ class: unchecked('rw') });
+      void lock.runRead(async () => {
+        await settle(1);
+        await lock.runRead(() => undefined);
+      });
+      void lock.runWrite(() => undefined);
+      await settle();
+      const report = instance.lockdep.reports().find(({ kind }) => kind === 'deadlock');
+      assert.deepEqual(
+        report?.cycle?.map(({ ahead, acquiring }) => [ahead === true, acquiring.mode]),
+        [
+          [true, 'exclusive'],
+          [false, 'shared'],
+        ],
+      );
+      assert.match(report?.message ?? '', /Advice: Read rw once/);
+      const { waits } = instance.lockdep.waits();
+      const [writer, reader] = waits;
+      assert.deepEqual(
+        [writer?.mode, writer?.permits, reader?.mode, reader?.blockedBy],
+        ['exclusive', 1, 'shared', [writer?.flow]],
+      );
+    }, WATCHED));
+
+  it('is not told to have gone on where enforce has refused one of its waits', async () => {
+    const clock = new StillClock(1_000_000);
+    const instance = createLockdep({ clock, ...WATCHED, mode: 'enforce' });
+    const warnings: string[] = [];
+    const note = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', note);
+    const lock = new instance.Mutex({ class: unchecked('refused') });
+    assert.deepEqual(await ends([lock.runExclusive(() => lock.runExclusive(() => undefined))]), [
+      new DeadlockError('').code,
+    ]);
+    await clock.advance(2500);
+    process.off('warning', note);
+    assert.deepEqual(
+      warnings.filter((text) => /gone on/.test(text)),
+      [],
+    );
+    instance.dispose();
+  });
+
   it('is not looked for with a deadlockCheckAfter of 0', () =>
     isolated(async (instance) => {
       const lock = new instance.Mutex({ class: 'own' });

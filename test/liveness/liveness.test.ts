@@ -117,6 +117,37 @@ describe('a suspected deadlock that goes on after all', () => {
     }));
 });
 
+describe('a suspected deadlock that took a look at who awaits what', () => {
+  it('is told to be over as soon', () =>
+    timed(async (instance, clock) => {
+      const tokens = new instance.Semaphore(1, { class: 'tokens' });
+      const lock = new instance.Mutex({ class: 'crossed' });
+      const warnings: string[] = [];
+      const note = ({ message }: Error): void => void warnings.push(message);
+      process.on('warning', note);
+      void (async () => {
+        await tokens.acquire();
+        await settle();
+        await lock.runExclusive(() => undefined);
+      })();
+      void lock.runExclusive(async () => {
+        await settle(1);
+        await tokens.acquire();
+      });
+      await settle();
+      for (let tick = 0; tick < 3; tick++) {
+        await clock.advance(1100);
+        await settle();
+      }
+      assert.deepEqual(told(instance, 'deadlock'), ['advisory']);
+      tokens.release();
+      await settle();
+      await clock.advance(1100);
+      process.off('warning', note);
+      assert.equal(warnings.filter((text) => /have gone on/.test(text)).length, 1);
+    }));
+});
+
 describe('a wait that lasts', () => {
   it('is told once for each lock, with what its holder waits for', () =>
     timed(async (instance, clock) => {

@@ -100,6 +100,9 @@ export class PlainWaits {
       }
       for (const [place, wait] of this.waits(lock).entries()) {
         const before = new Set(heldAgainst(wait, this.holds(lock)).map(flowOf));
+        const writer = this.waits(lock).find((other) => !other.shared);
+        const isBehind = lock.capacity <= 1 && this.holds(lock).length > 0 && writer !== undefined;
+        if (before.size === 0 && isBehind && this.waits(lock).indexOf(writer) < place) before.add(flowOf(writer));
         const row = {
           ...rowOf(wait, at + 1),
           kind: wait.kind === 'unlock' ? 'unlock' : isWait(wait.kind) ? 'event' : 'lock',
@@ -137,19 +140,28 @@ export class PlainWaits {
     const before = this.before(wait);
     if (this.#look.atEnd === true) return wait.kind === 'wait' && before.length === 0;
     if (before.length === 0) return true;
-    const lasting = before.filter((hold) => hold.state === HELD && this.waitOf(hold) !== undefined);
     const { capacity } = this.queueOf(wait.lock) ?? wait.lock;
-    if (capacity <= 1) return lasting.length === 0;
-    return capacity - lasting.reduce((sum, hold) => sum + hold.permits - hold.asked.returned, 0) >= wait.permits;
+    if (capacity > 1) return capacity - this.#lasting(wait) >= wait.permits;
+    return before.every((hold) => hold.state !== HELD || this.waitOf(hold) === undefined);
   }
 
   #next(wait: Hold): Hold | undefined {
+    const first = this.waits(wait.lock).find((other) => this.stuck.includes(other));
+    // Enough permits are left for it: it is the queue that keeps it.
+    const { capacity } = wait.lock;
+    if (first !== wait && first !== undefined && capacity > 1 && capacity - this.#lasting(wait) >= wait.permits)
+      return first;
     for (const hold of this.before(wait)) {
       const own = this.under(wait).includes(hold) ? wait : this.waitOf(hold);
       if (own !== undefined) return own;
     }
-    const first = this.waits(wait.lock).find((other) => this.stuck.includes(other));
     return first === wait ? undefined : first;
+  }
+
+  /** The permits of those who can not go on. */
+  #lasting(wait: Hold): number {
+    const lasting = this.before(wait).filter((hold) => hold.state === HELD && this.waitOf(hold) !== undefined);
+    return lasting.reduce((sum, hold) => sum + hold.permits - hold.asked.returned, 0);
   }
 }
 
@@ -180,7 +192,7 @@ function rowOf(node: Hold, lock: number) {
     lock,
     lockClass: node.lockClass.name,
     mode: node.shared ? 'shared' : 'exclusive',
-    permits: node.permits,
+    permits: node.lock.capacity === 1 ? 1 : node.permits,
     since: node.since,
     site: siteOf(rememberedFrames(node)),
     exact: node.asked.frames !== undefined,

@@ -105,6 +105,17 @@ describe('a program that ends otherwise', () => {
     assert.match(end.stderr, /\[LOCKDEP_DEADLOCK_OVER\].* for (?:lock and other|other and lock), have gone on/);
   });
 
+  it('lists the locks of callbacks that have not returned where nobody waits for them, but its own top-level await', async () => {
+    const end = await endOf('scopeLeft', true);
+    assert.deepEqual([end.code, end.reports], [13, []], end.stderr);
+    assert.match(end.stderr, /LOCKDEP_WAITS_LEFT.*a top-level await has not settled/);
+    assert.match(end.stderr, /^ +held lock, exclusive, .* at .*end\.mjs:\d+/m);
+  });
+
+  it('says nothing of a lock that is held for as long as it runs', async () => {
+    assert.deepEqual(await endOf('scopeLeft'), { code: 0, reports: [], stdout: '[]\n', stderr: '' });
+  });
+
   it('is not looked at in mode off', async () => {
     const end = await endOf('twice', false, { LOCKDEP: 'off' });
     assert.deepEqual([end.code, end.stderr], [0, '']);

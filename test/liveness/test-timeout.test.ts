@@ -26,6 +26,6 @@ describe('a test that times out while it waits for a lock', { concurrency: 2 }, 
     const { code, stdout } = await made.tracked(['--test', '--test-force-exit', 'a.test.mjs']);
     assert.equal(code, 1);
     assert.match(stdout, /LOCKDEP_STALL/);
-    assert.match(stdout, /has been waited for since \d s; its holder has it at\s.*a\.test\.mjs:6:\d+/);
+    assert.match(stdout, /has been awaited for [\d.]+ s; its holder has it at\s.*a\.test\.mjs:6:\d+/);
   });
 });

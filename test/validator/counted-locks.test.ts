@@ -117,6 +117,16 @@ describe('permits under permits of one semaphore', () => {
       for (let i = 0; i < 3; i++) pool.might();
       await pool.runExclusive(() => pool.might());
       assert.equal(only(instance).exhaustion?.highest, 1);
+      pool[CORE].checkInvariants();
+    });
+  });
+
+  it('of a queue the tasks that had slots at once are told', async () => {
+    await isolated(async (instance) => {
+      const queue = new instance.WorkQueue({ class: new LockClass('queue'), concurrency: 3 });
+      await Promise.all([queue.run(nextTurn), queue.run(nextTurn)]);
+      await queue.run(() => queue.run(() => undefined));
+      assert.match(unwrapped(only(instance)), /at most 2 flows have held any of it at once so far/);
     });
   });
 

@@ -51,9 +51,7 @@ export class FollowedAttempt implements ForeignAttempt {
     this.#state = GRANTED;
     const hold = this.#hold;
     if (hold.state !== WAITING) return;
-    const { tracker } = this.#rt.validator;
-    if (hold.lock.capacity > 1) tracker.grantedPermits(hold);
-    else tracker.granted(hold);
+    this.#rt.validator.tracker.granted(hold);
   }
 
   failed(): void {

@@ -124,8 +124,7 @@ export class ValidatingObserver implements LockObserver {
 
   granted(hold: Hold): void {
     const { tracker } = this.#rt.validator;
-    if (hold.lock.capacity > 1) tracker.grantedPermits(hold);
-    else if (hold.kind !== 'wait') tracker.granted(hold);
+    if (hold.kind !== 'wait') tracker.granted(hold);
     // A signal is never held.
     else tracker.ended(hold);
     if (this.#trace.isBusy) this.#trace.granted(hold);

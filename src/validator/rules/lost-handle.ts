@@ -1,6 +1,7 @@
 /**
- * What was given to release a lock was collected while the lock was held: nobody can call it any more. Strict for a guard, which is the
- * only way to give its lock back. Advisory for a releaser, as `release()` of the lock itself may still be called.
+ * What was given to release a lock was collected while the lock was held: nobody can call it any more. Strict for
+ * the guard of a lock that nothing else gives back. Advisory where the lock has a `release()` of its own, which may still be called, and
+ * for a releaser, of which it is not certain who had it.
  */
 import type { Hold } from '../../model/hold.js';
 import { siteOf } from '../../report/stack-text.js';
@@ -23,7 +24,7 @@ export function lostHandle(hold: Hold, lost: LostHandle): Violation {
   return {
     id: `leaked-lock:lost:${lockClass}:${siteOf(use.frames)}`,
     kind: 'leaked-lock',
-    tier: lost.isGuard ? 'strict' : 'advisory',
+    tier: lost.isGuard && !hasRelease(hold) ? 'strict' : 'advisory',
     summary: `${hold.lock.capacity > 1 ? `a permit of ${lockClass}` : lockClass} ${whyLost(hold, lost)}`,
     ...(lost.isLate ? { advice: lateAdvice(lockClass) } : {}),
     acquiring: use,
@@ -34,10 +35,14 @@ export function lostHandle(hold: Hold, lost: LostHandle): Violation {
 
 function whyLost(hold: Hold, { isGuard, threw, isLate }: LostHandle): string {
   if (isLate) return `was granted to task "${taskOf(hold)}" after that had ended, and nobody has kept what releases it`;
+  if (isGuard && !hasRelease(hold)) return 'is held for ever: its guard was collected, and nothing else releases it';
   const how = threw ? 'the function that took it has thrown' : 'who took it has ended';
-  return isGuard
-    ? `is held for ever: its guard was collected, and nothing else releases it`
-    : `is held, and ${how} without a call of its releaser, which was collected: only release() of the lock itself could free it`;
+  const lost = isGuard ? 'its guard was collected' : `${how} without a call of its releaser, which was collected`;
+  return `is held, and ${lost}: only release() of the lock itself could free it`;
+}
+
+function hasRelease({ lock }: Hold): boolean {
+  return 'release' in lock.owner;
 }
 
 function lateAdvice(lockClass: string): string {
