@@ -69,7 +69,12 @@ export function foldAwaits(all: readonly TreeFunction[]): AwaitTree {
   const folder = new Folder(all);
   const groups = new Map<string, Group>();
   let hidden = 0;
-  for (const { shown, waitsFor, family } of all.flatMap((_, index) => folder.startsAt(index))) {
+  const starts = all.flatMap((_, index) => folder.startsAt(index));
+  const queuedFor = new Set(starts.filter(isQueued).map(({ lock }) => lock));
+  for (const start of starts) {
+    const { shown, family, lock } = start;
+    // Who has a lock may stand at the same place as who waits for it: in the `await` of a scope.
+    const waitsFor = lock === '' || (queuedFor.has(lock) && !isQueued(start)) ? start.waitsFor : lock;
     if (shown === undefined) {
       hidden += 1;
       continue;
@@ -113,7 +118,13 @@ interface Start {
   /** undefined where nothing that awaits it is shown. */
   readonly shown: number | undefined;
   readonly waitsFor: string;
+  readonly lock: string;
   readonly family: string;
+}
+
+/** Is it seen to wait in the queue of a lock of this package? */
+function isQueued({ waitsFor }: Start): boolean {
+  return /\b(?:\w*Waiter|\w*Work)\./.test(waitsFor);
 }
 
 /** Compares what awaits a function, and makes stacks of it. */
@@ -138,7 +149,7 @@ class Folder {
     if (!each.isHidden) return [this.#start(index, each.waitsFor)];
     const waitsFor = [each.label, each.waitsFor].filter((text) => text !== '').join(', ');
     const awaiters = shownAwaiters(this.#all, index);
-    if (awaiters.length === 0) return [{ shown: undefined, waitsFor, family: '' }];
+    if (awaiters.length === 0) return [{ shown: undefined, waitsFor, lock: '', family: '' }];
     return awaiters.map((shown) => this.#start(shown, waitsFor));
   }
 
@@ -159,7 +170,7 @@ class Folder {
 
   #start(shown: number, waitsFor: string): Start {
     const family = `${this.#families.of(shown)} ${waitsFor}`;
-    return { shown, waitsFor: this.#at(shown).lock || waitsFor, family };
+    return { shown, waitsFor, lock: this.#at(shown).lock, family };
   }
 
   #isRead({ example, awaitedBy }: StackNode): boolean {

@@ -77,6 +77,8 @@ export class Liveness {
   #isSoon = false;
   #told = new WeakSet<Hold>();
   #stalled = new WeakSet<TrackedLock>();
+  /** Waits of circles that were told as certain: nothing is left to say of them at the end. */
+  #certain = new WeakSet<Hold>();
   #toldAtEnd = new WeakSet<Hold>();
   /** Was something awaited when nothing was left to run, and so told? */
   #isLeftTold = false;
@@ -123,7 +125,9 @@ export class Liveness {
     const waits = this.#waits();
     this.#isLeftTold = waits.length > 0;
     const graph = new WaitGraph(this.#host.live(), { atEnd: true });
-    for (const circle of graph.circles()) this.#host.report(deadlock(graph, circle, 'end'));
+    for (const circle of graph.circles()) {
+      if (!circle.every((wait) => this.#certain.has(wait))) this.#host.report(deadlock(graph, circle, 'end'));
+    }
     for (const wait of graph.stuck) this.#toldAtEnd.add(wait);
     const seen = new Set<TrackedLock>();
     for (const wait of graph.stuck) {
@@ -165,6 +169,7 @@ export class Liveness {
     this.#disarm();
     this.#told = new WeakSet();
     this.#stalled = new WeakSet();
+    this.#certain = new WeakSet();
     this.#toldAtEnd = new WeakSet();
     this.#watched = [];
   }
@@ -234,6 +239,7 @@ export class Liveness {
     // One place in a queue may be that of several waits: of an item and its queue.
     const places = new Set([closing, ...circle].map(({ waiter }) => waiter));
     for (const wait of this.#host.live()) if (places.has(wait.waiter)) this.#told.add(wait);
+    for (const wait of circle) this.#certain.add(wait);
     const violation = deadlock(graph, circle, 'scopes', stackOf);
     if (!this.#host.enforce) this.#tell(circle, violation);
     else {

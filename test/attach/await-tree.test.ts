@@ -45,6 +45,28 @@ function shown(made: readonly Made[]): string[] {
 }
 
 describe('the folded await tree', () => {
+  it('says of none who is seen to wait for something else that it waits for the lock of its line', () => {
+    const scope = { label: '', isHidden: true };
+    const job = { label: 'job', lock: 'lock pool' };
+    assert.deepEqual(
+      shown([
+        { ...scope, waitsFor: 'PermitWaiter.resolve' },
+        { ...job, awaits: [0] },
+        { ...scope, waitsFor: 'Timeout._onTimeout' },
+        { ...job, awaits: [2] },
+      ]),
+      ['lock pool: job', 'Timeout._onTimeout: job'],
+    );
+    // Nothing is seen of the queues of other packages.
+    assert.deepEqual(
+      shown([
+        { ...scope, waitsFor: 'Deferred.done' },
+        { ...job, awaits: [0] },
+      ]),
+      ['lock pool: job'],
+    );
+  });
+
   it('folds equal stacks, the most frequent first', () => {
     assert.deepEqual(
       shown([

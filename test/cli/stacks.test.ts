@@ -149,6 +149,24 @@ describe('lockdep stacks of a process that never loaded it', { skip: !isLinux },
   });
 });
 
+describe('functions at one `await` of a scope', { skip: !isLinux }, () => {
+  it('wait for its lock where they do, and for what its callback does where they have it', async () => {
+    const project = new Project({
+      'main.mjs': `import { lockdep, Semaphore } from ${JSON.stringify(new URL('index.js', built).href)};
+        lockdep.configure({ mode: 'warn' });
+        const pool = new Semaphore(2, { class: 'pool' });
+        async function job() { await pool.runExclusive(() => new Promise((done) => setTimeout(done, 1e6))); }
+        for (let each = 0; each < 5; each++) job();
+        setTimeout(() => process.send('ready'), 50);`,
+    });
+    const program = await started(project, ['main.mjs']);
+    const { stdout, stderr } = await stacks(project, '--attach', String(program.pid));
+    assert.match(stdout, /^3 times, waiting for lock pool, exclusive, held since main\.mjs:4:/m, stderr);
+    assert.match(stdout, /^2 times, waiting for Timeout\._onTimeout:/m);
+    program.child.kill('SIGKILL');
+  });
+});
+
 describe('a process that can not be looked into', { skip: !isLinux }, () => {
   const project = new Project({
     'main.mjs': `process.on('message', () => process.send(performance.now())); process.send('ready');`,
