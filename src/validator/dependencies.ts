@@ -32,6 +32,7 @@ import type { CapturedFrame } from '../platform/captured-frame.js';
 import { WAITING, WANTED, type Hold } from '../model/hold.js';
 import { Blessings, type Blessing } from './blessings.js';
 import type { ClassIds } from './class-ids.js';
+import { CountedNestings } from './counted-nestings.js';
 import { circularDependency, withoutFacts } from './cycle-report.js';
 import { declaredFacts, learnedFacts, sitesOf, type EdgeFacts } from './edge-facts.js';
 import type { ValidatorHost } from './host.js';
@@ -73,6 +74,8 @@ export class Dependencies {
   #proven: FactsOrder;
   #all: FactsOrder = new ClassOrder();
   #stuck: FactsOrder;
+  /** What keeps flows from hanging on permits of one class. */
+  readonly counted: CountedNestings = new CountedNestings();
   readonly #blessings = new Blessings();
   /** Declared orders, which are not learned and so outlive what is. */
   #declared: { readonly from: LockClass; readonly to: LockClass; readonly facts: EdgeFacts }[] = [];
@@ -241,6 +244,7 @@ export class Dependencies {
 
   /** The class has more than one lock: it is no gate any more. Returns the cycles that it had kept from happening. */
   retireGate(id: number): Violation[] {
+    this.counted.retire(id);
     const all = this.#all.retireGate(id);
     const proven = this.#proven.retireGate(id);
     return this.verdicts(
@@ -307,6 +311,7 @@ export class Dependencies {
     const id = this.#ids.idOf(lockClass);
     this.#proven.remove(id);
     this.#all.remove(id);
+    this.counted.forget(lockClass);
     this.#blessings.forget(lockClass);
     this.#declared = this.#declared.filter(({ from, to }) => from !== lockClass && to !== lockClass);
   }
@@ -314,6 +319,7 @@ export class Dependencies {
   /** Forgets what was learned. What was declared or accepted stays. */
   clear(): void {
     this.full = false;
+    this.counted.clear();
     this.#proven = this.#provenOrder();
     this.#all = new ClassOrder();
     this.#stuck = this.#provenOrder();

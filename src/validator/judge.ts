@@ -220,7 +220,7 @@ export class Judge {
     again = false,
   ): Report | undefined {
     const attempt = this.#attemptOf(wanted, held, pending, { evidence, stack, again });
-    if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending.facts);
+    if (held.lockClass === wanted.lockClass) return this.#judgeSameClass(attempt, pending);
     pending.taught.set(held, evidence);
     const { violation } = this.#dependencies.learn(attempt);
     this.tellLimits();
@@ -285,14 +285,32 @@ export class Judge {
     }
   }
 
-  #judgeSameClass(attempt: NestedAttempt, facts: NestingFacts): Report | undefined {
+  #judgeSameClass(attempt: NestedAttempt, pending: Pending): Report | undefined {
+    const { facts } = pending;
     facts.perInstance ||= isPerInstance(attempt);
-    const violation = sameClass(attempt, (name, error) => this.#host.onComparatorError(name, error));
+    const found = sameClass(attempt, (name, error) => this.#host.onComparatorError(name, error));
+    const violation =
+      found?.exhaustion === undefined ? found : this.#atOnce(found, found.exhaustion.flows, attempt, pending);
     const report = violation === undefined ? undefined : this.#violated(violation, facts);
     if (isFreeBeside(attempt.held, attempt.wanted)) return report;
     const closed = this.#dependencies.learnApart(attempt);
     this.tellLimits();
     return closed === undefined ? report : this.#violated(closed, facts);
+  }
+
+  /** As far as so many flows can nest at once: gates may keep them apart. */
+  #atOnce(
+    violation: Violation,
+    flows: number,
+    attempt: NestedAttempt,
+    { facts, taught }: Pending,
+  ): Violation | undefined {
+    const tier = this.#dependencies.counted.learn(attempt, flows);
+    if (tier === 'strict' || tier === violation.tier) return violation;
+    // It is looked at again when one of the gates comes into doubt, and whenever it is nested.
+    taught.set(attempt.held, attempt.evidence);
+    facts.perInstance = true;
+    return tier === undefined ? undefined : { ...violation, tier };
   }
 
   /** The report that the attempt commits, to be refused for it in enforce. */

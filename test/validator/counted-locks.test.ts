@@ -451,3 +451,62 @@ describe('one class twice, as a table', () => {
     });
   });
 });
+
+describe('permits that are nested under a gate', () => {
+  const nestUnder = (gate: Mutex, pool: Semaphore): Promise<void> =>
+    gate.runExclusive(() => nested([pool, 1], [pool, 1]));
+
+  it('are silent where one lock keeps all flows that nest apart', () =>
+    isolated(async (instance) => {
+      const [pool, gate] = [poolOf(instance, 2), new instance.Mutex({ class: new LockClass('gate') })];
+      await Promise.all([nestUnder(gate, pool), nestUnder(gate, pool), nestUnder(gate, pool)]);
+      assert.deepEqual(seen(instance), []);
+    }));
+
+  it('are silent in enforce too', () =>
+    isolated(
+      async (instance) => {
+        const [pool, gate] = [poolOf(instance, 2), new instance.Mutex({ class: new LockClass('gate') })];
+        await nestUnder(gate, pool);
+        await nestUnder(gate, pool);
+        assert.deepEqual(seen(instance), []);
+      },
+      { mode: 'enforce' },
+    ));
+
+  it('are told once as many gates were seen as it takes flows', () =>
+    isolated(async (instance) => {
+      const pool = poolOf(instance, 3);
+      const gates = ['one', 'two', 'three'].map((name) => new instance.Mutex({ class: new LockClass(name) }));
+      for (const gate of gates.slice(0, 2)) await nestUnder(gate, pool);
+      assert.deepEqual(seen(instance), []);
+      await nestUnder(gates[2] as Mutex, pool);
+      assert.deepEqual(seen(instance), ['semaphore-exhaustion strict x1']);
+    }));
+
+  it('are told where one flow nests without the gate', () =>
+    isolated(async (instance) => {
+      const [pool, gate] = [poolOf(instance, 2), new instance.Mutex({ class: new LockClass('gate') })];
+      await nestUnder(gate, pool);
+      await nested([pool, 1], [pool, 1]);
+      assert.deepEqual(seen(instance), ['semaphore-exhaustion strict x1']);
+    }));
+
+  it('are told where readers of the gate nest', () =>
+    isolated(async (instance) => {
+      const [pool, gate] = [poolOf(instance, 2), new instance.RWSemaphore({ class: new LockClass('gate') })];
+      await gate.runRead(() => nested([pool, 1], [pool, 1]));
+      assert.deepEqual(seen(instance), ['semaphore-exhaustion strict x1']);
+    }));
+
+  it('are told when the gate is not the only lock of its class any more', () =>
+    isolated(async (instance) => {
+      const [pool, gateClass] = [poolOf(instance, 2), new LockClass('gate')];
+      const gate = new instance.Mutex({ class: gateClass });
+      await nestUnder(gate, pool);
+      assert.deepEqual(seen(instance), []);
+      assert.ok(new instance.Mutex({ class: gateClass }) !== gate);
+      await nestUnder(gate, pool);
+      assert.deepEqual(seen(instance), ['semaphore-exhaustion strict x1']);
+    }));
+});
