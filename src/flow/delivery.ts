@@ -13,7 +13,6 @@ import { cellUnder, mayBeListed } from './hold-list.js';
 import { hasFrames, isOpen, Owner } from './owner.js';
 import type { Marked, PromiseNotes } from './promise-notes.js';
 import { weakly } from '../platform/weak.js';
-import type { ToldPromises } from './told-promises.js';
 
 export class Delivery {
   /** Was the promise of the turn derived with a user's callback, or through what do holds pass there? */
@@ -22,13 +21,13 @@ export class Delivery {
   readonly #notes: PromiseNotes;
   readonly #context: HeldContext;
   readonly #arrivals: Arrivals;
-  readonly #told: ToldPromises;
+  /** Does the program ask what is held? */
+  isAsked = false;
 
-  constructor(notes: PromiseNotes, context: HeldContext, arrivals: Arrivals, told: ToldPromises) {
+  constructor(notes: PromiseNotes, context: HeldContext, arrivals: Arrivals) {
     this.#notes = notes;
     this.#context = context;
     this.#arrivals = arrivals;
-    this.#told = told;
   }
 
   readTurn(promise: Marked): void {
@@ -57,7 +56,8 @@ export class Delivery {
     // No two of them are one hold: what came with others is not looked for among those.
     const listed = this.#context.current();
     for (const node of parcel.nodes) {
-      node.seen = passage?.isTold === true && !passage.isKept;
+      // Who else awaits what a function has returned nobody sees.
+      node.seen = false;
       const inDoubt = again || isSignal || passage?.isShared === true;
       if (this.#receiveHold(owner, node, inDoubt) && !mayBeListed(listed, node)) this.#enter(node, owner);
     }
@@ -93,7 +93,7 @@ export class Delivery {
     this.through?.keep(node);
     if (!owner.sure) owner.doubt(node);
     const mayBeCallback = !owner.sure || this.isCallback;
-    if (mayBeCallback && (this.#told.isWatching || hasFrames(node))) owner.watched = true;
+    if (mayBeCallback && (this.isAsked || hasFrames(node))) owner.watched = true;
     if (adoptedBy !== undefined) owner.adopt(node);
   }
 

@@ -19,11 +19,8 @@ export interface Debt {
 
 /** How holds go from one function to another, where they do: most owners release what they hold. */
 export class Passage {
-  /** Was it seen by whom the promise is waited for, and are they several? */
-  isTold = false;
+  /** May several wait for it whom nobody has seen? */
   isShared = false;
-  /** Does one wait who may have been given the promise, as a signal? */
-  isKept = false;
   /** Has something come through a combinator that was made before it was known that it would? */
   isLate = false;
   /** Those elements of a combinator that are acquisitions, all of this turn. */
@@ -145,6 +142,12 @@ export class Owner implements HoldOwner {
   adopt(node: Hold): void {
     node.ask().adoptedBy = this;
     if (this._many !== undefined) this._many.unsure = 0;
+  }
+
+  /** Several may wait for what it has returned. */
+  share(): void {
+    this.pass().isShared = true;
+    this.unsettle();
   }
 
   pass(): Passage {

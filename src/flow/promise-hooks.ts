@@ -21,20 +21,23 @@ import { Delivery } from './delivery.js';
 import type { HeldContext } from './held-context.js';
 import { Hold, type ListCell, type TrackedLock } from '../model/hold.js';
 import { hasFrames, Owner, type Debt } from './owner.js';
-import { ThenCalls } from './then-calls.js';
-import { type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
+import { CATCH, PASSES, ThenCalls } from './then-calls.js';
+import { IS_CALLBACK, type Marked, marked, passedOn, PromiseNotes } from './promise-notes.js';
 import { Returns } from './returns.js';
 import { ShieldedHooks } from './shielded-hooks.js';
-import { share, ToldPromises } from './told-promises.js';
 import { TriesInCalls } from './tries-in-calls.js';
 import { isRejected } from '../platform/rejected.js';
 import { weakly } from '../platform/weak.js';
-import { isActOfTurn } from '../platform/turn-function.js';
+import { isActOfTurn, isCallOfThen } from '../platform/turn-function.js';
 import type { Below } from '../platform/below.js';
 
 const NOTHING = 0;
 const SUSPENDED = 1;
 const SETTLED = 2;
+/** Where the count of calls begins anew: it stays a small number for V8. */
+const MANY = 0x3fff_ffff;
+/** In place of that of a promise that somebody waits for. */
+const GONE = -1;
 
 export class PromiseHooks extends ShieldedHooks {
   readonly #notes = new PromiseNotes();
@@ -58,12 +61,17 @@ export class PromiseHooks extends ShieldedHooks {
   readonly #returns = new Returns();
   readonly #turns = new BatchTurns();
   readonly #thenCalls = new ThenCalls(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
-  readonly #told: ToldPromises;
   readonly #delivery: Delivery;
+  /** Does the program ask what is held? Then it is looked at closely who has it. */
+  #isAsked = false;
+  /** Has the prototype's `then` been called on a promise past its layer? A program that does so may do it again. */
+  #looksAlways = false;
+  /** Turns, and calls of async functions in them: a promise that is awaited in the same one was given to nobody. */
+  #calls = 0;
   readonly #bare = new BarePromises({
     cover: (promise) => void this.#thenCalls.observe(promise),
     wasCalled: (derived) => {
-      this.#told.unseen(derived);
+      this.#unseen(derived);
       const parcel = derived[this.#notes.carried];
       if (parcel instanceof Hold) noteThenCalled(parcel.lock);
     },
@@ -74,8 +82,7 @@ export class PromiseHooks extends ShieldedHooks {
     super();
     this.#context = context;
     this.#arrivals = arrivals;
-    this.#told = new ToldPromises(this.#notes, this.#thenCalls, this.onInit);
-    this.#delivery = new Delivery(this.#notes, context, arrivals, this.#told);
+    this.#delivery = new Delivery(this.#notes, context, arrivals);
   }
 
   /** The turn that runs is one of which nothing is known. */
@@ -91,7 +98,8 @@ export class PromiseHooks extends ShieldedHooks {
 
   stop(): void {
     this.#stop?.();
-    this.#told.pause();
+    this.#isAsked = false;
+    this.#delivery.isAsked = false;
     this.#stop = undefined;
     this.#closeTurn();
     this.#returns.from = undefined;
@@ -106,7 +114,7 @@ export class PromiseHooks extends ShieldedHooks {
   carry(promise: Promise<unknown>, parcel: Hold | Owner, mayBatch = false): void {
     try {
       if (mayBatch) this.#turns.requested(parcel as Hold, this.isInTurn);
-      this.#told.isWait(marked(promise));
+      if (parcel instanceof Hold) parcel.madeIn = this.#calls;
       marked(promise)[this.#notes.carried] = parcel;
     } catch (error) {
       this.#arrivals.onFault(error);
@@ -115,7 +123,7 @@ export class PromiseHooks extends ShieldedHooks {
 
   /** May the promise of an acquisition of `lock` that begins do without a layer? Then `carryNew` has to follow. */
   mayGoBare(lock: TrackedLock): boolean {
-    return !this.#told.areAll && this.#bare.asked(lock);
+    return this.#bare.asked(lock);
   }
 
   /** `carry`, of one that is layered, or that `mayGoBare` has just said yes for. */
@@ -126,6 +134,7 @@ export class PromiseHooks extends ShieldedHooks {
     }
     // As `carry`, for the promises that `#derive` is there for.
     if (mayBatch) this.#turns.requested(hold, true);
+    hold.madeIn = this.#calls;
     marked(promise)[this.#notes.carried] = hold;
     this.#bare.made(marked(promise), this.#owner?.latest);
   }
@@ -148,14 +157,15 @@ export class PromiseHooks extends ShieldedHooks {
     return this.#stop !== undefined;
   }
 
-  /** Watches who gets a hold from a helper, in a program that asks who holds what. */
+  /** The program asks who holds what. */
   watch(): void {
-    this.#told.watch();
+    this.#isAsked = true;
+    this.#delivery.isAsked = true;
   }
 
   /** The running function instance took `node` at once: certain where that is the function of the turn. */
   took(node: Hold, below: Below): void {
-    const byTurn = (this.#told.isWatching || node.asked.frames !== undefined) && isActOfTurn(below);
+    const byTurn = (this.#isAsked || node.asked.frames !== undefined) && isActOfTurn(below);
     this.#takeOver(node, byTurn);
     if (!byTurn) this.tries.took(node, this.isRunning);
   }
@@ -212,8 +222,9 @@ export class PromiseHooks extends ShieldedHooks {
     const owner = this.#owner;
     const isBare = owner !== undefined && this.#bare.init(parent, owner.latest);
     if (owner !== undefined) owner.latest = promise;
-    if (this.#told.areAll || this.#thenCalls.isRunning) this.#tell(promise, parent);
+    if (this.#thenCalls.isRunning && this.#thenCalls.derives(parent)) this.#thenCalls.noteKind(promise);
     if (context.live === 0) return;
+    if (parent === undefined) this.#calls = (this.#calls + 1) & MANY;
     if (owner !== undefined) {
       if (owner.watched) this.#lookAtInit(parent);
       this.#last = SUSPENDED;
@@ -222,26 +233,35 @@ export class PromiseHooks extends ShieldedHooks {
     else if (context.cell !== undefined || parent !== undefined) this.#note(promise, parent, context.cell);
   }
 
-  #tell(promise: Marked, parent: Marked | undefined): void {
-    if (this.#told.areAll) this.#told.made(promise, parent);
-    if (this.#thenCalls.isRunning && this.#thenCalls.derives(parent)) this.#told.derived(promise);
-  }
-
   /** What the new promise takes from the turn, and from the promise that it waits for. */
   #note(promise: Marked, parent: Marked | undefined, cell: ListCell | undefined): void {
-    if (cell !== undefined) {
-      if (this.#told.areAll) Reflect.set(promise, this.#context.mark, cell);
-      else promise[this.#context.mark] = cell;
-    }
+    if (cell !== undefined) promise[this.#context.mark] = cell;
     if (parent === undefined) return;
     if (this.tries.isOpen && cell !== undefined) promise[this.#context.mark] = this.tries.branch(cell);
     const parcel = parent[this.#notes.carried] as Hold | Owner | undefined;
     if (parcel === undefined) return;
     promise[this.#notes.carried] = parcel;
     parcel.takers += 1;
-    if (!this.#told.isPast(parent, this.#mustLook(parcel, parent))) return;
-    this.#told.unseen(promise);
-    this.#told.lookAlways();
+    const kind = this.#thenCalls.kindFor(parent);
+    if (parcel instanceof Hold && kind !== CATCH && parent[this.#notes.callback] !== true)
+      this.#noteAsked(parcel, kind !== PASSES);
+    if (kind !== undefined || !(this.#looksAlways || this.#mustLook(parcel, parent)) || !isCallOfThen(this.onInit))
+      return;
+    this.#unseen(promise);
+    this.#looksAlways = true;
+  }
+
+  /** Does it come to who has called for it and to nobody else? Who waits for it at once was the only one that had its promise. */
+  #noteAsked(hold: Hold, comesHere: boolean): void {
+    hold.seen = comesHere && hold.madeIn === this.#calls;
+    hold.madeIn = GONE;
+  }
+
+  /** Made by the prototype's `then`, or one that nobody saw: its handlers are not known. What its source brings is noted on it by now. */
+  #unseen(promise: Marked): void {
+    if (promise[this.#notes.carried] !== undefined) promise[this.#notes.callback] = true;
+    this.#notes.reaction.set(promise, IS_CALLBACK);
+    this.#thenCalls.observe(promise);
   }
 
   /**
@@ -255,6 +275,8 @@ export class PromiseHooks extends ShieldedHooks {
     if (parcel === undefined) return;
     promise[this.#notes.carried] = parcel;
     parcel.takers += 1;
+    parcel.seen = parcel.madeIn === this.#calls;
+    parcel.madeIn = GONE;
   }
 
   /** Has it to be known for certain whether it is an `await` that waits for the parcel's promise? */
@@ -275,13 +297,13 @@ export class PromiseHooks extends ShieldedHooks {
     // No turn of a promise begins within another one: that one went without an end.
     if (this.#isInTurn) this.#closeTurn();
     this.#isInTurn = true;
-    if (this.#told.areAll) this.#told.endTurn();
     if (context.live === 0) {
       context.cell = undefined;
       this.#unowned = promise;
       return;
     }
     this.#turns.next();
+    this.#calls = (this.#calls + 1) & MANY;
     if (this.tries.isOpen) this.tries.endTurn();
     const owner = promise[this.#notes.owned] as Owner | undefined;
     const arriving = promise[this.#notes.carried] as Hold | Owner | undefined;
@@ -319,7 +341,6 @@ export class PromiseHooks extends ShieldedHooks {
     if (known !== undefined) known.prune();
     this.#delivery.readTurn(promise);
     if (!isPassive) {
-      if (from?.passage?.isTold === true && reaction === undefined) owner.sure = true;
       if (carried !== undefined) this.#receive(promise, owner, carried);
       if (from !== undefined) this.#delivery.receive(promise, owner, from);
     }
@@ -353,7 +374,6 @@ export class PromiseHooks extends ShieldedHooks {
   }
 
   protected settled(promise: Marked): void {
-    this.#told.settled(promise);
     const owner = this.#owner;
     if (owner === undefined || this.#muted > 0) return;
     if (promise === owner.turn) {
@@ -369,7 +389,6 @@ export class PromiseHooks extends ShieldedHooks {
 
   protected after(): void {
     this.#context.cell = undefined;
-    if (this.#told.areAll) this.#told.endTurn();
     const owner = this.#owner;
     if (owner !== undefined) this.#end(owner, owner.latest as Marked | undefined);
     this.#closeTurn();
@@ -438,15 +457,12 @@ export class PromiseHooks extends ShieldedHooks {
 
   /** Those that await `promise` by now are between the two microtasks; those that will await it find it marked. */
   #handOver(promise: Marked, owner: Owner): void {
-    const passage = owner.pass();
-    passage.isTold = this.#told.isTold(promise);
-    passage.isShared = this.#told.isShared(promise);
-    passage.isKept = this.#told.isKept(promise);
+    owner.pass();
     // A frozen promise takes no notes: who awaits it late does not receive.
     if (Object.isExtensible(promise)) {
       promise[this.#notes.carried] = owner;
       // A `then` of the program's own tells nothing.
-      if (!this.#thenCalls.observe(promise)) share(owner);
+      if (!this.#thenCalls.observe(promise)) owner.share();
     }
     this.#returns.end(promise, owner);
   }

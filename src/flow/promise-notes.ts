@@ -17,8 +17,6 @@ export class PromiseNotes {
   readonly callback: symbol = Symbol('lockdep.callback');
   /** Derived with a user's callback, or with none, maybe before it was known what that brings. */
   readonly reaction: Stamp<Reaction> = makeStamp();
-  /** Who waits for it, where that is seen from its start (told-promises.ts). */
-  readonly askers: Stamp<number> = makeStamp();
 }
 
 /**

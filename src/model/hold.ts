@@ -158,6 +158,8 @@ export class Hold implements ListCell {
   declare turn: number;
   /** When it was granted, or then ended: a moment in the tracker's count. */
   declare changed: number;
+  /** The call of an async function in which its promise was made, in the count of the promise hooks. */
+  declare madeIn: number;
   /** Has some function instance received it? */
   declare received: boolean;
   /** How many have asked for it: continuations and callbacks behind its promise, and behind what those make of it. */
@@ -201,6 +203,7 @@ export class Hold implements ListCell {
     this.leads = false;
     this.turn = 0;
     this.changed = 0;
+    this.madeIn = -1;
     this.received = false;
     this.takers = 0;
     this.followed = false;

@@ -43,6 +43,7 @@ import { isResource, isStillHolders } from './foreign-grants.js';
 import { JoinedUnlocks } from './joined-unlocks.js';
 import { Judge } from './judge.js';
 import { PossibleGates } from './possible-gates.js';
+import { PresumedAssertions } from './presumed-assertions.js';
 import { NestingFacts } from './nesting-facts.js';
 import { Nestings } from './nestings.js';
 import { isChecked, noteHad, type Due, type Pending } from './pending.js';
@@ -82,6 +83,7 @@ export class Validator {
   readonly #releases = new ReleaseHistory();
   readonly limits: Limits;
   readonly #possible: PossibleGates;
+  readonly #presumed = new PresumedAssertions();
   readonly #judge: Judge;
   readonly #batches: Batches;
   readonly #reclassification: Reclassification;
@@ -272,8 +274,18 @@ export class Validator {
       // Else nobody knows who has it.
       if (followsCalls && byHolder !== undefined) this.#releases.note(node, byHolder);
       // Where several may have gone on with it, it is not known whether this one took what was wanted meanwhile.
-      this.#judge.closeDebts(node, byHolder === true && !node.asked.unsure, below);
+      const isCertain = byHolder === true && !node.asked.unsure;
+      this.#judge.closeDebts(node, isCertain, below);
+      if (isCertain)
+        for (const violation of this.#presumed.decide(node, this.tracker.lastOwner)) this.#host.report(violation);
     }
+  }
+
+  /** An assertion seems to be broken by one of these, which the running function may have: told when it releases that. */
+  presume(holds: readonly Hold[], violation: () => Violation): void {
+    const { lastOwner } = this.tracker;
+    const hold = lastOwner === undefined ? undefined : holds.find((node) => lastOwner.holds(node, false));
+    if (hold !== undefined) this.#presumed.add(hold, lastOwner as Owner, violation());
   }
 
   /** The last look at an attempt that may be over by now, from an async function of ours that the caller awaits. */

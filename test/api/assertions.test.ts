@@ -178,6 +178,51 @@ describe('assertions', () => {
       assert.match(instance.lockdep.reports()[0]?.message ?? '', /assertions\.test\.ts/);
     }));
 
+  it('that are broken by what a helper has returned are told when that is released', () =>
+    isolated(async (instance) => {
+      const { lockdep } = instance;
+      const lock = new instance.Mutex({ class: new LockClass('vault') });
+      const table = new instance.RWSemaphore({ class: new LockClass('table') });
+      const open = async <T>(take: () => Promise<T>): Promise<T> => {
+        await nextTurn();
+        return await take();
+      };
+      const release = await open(() => lock.acquire());
+      lockdep.assertHeld(lock);
+      lockdep.assertNotHeld(lock);
+      lockdep.assertNoneHeld();
+      const read = await open(() => table.acquireRead());
+      lockdep.assertHeld(table, 'write');
+      assert.deepEqual(seen(instance), []);
+      await nextTurn();
+      read();
+      release();
+      assert.deepEqual(
+        lockdep.reports().map(({ tier, message }) => `${tier}: ${/the flow holds[^\n]*/.exec(message)?.[0]}`),
+        [
+          'strict: the flow holds the lock for reading only, where it must hold it for writing',
+          'strict: the flow holds the lock, as it must not here',
+          'strict: the flow holds a lock where it must hold none',
+        ],
+      );
+    }));
+
+  it('that only seem broken are not told where another flow releases what a helper has returned', () =>
+    isolated(async (instance) => {
+      const { lockdep } = instance;
+      const lock = new instance.Mutex({ class: new LockClass('vault') });
+      const open = async (): Promise<() => void> => await lock.acquire();
+      const releases: (() => void)[] = [];
+      const worker = async (): Promise<void> => {
+        releases.push(await open());
+        // Given away by now, without a word.
+        lockdep.assertNotHeld(lock);
+      };
+      await lockdep.detached(worker);
+      releases.pop()?.();
+      assert.deepEqual(seen(instance), []);
+    }));
+
   it('throw in enforce, and leave the lock as it is', () =>
     isolated(
       async (instance) => {

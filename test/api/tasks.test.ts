@@ -64,10 +64,16 @@ describe('the result of a task, the same in every mode', () => {
   }
 
   it('a hold that it resolves with is that of who awaits it', () =>
-    isolated(async ({ lockdep, Mutex }) => {
+    isolated(async (instance) => {
+      const { lockdep, Mutex } = instance;
       const lock = new Mutex();
       const release = await lockdep.task('open', async () => await lock.acquire());
-      assert.equal(lockdep.isHeld(lock), true);
+      lockdep.assertNotHeld(lock);
       release();
+      // Who releases it had it all the time.
+      assert.deepEqual(
+        lockdep.reports().flatMap(({ kind, tier }) => (kind === 'assertion' ? [tier] : [])),
+        ['strict'],
+      );
     }));
 });

@@ -13,7 +13,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 const lock = new Mutex();
 const seen = [];
 const look = () => seen.push(String(lockdep.isHeld(lock)));
-const take = async () => await lock.acquire();
+const take = () => lock.acquire();
 const release = await take();
 look();
 await turn();

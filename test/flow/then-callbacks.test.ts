@@ -30,14 +30,14 @@ it('a callback of then that starts one thing and returns another teaches nothing
   });
 });
 
-it('the first question of a program that has run for long is not known of a hold that is there already', async () => {
+it('the first question of a program that has run for long is answered like all others', async () => {
   await isolated(async (instance) => {
     const { lockdep } = instance;
     const lock = new instance.Mutex();
     for (let i = 0; i < 11_000; i++) await Promise.resolve();
-    for (const answer of [undefined, true]) {
+    for (let question = 0; question < 2; question++) {
       const release = await lock.acquire();
-      assert.equal(lockdep.isHeld(lock), answer);
+      assert.equal(lockdep.isHeld(lock), true);
       lockdep.assertHeld(lock);
       release();
     }

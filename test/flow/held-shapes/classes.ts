@@ -65,11 +65,11 @@ export const classes: readonly HeldShape[] = [
       `open() and close() of ${Kind.name}`,
       async ({ a, probe }) => {
         const session = await new Kind(a).open();
-        probe.held(a, 'opened');
+        probe.missed('not by await', a, 'opened');
         await turn();
-        probe.held(a, 'later');
+        probe.missed('not by await', a, 'later');
         await session.work(() => probe.missed('child of acquire', a, 'in a method'));
-        probe.held(a, 'after the method');
+        probe.missed('not by await', a, 'after the method');
         session.close();
       },
       async ({ a, probe }) => {
@@ -90,7 +90,7 @@ export const classes: readonly HeldShape[] = [
     async (world) => {
       const { a, probe } = world;
       const session = await new Session(a).open();
-      probe.held(a, 'who opened it');
+      probe.missed('not by await', a, 'who opened it');
       world.background(turns(2).then(() => session.close()));
     },
     async (world) => {
@@ -111,7 +111,7 @@ export const classes: readonly HeldShape[] = [
       // oxlint-disable-next-line typescript/await-thenable -- a session is AsyncDisposable; the rule does not see it.
       await using session = await new Session(a).open();
       await turn();
-      probe.held(a, session.lock === a ? 'in the block' : 'never');
+      probe.missed('not by await', a, session.lock === a ? 'in the block' : 'never');
     },
     async ({ a, probe }) => {
       {
@@ -128,7 +128,7 @@ export const classes: readonly HeldShape[] = [
     async ({ a, probe }) => {
       const started = new Started(a);
       const release = await started.ready;
-      probe.held(a, 'awaited');
+      probe.missed('not by await', a, 'awaited');
       release();
     },
     async ({ a, probe }) => {
@@ -167,7 +167,7 @@ export const classes: readonly HeldShape[] = [
         },
       };
       const release = await holder.lock;
-      probe.held(a, 'through a getter');
+      probe.missed('not by await', a, 'through a getter');
       release();
     },
     async ({ a, probe }) => {

@@ -28,9 +28,9 @@ export const combinators: readonly HeldShape[] = [
     'Promise.all of acquires',
     async ({ a, b, probe }) => {
       const releases = await Promise.all([a.acquire(), b.acquire()]);
-      probe.held(a, 'first');
+      probe.missed('not by await', a, 'first');
       await turn();
-      probe.held(b, 'second');
+      probe.missed('not by await', b, 'second');
       for (const release of releases) release();
     },
     async ({ a, b, probe }) => {
@@ -45,15 +45,15 @@ export const combinators: readonly HeldShape[] = [
     'Promise.all of mapped helpers',
     async ({ a, b, probe }) => {
       const releases = await Promise.all([a, b].map(take));
-      probe.held(a, 'the first');
-      probe.held(b, 'the last to settle');
+      probe.missed('not by await', a, 'the first');
+      probe.missed('not by await', b, 'the last to settle');
       for (const release of releases) release();
     },
     async ({ a, b, probe }) => {
       const releases = await Promise.all([a, b].map(take));
       releases[0]?.();
       probe.not(a, 'released alone');
-      probe.held(b, 'kept');
+      probe.missed('not by await', b, 'kept');
       releases[1]?.();
     },
   ),
@@ -79,7 +79,7 @@ export const combinators: readonly HeldShape[] = [
     'Promise.all, the lock comes last',
     async ({ a, probe }) => {
       const [release] = await Promise.all([takeLate(a), Promise.resolve(1)]);
-      probe.held(a, 'awaited');
+      probe.missed('not by await', a, 'awaited');
       release();
     },
     async ({ a, probe }) => {
@@ -94,7 +94,10 @@ export const combinators: readonly HeldShape[] = [
   shape(
     'siblings by acquire in Promise.all',
     ({ a, b, probe }) =>
-      Promise.all([sibling(a, () => probe.held(a, 'own a')), sibling(b, () => probe.held(b, 'own b'))]),
+      Promise.all([
+        sibling(a, () => probe.missed('not by await', a, 'own a')),
+        sibling(b, () => probe.missed('not by await', b, 'own b')),
+      ]),
     ({ a, b, probe }) =>
       Promise.all([sibling(a, () => probe.not(b, 'of the other')), sibling(b, () => probe.not(a, 'of the other'))]),
   ),
@@ -148,7 +151,7 @@ export const combinators: readonly HeldShape[] = [
     async ({ a, b, probe }) => {
       const results = await Promise.allSettled([a.acquire(), b.acquire()]);
       probe.missed('not by await', a, 'the first');
-      probe.held(b, 'the last to settle');
+      probe.missed('not by await', b, 'the last to settle');
       for (const result of results) if (result.status === 'fulfilled') result.value();
     },
     async ({ a, probe }) => {
@@ -161,9 +164,9 @@ export const combinators: readonly HeldShape[] = [
     'a race of the lock with a timeout',
     async ({ a, probe }) => {
       const release = await Promise.race([a.acquire(), turns(3)]);
-      probe.held(a, 'the lock won');
+      probe.missed('not by await', a, 'the lock won');
       await turn();
-      probe.held(a, 'later');
+      probe.missed('not by await', a, 'later');
       release?.();
     },
     async (world) => {
@@ -189,7 +192,7 @@ export const combinators: readonly HeldShape[] = [
       world.background(b.runExclusive(() => open.promise));
       const late = b.acquire();
       const release = await Promise.any([a.acquire(), late]);
-      probe.held(a, 'the winner');
+      probe.missed('not by await', a, 'the winner');
       release();
       open.resolve();
       (await late)();

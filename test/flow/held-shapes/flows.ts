@@ -151,9 +151,9 @@ export const flows: readonly HeldShape[] = [
       `the promise of ${name}, resolved with at once`,
       async ({ a, probe }) => {
         const release = await new Promise<Releaser>((resolve) => resolve(acquire(a)));
-        probe.held(a, 'awaited');
+        probe.missed('not by await', a, 'awaited');
         await turn();
-        probe.held(a, 'awaited, later');
+        probe.missed('not by await', a, 'awaited, later');
         release();
       },
       async ({ a, probe }) => {
@@ -258,9 +258,9 @@ export const flows: readonly HeldShape[] = [
       const handed = deferred<Releaser>();
       world.background(take(a).then(handed.resolve));
       const release = await handed.promise;
-      probe.held(a, 'the receiver');
+      probe.missed('not by await', a, 'the receiver');
       await turn();
-      probe.held(a, 'the receiver, later');
+      probe.missed('not by await', a, 'the receiver, later');
       release();
     },
     async (world) => {
@@ -285,7 +285,7 @@ export const flows: readonly HeldShape[] = [
       let memo: Promise<Releaser> | undefined;
       const open = (): Promise<Releaser> => (memo ??= take(a));
       await open();
-      probe.held(a, 'first use');
+      probe.missed('not by await', a, 'first use');
       const release = await open();
       probe.missed('not by await', a, 'second use: two functions may await it');
       release();
@@ -415,7 +415,7 @@ export const flows: readonly HeldShape[] = [
       const poll = async (left: number): Promise<void> => {
         const release = await take(a);
         await turn();
-        probe.held(a, 'own');
+        probe.missed('not by await', a, 'own');
         release();
         if (left > 0) await poll(left - 1);
       };

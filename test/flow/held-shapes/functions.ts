@@ -24,10 +24,13 @@ function helperShape(name: string, helper: (lock: Mutex) => Promise<Releaser>): 
   return shape(
     `${name} returns the releaser`,
     async ({ a, probe }) => {
+      // A plain one gives the promise of the acquisition itself.
+      const isAwaited = helper === passOn;
+      const tell = (at: string): void => (isAwaited ? probe.held(a, at) : probe.missed('not by await', a, at));
       const release = await helper(a);
-      probe.held(a, 'caller');
+      tell('caller');
       await turn();
-      probe.held(a, 'caller, later');
+      tell('caller, later');
       release();
       probe.not(a, 'after');
     },
@@ -137,8 +140,8 @@ export const functions: readonly HeldShape[] = [
     'a helper takes both',
     async ({ a, b, probe }) => {
       const releases = await takeBoth(a, b);
-      probe.held(a, 'first');
-      probe.held(b, 'second');
+      probe.missed('not by await', a, 'first');
+      probe.missed('not by await', b, 'second');
       for (const release of releases) release();
     },
     async (world) => {
@@ -326,9 +329,9 @@ export const functions: readonly HeldShape[] = [
       const releases = new Map<Mutex, Releaser>();
       for (const lock of [a, b]) {
         releases.set(lock, await take(lock));
-        probe.held(a, 'from the first round on');
+        probe.missed('not by await', a, 'from the first round on');
       }
-      probe.held(b, 'after the loop');
+      probe.missed('not by await', b, 'after the loop');
       for (const release of releases.values()) release();
     },
     async ({ a, b, probe }) => {
@@ -337,7 +340,7 @@ export const functions: readonly HeldShape[] = [
       releases.get(a)?.();
       await turn();
       probe.not(a, 'released out of the map');
-      probe.held(b, 'the other one');
+      probe.missed('not by await', b, 'the other one');
       releases.get(b)?.();
       probe.not(b, 'released as well');
     },

@@ -7,7 +7,7 @@ async function* holding({ a, probe }: World, times = 2): AsyncGenerator<number> 
   try {
     for (let i = 0; i < times; i++) {
       yield i;
-      probe.held(a, 'in the generator, after yield');
+      probe.missed('not by await', a, 'in the generator, after yield');
       await turn();
       // By then it is the body that holds: it awaits the next value.
       probe.missed('child of acquire', a, 'in the generator, later');
@@ -61,9 +61,9 @@ export const generators: readonly HeldShape[] = [
     'an async generator holds across yield',
     async (world) => {
       for await (const _ of holding(world)) {
-        world.probe.held(world.a, 'in the body');
+        world.probe.missed('not by await', world.a, 'in the body');
         await turn();
-        world.probe.held(world.a, 'in the body, later');
+        world.probe.missed('not by await', world.a, 'in the body, later');
       }
     },
     async (world) => {
@@ -79,7 +79,7 @@ export const generators: readonly HeldShape[] = [
     'left by break',
     async (world) => {
       for await (const _ of holding(world)) {
-        world.probe.held(world.a, 'before break');
+        world.probe.missed('not by await', world.a, 'before break');
         break;
       }
     },
@@ -96,7 +96,7 @@ export const generators: readonly HeldShape[] = [
       const loop = async (): Promise<void> => {
         for await (const _ of holding(world)) {
           await turn();
-          world.probe.held(world.a, 'before the throw');
+          world.probe.missed('not by await', world.a, 'before the throw');
           throw new Error('expected');
         }
       };
@@ -116,7 +116,7 @@ export const generators: readonly HeldShape[] = [
       const outer = async function* (): AsyncGenerator<number> {
         yield* holding(world, 1);
       };
-      for await (const _ of outer()) world.probe.held(world.a, 'in the body');
+      for await (const _ of outer()) world.probe.missed('not by await', world.a, 'in the body');
     },
     async (world) => {
       const outer = async function* (): AsyncGenerator<number> {
@@ -178,9 +178,9 @@ export const generators: readonly HeldShape[] = [
     'an iterator written by hand',
     async ({ a, probe }) => {
       for await (const _ of new Cursor(a)) {
-        probe.held(a, 'in the body');
+        probe.missed('not by await', a, 'in the body');
         await turn();
-        probe.held(a, 'in the body, later');
+        probe.missed('not by await', a, 'in the body, later');
       }
     },
     async ({ a, probe }) => {
@@ -195,7 +195,7 @@ export const generators: readonly HeldShape[] = [
     async (world) => {
       const iterator = holding(world, 1);
       await iterator.next();
-      world.probe.held(world.a, 'between two steps');
+      world.probe.missed('not by await', world.a, 'between two steps');
       await iterator.next();
     },
     async (world) => {
@@ -231,7 +231,7 @@ export const generators: readonly HeldShape[] = [
     'a consumer that is not awaited',
     async (world) => {
       const consume = async (): Promise<void> => {
-        for await (const _ of holding(world, 1)) world.probe.held(world.a, 'in the consumer');
+        for await (const _ of holding(world, 1)) world.probe.missed('not by await', world.a, 'in the consumer');
       };
       world.background(consume());
     },

@@ -12,7 +12,7 @@ export const KNOWN_MISSES = {
   'tried in a call':
     'tryAcquire or tryLock before the first await of a function that was called, or in a plain helper: whether that or its caller goes on with the lock is not seen. Out: runExclusive with timeout 0, adopt by who goes on, structured',
   'not by await':
-    'a hold that reaches its holder by another way than by await of the call that takes it: a hand-written timeout, a promise that is kept, a combinator whose other element settles last, catch(), finally(), one promise awaited twice, a callback of then on a helper, compiled code. Out: adopt, runExclusive',
+    'a hold that reaches its holder by another way than by await of the very acquisition: a helper that has returned it, a generator, a combinator, a promise that is kept or awaited twice, a callback of then on a helper, another realm, compiled code. Out: adopt, runExclusive',
 } as const;
 
 export type KnownMiss = keyof typeof KNOWN_MISSES;

@@ -112,7 +112,7 @@ export const programs: readonly HeldShape[] = [
       await turn();
       setImmediate(() => setImmediate(busy.resolve));
       const release = await retry(() => a.acquire({ timeout: 1 }), 100);
-      probe.held(a, 'had in the end');
+      probe.missed('not by await', a, 'had in the end');
       release();
     },
     async (world) => {
@@ -134,7 +134,7 @@ export const programs: readonly HeldShape[] = [
     async ({ a, b, probe }) => {
       const other = b.acquire();
       const release = await Promise.race([a.acquire(), other]);
-      probe.held(a, 'the winner');
+      probe.missed('not by await', a, 'the winner');
       release();
       (await other)();
     },
@@ -248,7 +248,7 @@ export const programs: readonly HeldShape[] = [
         }
       };
       const release = await open();
-      probe.held(a, 'who opened it');
+      probe.missed('not by await', a, 'who opened it');
       release();
     },
     async (world) => {

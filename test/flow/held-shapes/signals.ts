@@ -104,7 +104,8 @@ function firstComeShape(name: string, acquire: (lock: Mutex) => Promise<Releaser
     `the promise of ${name}, awaited by one who only waits`,
     async ({ a, probe }) => {
       const release = await acquire(a);
-      probe.held(a, 'the only one');
+      if (acquire === take) probe.missed('not by await', a, 'the only one');
+      else probe.held(a, 'the only one');
       release();
     },
     async (world) => {
@@ -136,7 +137,7 @@ export const signals: readonly HeldShape[] = [
       const step = async (): Promise<void> => {
         if (left-- === 0) return;
         const release = await take(a);
-        probe.held(a, 'in a step');
+        probe.missed('not by await', a, 'in a step');
         release();
         await step();
       };
@@ -197,7 +198,7 @@ export const signals: readonly HeldShape[] = [
         yield await a.acquire();
       };
       const { value } = await generate().next();
-      probe.held(a, 'the consumer');
+      probe.missed('not by await', a, 'the consumer');
       (value as Releaser)();
     },
     async ({ a, probe }) => {
@@ -220,7 +221,7 @@ export const signals: readonly HeldShape[] = [
     async ({ a, b, probe }) => {
       const both = [a.acquire(), b.acquire()];
       const release = await Promise.race(both);
-      probe.held(a, 'the winner');
+      probe.missed('not by await', a, 'the winner');
       release();
       (await both[1])?.();
     },
@@ -239,7 +240,8 @@ export const signals: readonly HeldShape[] = [
         const pending = acquire(a);
         pending.catch(() => undefined);
         const release = await pending;
-        probe.held(a, 'who awaits it');
+        if (acquire === take) probe.missed('not by await', a, 'who awaits it');
+        else probe.held(a, 'who awaits it');
         release();
       }
     },
@@ -284,7 +286,7 @@ export const signals: readonly HeldShape[] = [
     'a promise that one awaits, and another past a catch, finally, or in a loop',
     async ({ a, probe }) => {
       const release = await take(a);
-      probe.held(a, 'the only one');
+      probe.missed('not by await', a, 'the only one');
       release();
     },
     async (world) => {
@@ -321,9 +323,9 @@ export const signals: readonly HeldShape[] = [
       // From the first question on all promises tell again.
       assert.equal(lockdep.isHeld(b), false);
       const release = await take(a);
-      probe.held(a, 'who called the helper');
+      probe.missed('not by await', a, 'who called the helper');
       await many();
-      probe.held(a, 'who called the helper, many promises later');
+      probe.missed('not by await', a, 'who called the helper, many promises later');
       release();
     },
     async (world) => {
@@ -368,7 +370,7 @@ export const signals: readonly HeldShape[] = [
     'a frozen promise',
     async ({ a, probe }) => {
       const release = await Object.freeze(take(a));
-      probe.held(a, 'who awaits it');
+      probe.missed('not by await', a, 'who awaits it');
       release();
     },
     async (world) => {
