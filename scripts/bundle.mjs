@@ -54,7 +54,7 @@ const ON_NODE = {
     import { registerCopy } from './platform/copies.js';
     import { keepWarnings } from './platform/kept-warnings.js';
     keepWarnings();
-    registerCopy('${version}', __dirname + (process.platform === 'win32' ? '\\\\' : '/'));
+    registerCopy('${version}', __dirname + (globalThis.process?.platform === 'win32' ? '\\\\' : '/'));
     export const loadValidator = (settings) => require('./engine.js').makeControl(settings);`,
   'locks/async-mutex-errors.js': `
     const errors = require('./${SHARED}').get();

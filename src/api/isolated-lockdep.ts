@@ -171,6 +171,7 @@ export async function expectReport(lockdep: Lockdep, kind: ReportKind, fn: () =>
   const fresh = lockdep.reports().filter((report) => report.count > (before.get(report.id) ?? 0));
   const [found, ...others] = fresh;
   if (found?.kind === kind && others.length === 0) return found;
-  const seen = fresh.length === 0 ? 'none' : fresh.map((report) => report.kind).join(', ');
+  const none = lockdep.mode === 'off' ? 'none: the mode is off' : 'none';
+  const seen = fresh.length === 0 ? none : fresh.map((report) => report.kind).join(', ');
   throw new Error(`expected one report of kind ${kind}, got ${seen}`);
 }

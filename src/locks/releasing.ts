@@ -7,6 +7,20 @@ import type { Hold } from '../model/hold.js';
 import type { Below, Grant, ObservedLock, ObservedPermits } from './observed.js';
 import type { LockObserver } from './observer.js';
 
+// As the library of TypeScript 5.2 has them, for programs that are compiled without that.
+declare global {
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+    readonly asyncDispose: unique symbol;
+  }
+  interface Disposable {
+    [Symbol.dispose](): void;
+  }
+  interface AsyncDisposable {
+    [Symbol.asyncDispose](): PromiseLike<void>;
+  }
+}
+
 /** Frees what was acquired: once, however often it is called. As async-mutex's. */
 export type Releaser = () => void;
 

@@ -21,7 +21,7 @@ import { CORE } from './symbols.js';
 
 /**
  * Returns the same lock with every wait bounded to `timeout` milliseconds, after which it rejects with `timeoutError` (E_TIMEOUT
- * unless it is given). A plain object, as in async-mutex, and a timeout that no timer can keep is 1 ms.
+ * unless it is given). A plain object, as in async-mutex, and a timeout that no timer can keep, or none, is 1 ms.
  *
  * A wait that timed out keeps its place in the queue, and later takes the lock for a moment, as in async-mutex; the option
  * `timeout` of `acquire()` gives up the place at once.
@@ -39,7 +39,7 @@ export function withTimeout(sync: MutexInterface, timeout: Milliseconds, timeout
 export function withTimeout(sync: SemaphoreInterface, timeout: Milliseconds, timeoutError?: Error): SemaphoreInterface;
 export function withTimeout(
   sync: MutexInterface | SemaphoreInterface,
-  timeout: Milliseconds,
+  timeout: Milliseconds = 1,
   timeoutError: Error = E_TIMEOUT,
 ): MutexInterface | SemaphoreInterface {
   const isOurs = sync instanceof Mutex || sync instanceof Semaphore;

@@ -19,6 +19,12 @@ export interface Settings {
   wrong?: Error;
 }
 
+/** Is a program developed or tested where NODE_ENV is `place`? That is taken for consent to a validator. */
+export function isTrial(place: string | undefined): boolean {
+  // What is not there matches neither.
+  return /^(test|development)$/.test(place as string);
+}
+
 /**
  * LOCKDEP and LOCKDEP_TRACKING win over code. Without LOCKDEP the mode is `warn` where NODE_ENV is `development` or `test`, else
  * `off`: who never asked for a validator gets locks alone.
@@ -28,7 +34,7 @@ export function settingsOf(): Settings {
   const mode = fromEnvironment('LOCKDEP');
   const tracking = fromEnvironment('LOCKDEP_TRACKING');
   return {
-    mode: mode || (place === 'development' || place === 'test' ? 'warn' : 'off'),
+    mode: mode || (isTrial(place) ? 'warn' : 'off'),
     isModeForced: !!mode,
     tracking: tracking || 'precise',
     isTrackingForced: !!tracking,

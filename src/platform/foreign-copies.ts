@@ -40,15 +40,16 @@ export function watchForCopies(on: () => boolean): void {
     // A register that is not one.
   }
   inMicrotask(lookForCopies);
-  afterThisTurn(lookForCopies);
-  lookAtExit();
+  lookLater();
 }
 
-/** In a context of its own (node:vm, Jest) a listener of the one process would keep the context for ever. */
-function lookAtExit(): void {
+/** In a context of its own (node:vm, Jest) a listener of the one process would keep the context for ever, and a later turn may find it torn down. */
+function lookLater(): void {
   try {
     const { process } = globalThis as { readonly process?: NodeJS.Process };
-    if (process instanceof Object) process.once('exit', lookForCopies);
+    if (!(process instanceof Object)) return;
+    afterThisTurn(lookForCopies);
+    process.once('exit', lookForCopies);
   } catch {
     // A stand-in for `process`.
   }

@@ -1,5 +1,5 @@
 /** What the environment asks for, checked. The one who reads it leaves that to the validator, to be small where there is none. */
-import { checkedMode, checkedTracking, type Mode, type Settings, type TrackingLevel } from '../model/mode.js';
+import { checkedMode, checkedTracking, isTrial, type Mode, type Settings, type TrackingLevel } from '../model/mode.js';
 import { fromEnvironment } from '../platform/environment.js';
 import { showWarning } from '../platform/warnings.js';
 
@@ -12,7 +12,8 @@ export interface CheckedSettings {
 }
 
 /**
- * A wrong word ends the program at its start. In production it is told of and counts as none: it ends nothing.
+ * A wrong word ends the program at its start where the program is developed or tested. Elsewhere it is told of and counts as none: it
+ * ends nothing.
  *
  * @throws {RangeError} which `settings.wrong` is then
  */
@@ -22,7 +23,7 @@ export function checkedSettings(settings: Settings): CheckedSettings {
       return check(word, `environment variable ${name}`);
     } catch (caught) {
       const error = caught as Error;
-      if (fromEnvironment('NODE_ENV') !== 'production') throw (settings.wrong = error);
+      if (isTrial(fromEnvironment('NODE_ENV'))) throw (settings.wrong = error);
       showWarning(`${error.message}; it is ignored`, 'LOCKDEP_BAD_SETTING');
       return undefined;
     }

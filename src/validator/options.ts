@@ -82,6 +82,8 @@ export function checkedOptions(options: unknown): SomeOptions {
   if (warnings !== undefined && typeof warnings !== 'boolean') {
     throw mistyped('option warnings', 'a boolean', warnings);
   }
+  if (stackDepth !== undefined && typeof stackDepth !== 'number')
+    throw mistyped('option stackDepth', 'a number', stackDepth);
   if (stackDepth !== undefined && !(Number.isInteger(stackDepth) && stackDepth > 0)) {
     throw new RangeError(`option stackDepth must be a positive integer, got ${describe(stackDepth)}`);
   }

@@ -17,17 +17,20 @@ describe('a setting of the environment that makes no sense', () => {
     [{ LOCKDEP: 'enforce', LOCKDEP_TRACKING: 'exact' }, 'an import', 'enforce precise\n'],
     [{ LOCKDEP: 'loud', LOCKDEP_TRACKING: 'light' }, 'lockdep/register', 'warn light\n'],
   ] as const) {
-    it(`in production it is a warning: ${JSON.stringify(env)}, ${way}`, async () => {
-      const made = Project.withLockdep({ 'main.mjs': tell });
-      const words = [...(WAYS[way] ?? []), 'main.mjs'];
-      const { code, stdout, stderr } = await made.node(words, { env: { ...env, NODE_ENV: 'production' } });
-      assert.deepEqual([code, stdout], [0, printed], stderr);
-      assert.equal(
-        stderr.match(/\[LOCKDEP_BAD_SETTING\] LockdepWarning: environment variable LOCKDEP/g)?.length,
-        1,
-        stderr,
-      );
-    });
+    for (const place of [{ NODE_ENV: 'production' }, { NODE_ENV: '' }]) {
+      const where = place.NODE_ENV || 'a place that has no name';
+      it(`in ${where} it is a warning: ${JSON.stringify(env)}, ${way}`, async () => {
+        const made = Project.withLockdep({ 'main.mjs': tell });
+        const words = [...(WAYS[way] ?? []), 'main.mjs'];
+        const { code, stdout, stderr } = await made.node(words, { env: { ...env, ...place } });
+        assert.deepEqual([code, stdout], [0, printed], stderr);
+        assert.equal(
+          stderr.match(/\[LOCKDEP_BAD_SETTING\] LockdepWarning: environment variable LOCKDEP/g)?.length,
+          1,
+          stderr,
+        );
+      });
+    }
   }
 
   it('in production is told of also where the program exits in the turn of the import', async () => {
@@ -44,8 +47,10 @@ describe('a setting of the environment that makes no sense', () => {
       /RangeError: environment variable LOCKDEP_TRACKING must be 'precise' or 'light', got "exact"/,
     ],
   ] as const) {
-    it(`elsewhere it is an error: ${JSON.stringify(env)}`, async () => {
-      const { code, stderr } = await Project.withLockdep({ 'main.mjs': tell }).node(['main.mjs'], { env });
+    it(`where a program is tested it is an error: ${JSON.stringify(env)}`, async () => {
+      const { code, stderr } = await Project.withLockdep({ 'main.mjs': tell }).node(['main.mjs'], {
+        env: { ...env, NODE_ENV: 'test' },
+      });
       assert.match(stderr, complaint);
       assert.equal(code, 1);
     });

@@ -17,7 +17,6 @@ for (const mode of MODES) {
             assert.equal(guard.released, false);
           }
           {
-            // oxlint-disable-next-line typescript/await-thenable -- a guard is AsyncDisposable; the rule does not see it.
             await using guard = await lock.lock();
             assert.equal(guard.released, false);
           }

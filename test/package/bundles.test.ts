@@ -102,8 +102,9 @@ describe('a bundle of lockdep/async-mutex', () => {
     assert.equal(stderr.match(/does not run here/g)?.length, 1, stderr);
   });
 
-  it('has the validator where lockdep/eager is imported, and reports', async () => {
-    const code = `
+  for (const conditions of [undefined, ['production'], ['import']]) {
+    it(`has the validator where lockdep/eager is imported, and reports, conditions ${conditions?.join() ?? 'as they are'}`, async () => {
+      const code = `
       import 'lockdep/eager';
       import { lockdep, Mutex } from 'lockdep';
       lockdep.configure({ mode: 'warn', warnings: false });
@@ -112,8 +113,9 @@ describe('a bundle of lockdep/async-mutex', () => {
       await nest(a, b);
       await nest(b, a);
       console.log(JSON.stringify(lockdep.reports().map(({ kind }) => kind)));`;
-    await bundled(code, { platform: 'node' });
-    const { stdout, stderr } = installed.node(['out.mjs']);
-    assert.equal(stdout.trim(), '["circular-dependency"]', stderr);
-  });
+      await bundled(code, { platform: 'node', ...(conditions === undefined ? {} : { conditions }) });
+      const { stdout, stderr } = installed.node(['out.mjs']);
+      assert.equal(stdout.trim(), '["circular-dependency"]', stderr);
+    });
+  }
 });

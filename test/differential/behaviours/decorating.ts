@@ -209,7 +209,15 @@ export const DECORATING: readonly Case[] = [
   {
     situation: 'a time that no timer can keep, a used-up one as well, is one millisecond',
     play: async ({ library, clock, actors: [holder] }) => {
-      for (const timeout of [-0.5, -1, Number.NaN, Number.NEGATIVE_INFINITY, 2 ** 31, Number.POSITIVE_INFINITY]) {
+      for (const timeout of [
+        undefined as never,
+        -0.5,
+        -1,
+        Number.NaN,
+        Number.NEGATIVE_INFINITY,
+        2 ** 31,
+        Number.POSITIVE_INFINITY,
+      ]) {
         const mutex = new library.Mutex();
         await holder.do(() => mutex.acquire());
         const decorated = library.withTimeout(mutex, timeout);

@@ -108,14 +108,12 @@ export const classes: readonly HeldShape[] = [
   shape(
     'await using of a session',
     async ({ a, probe }) => {
-      // oxlint-disable-next-line typescript/await-thenable -- a session is AsyncDisposable; the rule does not see it.
       await using session = await new Session(a).open();
       await turn();
       probe.missed('not by await', a, session.lock === a ? 'in the block' : 'never');
     },
     async ({ a, probe }) => {
       {
-        // oxlint-disable-next-line typescript/await-thenable -- a session is AsyncDisposable; the rule does not see it.
         await using _ = await new Session(a).open();
       }
       probe.not(a, 'after the block');

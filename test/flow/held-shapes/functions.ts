@@ -97,7 +97,6 @@ export const functions: readonly HeldShape[] = [
     },
     async ({ a, probe }) => {
       {
-        // oxlint-disable-next-line typescript/await-thenable -- a guard is AsyncDisposable; the rule does not see it.
         await using guard = await a.lock();
         probe.held(a, guard.released ? 'never' : 'in the block');
       }
