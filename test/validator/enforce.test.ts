@@ -57,6 +57,59 @@ describe('enforce', () => {
     }, enforce);
   });
 
+  it('the offending runExclusive under an acquired lock rejects, once the order is known', async () => {
+    await isolated(async (instance) => {
+      const [a, b] = [
+        new instance.Mutex({ class: new LockClass('a') }),
+        new instance.Mutex({ class: new LockClass('b') }),
+      ];
+      const nest = async (outer: Mutex, inner: Mutex): Promise<void> => {
+        const guard = await outer.lock();
+        try {
+          await nextTurn();
+          await inner.runExclusive(() => undefined);
+        } finally {
+          guard.release();
+        }
+      };
+      await nest(a, b);
+      await nest(b, a);
+      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+      for (let i = 0; i < 8; i++) {
+        await nest(a, b);
+        await assert.rejects(nest(b, a), { code: 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY' });
+      }
+      // They meet, and would wait for each other for ever.
+      const ends = await Promise.allSettled([nest(a, b), nest(b, a)]);
+      assert.deepEqual(
+        ends.map(({ status }) => status),
+        ['fulfilled', 'rejected'],
+      );
+      assert.deepEqual([a.isLocked(), b.isLocked()], [false, false]);
+    }, enforce);
+  });
+
+  it('a scope that is not awaited under the lock is let through', async () => {
+    await isolated(async (instance) => {
+      const [a, b] = [
+        new instance.Mutex({ class: new LockClass('a') }),
+        new instance.Mutex({ class: new LockClass('b') }),
+      ];
+      await a.runExclusive(() => b.runExclusive(() => undefined));
+      for (let i = 0; i < 8; i++) {
+        const release = await b.acquire();
+        const beside = a.runExclusive(() => undefined);
+        await nextTurn();
+        release();
+        await beside;
+      }
+      assert.deepEqual(
+        instance.lockdep.reports().filter(({ tier }) => tier === 'strict'),
+        [],
+      );
+    }, enforce);
+  });
+
   it('a flow that would wait for itself gets an error in place of the hang', async () => {
     await isolated(async (instance) => {
       const lock = new instance.Mutex();

@@ -98,8 +98,12 @@ export class Acquisitions {
     const hold = this.#attempt(lock, wanted, wanted.isTry ? 'try-scope' : 'scope', below);
     const granted = lock.takeNow(wanted, hold);
     const turn = granted === undefined ? this.#request(lock, wanted, hold, grantValue, below) : undefined;
-    const probed = this.#rt.validator.wantsProbe(hold) ? ready : undefined;
-    return this.#begun(hold, scopeFrames.run(hold, turn, granted ?? 0, this.#keeper, callback, passValue, probed));
+    const { validator } = this.#rt;
+    const probed = validator.wantsProbe(hold) ? ready : undefined;
+    const promise = scopeFrames.run(hold, turn, granted ?? 0, this.#keeper, callback, passValue, probed);
+    // Who awaits the scope waits for its lock: a look at the stack alone does not tell one instance of a function from another.
+    if (hold.asked.pending !== undefined) validator.tracker.carryWaits(promise, [hold]);
+    return this.#begun(hold, promise);
   }
 
   /** What the caller gets of it; where it has to wait, the wait begins. */
