@@ -154,7 +154,9 @@ class MutexFace extends LockFace implements MutexInterface {
 
   /**
    * Frees the lock, whoever holds it: the releaser that `acquire` gave is safer. A free mutex stays as it is, and that is reported
-   * as `bad-unlock-balance`.
+   * as `bad-unlock-balance`; so is the release of one that the callback of a `runExclusive()` has.
+   *
+   * @throws {LockdepError} ERR_LOCKDEP_BAD_UNLOCK_BALANCE when the mode is enforce and such a callback has it; the lock is as it was
    */
   release(): void {
     const core = this[CORE];

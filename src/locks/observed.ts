@@ -135,7 +135,7 @@ export interface Submission<T, I = unknown> {
 }
 
 /** Something is released that is not held. */
-export type UnlockFault = 'free' | 'released-guard' | 'stale-releaser' | 'over-release';
+export type UnlockFault = 'free' | 'released-guard' | 'stale-releaser' | 'over-release' | 'scope';
 
 /** A lock of another package, whose grants are told by an adapter. */
 export interface ObservedForeign extends ObservedLock {

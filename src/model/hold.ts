@@ -315,6 +315,8 @@ class HoldQuestion {
   joined: Hold | undefined = undefined;
   /** A judgement about it waits for the release of an outer lock, and wants its stack. */
   awaited = false;
+  /** It was told who has released it in place of its scope. */
+  isTheftTold = false;
   /** Ended by a `release()` that was not its own. */
   foreignRelease = false;
   /** By one of the very function that has it, and no other hold of the lock. */

@@ -80,7 +80,8 @@ export class LostHandles {
   #isLost(hold: Hold, watch: WatchedHandle): boolean {
     // The handle of before a downgrade, or of a lock that is another class's by now, says nothing.
     if (hold.asked.downgraded > 0 || this.#released.has(hold.lock.lockClass)) return false;
-    if (watch.isGuard) return true;
+    // Nobody got anything from a function that has thrown.
+    if (watch.isGuard || watch.threw) return true;
     if (!this.#rt.validator.tracker.followsCalls) return false;
     const owner = watch.owner?.deref();
     if (owner === undefined || owner.hasReturned) return true;

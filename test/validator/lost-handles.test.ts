@@ -306,6 +306,22 @@ describe('of what releases a lock, and was collected while it was held, is told'
       { tracking: 'light' },
     ));
 
+  it('what a function that has thrown had, as soon as it is collected', () =>
+    isolated(async (instance) => {
+      const permits = new instance.Semaphore(2, { class: 'permits' });
+      const connect = async (): Promise<Releaser> => {
+        const [, release] = await permits.acquire();
+        if (permits.getValue() > 0) throw new Error('refused');
+        return release;
+      };
+      const program = async (): Promise<unknown> => await connect().catch(() => undefined);
+      await Promise.race([program().then(() => undefined), sleep(50)]);
+      await sleep(1);
+      collect();
+      await sleep(5);
+      assert.equal(leaks(instance).length, 1);
+    }));
+
   it('once where its task has told of it before', () =>
     isolated(async (instance) => {
       const permits = new instance.Semaphore(2);

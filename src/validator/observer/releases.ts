@@ -58,6 +58,7 @@ export class Releases {
       this.#unheld(lock, weight, below);
       return;
     }
+    this.#tellTheft(lock, below);
     const cell = this.#rt.validator.tracker.current();
     // Of a lock that lets one in there is no choice; of a semaphore it is told who returns a permit.
     const own = lock.excludes && !lock.isCounted ? undefined : findHold(cell, (hold) => hold.lock === lock);
@@ -78,7 +79,7 @@ export class Releases {
    * may free the next owner's lock: so it is reported, and the next owner's hold ends with it.
    */
   #stale(lock: ObservedPermits, weight: number, hold: Hold, below: Below): void {
-    const { foreignRelease, ownRelease } = hold.asked;
+    const { foreignRelease, ownRelease, isTheftTold } = hold.asked;
     if (lock.isCounted) {
       // The release() may have been meant for another hold, or to add permits.
       if (foreignRelease && ownRelease) this.#tellOverRelease(lock, weight, below);
@@ -86,9 +87,21 @@ export class Releases {
       lock.giveMore(weight);
       return;
     }
-    if (foreignRelease && !this.#rt.off) this.#rt.report(badUnlockBalance(lock, 'stale-releaser', below));
-    if (foreignRelease) this.#endOldest(lock, weight, below);
+    if (foreignRelease && !isTheftTold && !this.#rt.off)
+      this.#rt.report(badUnlockBalance(lock, 'stale-releaser', below));
+    const next = foreignRelease ? this.#endOldest(lock, weight, below) : undefined;
+    // What comes of it is told with it.
+    if (isTheftTold && next !== undefined) next.ask().isTheftTold = true;
     lock.give(weight);
+  }
+
+  /** A mutex that a scope has is nobody's to release: who does so is told, and in enforce refused before anything has changed. */
+  #tellTheft(lock: ObservedPermits, below: Below): void {
+    const { firstHold: hold } = lock;
+    if (lock.isCounted || !lock.excludes || hold?.state !== HELD || !isScope(hold.kind) || this.#rt.off) return;
+    const report = this.#rt.report(badUnlockBalance(lock, 'scope', below));
+    hold.ask().isTheftTold = true;
+    this.#rt.refuse(report);
   }
 
   /** `release()` of a semaphore that no followed hold is known of. */
@@ -113,13 +126,15 @@ export class Releases {
     return captureFrames(below, OWN_FRAMES)[OWN_FRAMES - 1]?.scope === hold;
   }
 
-  #endOldest(lock: ObservedPermits, weight: number, below: Below): void {
+  /** Returns it, where there is one. */
+  #endOldest(lock: ObservedPermits, weight: number, below: Below): Hold | undefined {
     if (lock.isCounted) this.#rt.freedFromOutside(lock.lockClass);
     for (let hold = lock.firstHold; hold !== undefined; hold = hold.next) {
       if (hold.state !== HELD && hold.state !== TRANSFERRED) continue;
       this.#endWith(lock, hold, weight, below);
-      return;
+      return hold;
     }
+    return undefined;
   }
 
   #endWith(lock: ObservedPermits, hold: Hold, weight: number, below: Below): void {

@@ -1,5 +1,5 @@
 /**
- * Something is released that is not held: a free mutex, a guard a second time, or, by a releaser whose lock was taken
+ * Something is released that is not held: a free mutex, a guard a second time, a mutex that a scope has, or, by a releaser whose lock was taken
  * from it by a foreign `release()`, the hold of somebody else. Or permits that one flow gives back twice, so that there are more
  * than ever; that there are more is no fault by itself, since a `release()` may be meant to add some.
  */
@@ -14,6 +14,9 @@ const SUMMARIES: Record<UnlockFault, string> = {
   'released-guard': 'a guard is released a second time',
   'over-release':
     'the flow gives back more permits than it took, by release() and besides by what the acquisition gave it, and the semaphore has more than ever',
+  scope:
+    'the lock is released while the callback of a runExclusive() has it until it returns: another flow may enter, and what that one ' +
+    'has is released as well when the callback returns',
   'stale-releaser': 'a releaser whose hold was ended by somebody else releases the hold of the next owner',
 };
 
