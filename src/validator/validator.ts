@@ -284,8 +284,9 @@ export class Validator {
   /** An assertion seems to be broken by one of these, which the running function may have: told when it releases that. */
   presume(holds: readonly Hold[], violation: () => Violation): void {
     const { lastOwner } = this.tracker;
-    const hold = lastOwner === undefined ? undefined : holds.find((node) => lastOwner.holds(node, false));
-    if (hold !== undefined) this.#presumed.add(hold, lastOwner as Owner, violation());
+    if (lastOwner === undefined) return;
+    const hold = holds.find((node) => lastOwner.holds(node, false));
+    if (hold !== undefined) this.#presumed.add(hold, lastOwner, violation());
   }
 
   /** The last look at an attempt that may be over by now, from an async function of ours that the caller awaits. */

@@ -1,17 +1,42 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { E_CANCELED, LockClass, LockdepError, type Mutex } from '../../src/index.js';
+import type { IsolatedLockdep } from '../../src/api/isolated-lockdep.js';
 import { isolated, nextTurn, seen, settle } from '../support/harness.js';
 
 const enforce = { mode: 'enforce' } as const;
 
+function pair(instance: IsolatedLockdep): readonly [Mutex, Mutex] {
+  return [new instance.Mutex({ class: new LockClass('a') }), new instance.Mutex({ class: new LockClass('b') })];
+}
+
+/** An order that was learned from one flow and broken by another, which is refused from then on. */
+async function refusedOnceKnown(
+  instance: IsolatedLockdep,
+  nest: (outer: Mutex, inner: Mutex) => Promise<void>,
+): Promise<void> {
+  const [a, b] = pair(instance);
+  await nest(a, b);
+  // Whether b is released by who waits for a under it shows at the release, the first time.
+  await nest(b, a);
+  assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
+  for (let i = 0; i < 8; i++) {
+    await nest(a, b);
+    await assert.rejects(nest(b, a), { code: 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY' });
+  }
+  // They meet, and would wait for each other for ever.
+  const ends = await Promise.allSettled([nest(a, b), nest(b, a)]);
+  assert.deepEqual(
+    ends.map(({ status }) => status),
+    ['fulfilled', 'rejected'],
+  );
+  assert.deepEqual([a.isLocked(), b.isLocked()], [false, false]);
+}
+
 describe('enforce', () => {
   it('the offending runExclusive rejects before its callback runs, every time, and leaves both locks free', async () => {
     await isolated(async (instance) => {
-      const [a, b] = [
-        new instance.Mutex({ class: new LockClass('a') }),
-        new instance.Mutex({ class: new LockClass('b') }),
-      ];
+      const [a, b] = pair(instance);
       await a.runExclusive(() => b.runExclusive(() => undefined));
       let ran = 0;
       for (let i = 0; i < 12; i++) {
@@ -31,70 +56,39 @@ describe('enforce', () => {
     }, enforce);
   });
 
-  it('the offending acquire rejects, the order that came first goes on', async () => {
-    await isolated(async (instance) => {
-      const [a, b] = [
-        new instance.Mutex({ class: new LockClass('a') }),
-        new instance.Mutex({ class: new LockClass('b') }),
-      ];
-      const nest = async (outer: Mutex, inner: Mutex): Promise<void> => {
-        const first = await outer.acquire();
-        try {
-          (await inner.acquire())();
-        } finally {
-          first();
-        }
-      };
-      await nest(a, b);
-      // Whether b is released by who waits for a under it shows at the release, the first time.
-      await nest(b, a);
-      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
-      for (let i = 0; i < 8; i++) {
-        await nest(a, b);
-        await assert.rejects(nest(b, a), { code: 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY' });
-      }
-      assert.deepEqual([a.isLocked(), b.isLocked()], [false, false]);
-    }, enforce);
-  });
+  it('the offending acquire rejects, the order that came first goes on', () =>
+    isolated(
+      (instance) =>
+        refusedOnceKnown(instance, async (outer, inner) => {
+          const first = await outer.acquire();
+          try {
+            await nextTurn();
+            (await inner.acquire())();
+          } finally {
+            first();
+          }
+        }),
+      enforce,
+    ));
 
-  it('the offending runExclusive under an acquired lock rejects, once the order is known', async () => {
-    await isolated(async (instance) => {
-      const [a, b] = [
-        new instance.Mutex({ class: new LockClass('a') }),
-        new instance.Mutex({ class: new LockClass('b') }),
-      ];
-      const nest = async (outer: Mutex, inner: Mutex): Promise<void> => {
-        const guard = await outer.lock();
-        try {
-          await nextTurn();
-          await inner.runExclusive(() => undefined);
-        } finally {
-          guard.release();
-        }
-      };
-      await nest(a, b);
-      await nest(b, a);
-      assert.deepEqual(seen(instance), ['circular-dependency strict x1']);
-      for (let i = 0; i < 8; i++) {
-        await nest(a, b);
-        await assert.rejects(nest(b, a), { code: 'ERR_LOCKDEP_CIRCULAR_DEPENDENCY' });
-      }
-      // They meet, and would wait for each other for ever.
-      const ends = await Promise.allSettled([nest(a, b), nest(b, a)]);
-      assert.deepEqual(
-        ends.map(({ status }) => status),
-        ['fulfilled', 'rejected'],
-      );
-      assert.deepEqual([a.isLocked(), b.isLocked()], [false, false]);
-    }, enforce);
-  });
+  it('the offending runExclusive under an acquired lock rejects, once the order is known', () =>
+    isolated(
+      (instance) =>
+        refusedOnceKnown(instance, async (outer, inner) => {
+          const guard = await outer.lock();
+          try {
+            await nextTurn();
+            await inner.runExclusive(() => undefined);
+          } finally {
+            guard.release();
+          }
+        }),
+      enforce,
+    ));
 
   it('a scope that is not awaited under the lock is let through', async () => {
     await isolated(async (instance) => {
-      const [a, b] = [
-        new instance.Mutex({ class: new LockClass('a') }),
-        new instance.Mutex({ class: new LockClass('b') }),
-      ];
+      const [a, b] = pair(instance);
       await a.runExclusive(() => b.runExclusive(() => undefined));
       for (let i = 0; i < 8; i++) {
         const release = await b.acquire();

@@ -52,13 +52,13 @@ export class Releases {
 
   /** `release()` on the lock: ends a hold of this flow if it has one, else the oldest. */
   releasedByLock(lock: ObservedPermits, weight: number, below: Below): void {
+    this.#tellTheft(lock, below);
     this.#lost.releasedByLock(lock);
     if (lock.firstHold === undefined) {
       if (lock.isCounted) this.#rt.freedFromOutside(lock.lockClass);
       this.#unheld(lock, weight, below);
       return;
     }
-    this.#tellTheft(lock, below);
     const cell = this.#rt.validator.tracker.current();
     // Of a lock that lets one in there is no choice; of a semaphore it is told who returns a permit.
     const own = lock.excludes && !lock.isCounted ? undefined : findHold(cell, (hold) => hold.lock === lock);
