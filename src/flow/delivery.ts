@@ -21,7 +21,7 @@ export class Delivery {
   readonly #notes: PromiseNotes;
   readonly #context: HeldContext;
   readonly #arrivals: Arrivals;
-  /** Does the program ask what is held? */
+  /** Does the program ask what is held? Then it is looked at closely who has it. */
   isAsked = false;
 
   constructor(notes: PromiseNotes, context: HeldContext, arrivals: Arrivals) {

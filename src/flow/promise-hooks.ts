@@ -62,8 +62,6 @@ export class PromiseHooks extends ShieldedHooks {
   readonly #turns = new BatchTurns();
   readonly #thenCalls = new ThenCalls(this.#notes, (group, source, handler) => this.#joinBatch(group, source, handler));
   readonly #delivery: Delivery;
-  /** Does the program ask what is held? Then it is looked at closely who has it. */
-  #isAsked = false;
   /** Has the prototype's `then` been called on a promise past its layer? A program that does so may do it again. */
   #looksAlways = false;
   /** Turns, and calls of async functions in them: a promise that is awaited in the same one was given to nobody. */
@@ -98,7 +96,6 @@ export class PromiseHooks extends ShieldedHooks {
 
   stop(): void {
     this.#stop?.();
-    this.#isAsked = false;
     this.#delivery.isAsked = false;
     this.#stop = undefined;
     this.#closeTurn();
@@ -159,13 +156,12 @@ export class PromiseHooks extends ShieldedHooks {
 
   /** The program asks who holds what. */
   watch(): void {
-    this.#isAsked = true;
     this.#delivery.isAsked = true;
   }
 
   /** The running function instance took `node` at once: certain where that is the function of the turn. */
   took(node: Hold, below: Below): void {
-    const byTurn = (this.#isAsked || node.asked.frames !== undefined) && isActOfTurn(below);
+    const byTurn = (this.#delivery.isAsked || node.asked.frames !== undefined) && isActOfTurn(below);
     this.#takeOver(node, byTurn);
     if (!byTurn) this.tries.took(node, this.isRunning);
   }
@@ -275,8 +271,7 @@ export class PromiseHooks extends ShieldedHooks {
     if (parcel === undefined) return;
     promise[this.#notes.carried] = parcel;
     parcel.takers += 1;
-    parcel.seen = parcel.madeIn === this.#calls;
-    parcel.madeIn = GONE;
+    this.#noteAsked(parcel, true);
   }
 
   /** Has it to be known for certain whether it is an `await` that waits for the parcel's promise? */

@@ -7,6 +7,7 @@
  */
 import { isScope, type Hold } from '../model/hold.js';
 import { siteOf } from '../report/stack-text.js';
+import { adviceUnderRead } from '../report/kinds.js';
 import { ageText } from '../report/wait-tree-text.js';
 import type { RawDependency, RawUse, Tier, Violation } from '../report/types.js';
 import { withoutScopes, type CapturedFrame } from '../platform/captured-frame.js';
@@ -142,9 +143,9 @@ function heldOf(graph: WaitGraph, wait: Hold, stack: readonly CapturedFrame[] = 
 
 function summaryOf(graph: WaitGraph, circle: readonly Hold[], ground: Ground): string {
   const who = circle.length === 1 ? ownSummary(graph, last(circle)) : `${circle.length} flows wait for each other`;
-  const isAny = circle.some((wait, at) => isAhead(graph, wait, circle.at(at - 1) as Hold));
   if (ground === 'end') return `${who}, and nothing is left to run that could let one of them go on`;
   if (ground === 'scopes') {
+    const isAny = circle.some((wait, at) => isAhead(graph, wait, circle.at(at - 1) as Hold));
     return circle.length === 1
       ? `${who}: the callback that has what is wanted awaits it, and has it until it returns`
       : `${who}: each awaits, in the callback that has its lock until it returns, what the next one has${isAny ? ', or waits for ahead of it' : ''}`;
@@ -173,12 +174,8 @@ function ownAdvice(graph: WaitGraph, wait: Hold): string {
   if (wait.lock.capacity > 1) {
     return `Take all the permits of ${name} that a flow needs in one acquisition, with a weight, or give the first back before asking for the next.`;
   }
-  if (wait.shared) {
-    return `Read ${name} once, and pass on what was read; or construct it with fairness: 'reader-preferring', where readers may nest.`;
-  }
-  if (graph.heldUnder(wait).some(({ lock, shared }) => lock === wait.lock && shared)) {
-    return `Give back the read of ${name} before writing, take it for writing from the start, or write first and downgrade().`;
-  }
+  const isRead = graph.heldUnder(wait).some(({ lock, shared }) => lock === wait.lock && shared);
+  if (isRead) return adviceUnderRead(name, wait.shared);
   const inside = isScope(wait.kind) ? 'in the callback' : 'before the release';
   return (
     `The flow holds ${name} already: do not take it again ${inside}, but hand on that it is held, for instance by a function ` +

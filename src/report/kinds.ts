@@ -239,9 +239,7 @@ function recursionAdvice(facts: ReportFacts): string {
   const name = facts.acquiring === undefined ? 'the class' : plain(facts.acquiring.lockClass);
   const reads = blocker(facts)?.mode === 'shared';
   if (facts.instances === 1 && reads) {
-    return facts.acquiring?.mode === 'shared'
-      ? `Read ${name} once, and pass on what was read; or construct it with fairness: 'reader-preferring', where readers may nest.`
-      : `Give back the read of ${name} before writing, take it for writing from the start, or write first and downgrade().`;
+    return adviceUnderRead(name, facts.acquiring?.mode === 'shared');
   }
   if (facts.instances === 1) {
     return (
@@ -254,6 +252,13 @@ function recursionAdvice(facts: ReportFacts): string {
     `Release the first lock of ${name} before taking the second. If two instances nest by design, say how: the LockClass ` +
     'option `order`, or `subclass` for the inner one.'
   );
+}
+
+/** To a flow that reads `name` and wants to read it again, or to write. */
+export function adviceUnderRead(name: string, again: boolean): string {
+  return again
+    ? `Read ${name} once, and pass on what was read; or construct it with fairness: 'reader-preferring', where readers may nest.`
+    : `Give back the read of ${name} before writing, take it for writing from the start, or write first and downgrade().`;
 }
 
 function contextAdvice(facts: ReportFacts): string {
